@@ -1,0 +1,92 @@
+"""What is remembered: records, messages, facts. Pure data, no I/O.
+
+Rule: what a file may carry beyond these names is kept as it is (`Message` is an open dictionary); what a message
+must carry is `role` and `content`, nothing else.
+"""
+
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, NotRequired, Required, TypedDict
+
+NOBODY = "nobody"
+"""The user of a session whose file and index do not say whose it is."""
+
+_SESSION_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+class Message(TypedDict, total=False):
+    """One entry of a session's history. Only `role` and `content` are always there."""
+
+    role: Required[str]
+    content: Required[str]
+    id: str
+    created_at: str
+    status: NotRequired[str]
+    """`completed`, `incomplete` or `failed`; the assistant's messages only."""
+    reason: NotRequired[str]
+    """Why it is incomplete: `cancelled`, `interrupted`, `max_output_tokens`."""
+    response_id: NotRequired[str]
+    """The response that this message is, or, on a user's message, the one that answers it."""
+    client_message_id: NotRequired[str]
+    model: NotRequired[str]
+    completed_at: NotRequired[str]
+    usage: NotRequired[dict[str, Any]]
+    error: NotRequired[dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """All about a session that is not its history. Times are ISO 8601 in UTC (`2024-01-01T12:00:00.000000Z`)."""
+
+    session_id: str
+    user_id: str
+    created_at: str
+    last_activity: str
+    is_active: bool = True
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    def touched(self, at: str | None = None) -> "Record":
+        """The same record after activity; a clock that jumped back never makes it older."""
+        return replace(self, last_activity=max(self.last_activity, at or now()))
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing known about a user: what, since when, and from which session (None: told outside of one)."""
+
+    id: str
+    text: str
+    learned_at: str
+    session_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a deletion removed, by file name; facts that came from the session are counted."""
+
+    session_id: str
+    removed: Sequence[str]
+    facts_removed: int = 0
+
+
+def now() -> str:
+    """The time in UTC, to the microsecond."""
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def new_id(prefix: str = "") -> str:
+    """A fresh id: the prefix and 16 random hexadecimal digits."""
+    return prefix + secrets.token_hex(8)
+
+
+def is_session_id(text: str) -> bool:
+    """Whether the text may name a session, and so a file."""
+    return _SESSION_ID.fullmatch(text) is not None
+
+
+def message_id(message: Message, position: int) -> str:
+    """A message's id; one that a plain old file holds without id is named by its position in the history."""
+    return message.get("id") or f"msg_{position}"

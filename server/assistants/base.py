@@ -1,0 +1,80 @@
+"""The `Assistant` seam: what produces replies.
+
+The contract, which `tests/server/assistant_contract.py` checks for each implementation:
+
+- `reply` yields any number of `Delta`s and then exactly one `Finish`. An answer that ends without `Finish` was cut and
+  is not a success; an implementation that notices raises `AssistantFailed` itself.
+- Every fault of the model server is raised as `AssistantFailed` with a code of PROTOCOL.md and a sentence for a person.
+- **Cancellation**: cancelling the task that iterates, or closing the generator, releases everything it holds (the
+  upstream connection first of all) before the cancellation is done.
+- **Concurrency**: any number of replies at once; an implementation keeps no state between replies but connections.
+"""
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from persistence import Fact, LongTermMemory, Message
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """All that an assistant may know for one reply.
+
+    Attributes:
+        history: The session's messages, oldest first; the last one is the user's, and is what to answer.
+        facts: What is known of the user from all sessions.
+        memory: The user's long-term memory, for assistants that learn and forget; None where nothing may be kept.
+    """
+
+    model: str
+    session_id: str
+    history: Sequence[Message]
+    facts: Sequence[Fact] = ()
+    memory: LongTermMemory | None = None
+    instructions: str | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    max_output_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the model server counts them."""
+
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of the answer's text, never empty."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The answer's end: whole (`stop`), or at the limit of tokens (`length`)."""
+
+    reason: Literal["stop", "length"] = "stop"
+    usage: Usage | None = None
+
+
+class Assistant(Protocol):
+    """What replies. See the module's docstring for the contract."""
+
+    async def models(self) -> Sequence[str]:
+        """The names under which it answers, the default first; never empty.
+
+        Raises:
+            AssistantFailed: The model server could not be asked.
+        """
+
+    def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | Finish, None]:
+        """Answers the last message of the prompt's history."""
+
+    async def close(self) -> None:
+        """Gives back connections. No reply is running when this is called."""

@@ -1,0 +1,82 @@
+"""Errors of the server, split by blame.
+
+    VerbatimError
+    ├── ApiError            the caller's fault or misfortune: becomes an error body or an error event
+    ├── AssistantFailed     the model server's fault: ends a response as `failed`
+    └── ConfigError         the operator's: one line at start, exit status 2
+
+Rule: an error holds data, and `__str__` composes the sentence. The store's errors (`persistence.errors`) are
+translated into `ApiError` in `wire.py`, nowhere else.
+"""
+
+from dataclasses import dataclass
+
+
+class VerbatimError(Exception):
+    """The root of what the server raises itself."""
+
+
+@dataclass(eq=False)
+class ApiError(VerbatimError):
+    """One row of the error table in PROTOCOL.md.
+
+    Attributes:
+        status: The HTTP status, also sent on the socket.
+        code: The machine-readable code.
+        message: What was wrong and what was expected.
+        param: The field, such as `input[0].content`; None where no field is to blame.
+    """
+
+    status: int
+    code: str
+    message: str
+    param: str | None = None
+
+    def __str__(self) -> str:
+        where = f" ({self.param})" if self.param else ""
+        return f"{self.status} {self.code}{where}: {self.message}"
+
+    @property
+    def type(self) -> str:
+        """The error's family, by its status."""
+        families = {
+            401: "authentication_error",
+            403: "permission_error",
+            404: "not_found_error",
+            429: "rate_limit_error",
+        }
+        return families.get(self.status, "server_error" if self.status >= 500 else "invalid_request_error")
+
+
+@dataclass(eq=False)
+class AssistantFailed(VerbatimError):
+    """The model server did not do its part.
+
+    Attributes:
+        code: `upstream_…` of PROTOCOL.md.
+        message: A sentence for the person who waits for the answer.
+    """
+
+    code: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
+
+
+@dataclass(eq=False)
+class ConfigError(VerbatimError):
+    """A setting that cannot be used.
+
+    Attributes:
+        name: The environment variable.
+        value: What it holds.
+        expected: What it may hold.
+    """
+
+    name: str
+    value: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.name}={self.value!r}: expected {self.expected}"
