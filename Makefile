@@ -1,0 +1,53 @@
+# Everything that is done with this repository. `make` alone lists the targets.
+
+PYTHON ?= python3
+V := .venv/bin
+PAGE_SOURCES := $(filter-out %.test.js,$(wildcard static/*.html static/*.js static/*.css static/*.json static/*.svg static/*.webmanifest static/build.sh))
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup run test check load bench wheel clean
+
+help: ## lists the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
+
+setup: .venv/.run static/dist/index.html ## makes .venv and the page
+
+run: setup ## serves the page at http://127.0.0.1:8080
+	@$(V)/python -m server
+
+test: setup .venv/.test ## runs all tests: Python, the page's units, the page in Chromium
+	@sh tests/setup_chromium.sh
+	npm --prefix static test
+	$(V)/pytest
+
+check: setup .venv/.test ## lint, formatting, strict types, import directions, the page's lint
+	$(V)/ruff check . && $(V)/ruff format --check . && $(V)/mypy server persistence tests
+	$(V)/pytest -q tests/test_rooms.py
+	npm --prefix static run check
+
+load: setup .venv/.test ## 50 users for 20 s (LOAD_USERS, LOAD_TIME); report in build/load.html
+	$(V)/python -m tests.load.run
+
+bench: setup .venv/.test ## measures turns, durable and streamed
+	$(V)/python -m tests.bench
+
+wheel: setup ## builds the wheel into dist/
+	rm -rf build/lib build/bdist.* && $(V)/pip wheel --quiet --no-deps --wheel-dir dist .
+
+clean: ## removes all that was made, but never data/
+	rm -rf .venv build dist static/dist static/node_modules *.egg-info .*_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.run: setup.cfg pyproject.toml constraints.txt
+	test -x $(V)/python || $(PYTHON) -m venv .venv
+	$(V)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@touch $@
+
+.venv/.test: .venv/.run
+	$(V)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	@touch $@
+
+static/dist/index.html: $(PAGE_SOURCES) | .venv/.run
+	sh static/build.sh
+	@touch $@
