@@ -13,8 +13,8 @@ find_chromium && exit
 install='apt-get update && apt-get install --yes --no-install-recommends chromium'
 if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
     DEBIAN_FRONTEND=noninteractive sh -c "$install" >&2
-elif command -v apt-get >/dev/null && sudo -n true 2>/dev/null; then
-    sudo -n DEBIAN_FRONTEND=noninteractive sh -c "$install" >&2
+elif command -v apt-get >/dev/null && { sudo -n true 2>/dev/null || { [ -t 0 ] && command -v sudo >/dev/null; }; }; then
+    sudo env DEBIAN_FRONTEND=noninteractive sh -c "$install" >&2 || true
 fi
 find_chromium && exit
 echo "The browser tests need Chromium. On Debian:  sudo sh -c '$install'" >&2

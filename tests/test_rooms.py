@@ -1,0 +1,145 @@
+"""The rooms: who may import whom, and how long a file may be, read from the sources themselves."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+MAX_LINES = 300
+
+PURE = (
+    "server/errors.py",
+    "server/config.py",
+    "server/wire.py",
+    "server/turn.py",
+    "persistence/errors.py",
+    "persistence/model.py",
+    "persistence/session_file.py",
+)
+"""Modules that are tested without a loop: no asyncio, aiohttp or aiofiles."""
+
+IMPURE = ("asyncio", "aiohttp", "aiofiles", "uvloop", "threading", "socket")
+FILE_MODULE = "persistence/files.py"
+"""The one module of persistence that touches files."""
+COMPOSITION_ROOT = "server/app.py"
+"""The one module of server that names concrete back ends."""
+BACK_ENDS = (
+    "persistence.file_store",
+    "persistence.memory_store",
+    "server.assistants.chat_completions",
+    "server.assistants.metronome",
+    "server.assistants.scribe",
+)
+
+
+def sources(root: Path, room: str) -> list[Path]:
+    return sorted((root / room).rglob("*.py"))
+
+
+def imports(path: Path, root: Path) -> Iterator[str]:
+    """Every module that a file imports, absolute and dotted, wherever it stands; `from a import b` gives a and a.b."""
+    package = path.relative_to(root).parent.parts
+    for node in ast.walk(ast.parse(path.read_text("utf-8"), str(path))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join([*above, *([node.module] if node.module else [])])
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def within(module: str, names: tuple[str, ...]) -> bool:
+    """Whether a module is one of the names, or inside one."""
+    return any(module == name or module.startswith(name + ".") for name in names)
+
+
+def violations(root: Path) -> list[str]:
+    """Each import that breaks a rule of the rooms, as `file imports module`."""
+    found = []
+    for path in (*sources(root, "server"), *sources(root, "persistence")):
+        name = path.relative_to(root).as_posix()
+        for module in sorted(set(imports(path, root))):
+            in_persistence = name.startswith("persistence/")
+            if (
+                within(module, ("static", "tests", "server.page"))
+                or (in_persistence and within(module, ("server",)))
+                or (in_persistence and name != FILE_MODULE and within(module, ("aiofiles", "os", "shutil", "tempfile")))
+                or (name in PURE and within(module, IMPURE))
+                or (not in_persistence and name != COMPOSITION_ROOT and within(module, BACK_ENDS))
+            ):
+                found.append(f"{name} imports {module}")
+    return found
+
+
+def test_rooms_are_kept():
+    """No import of server or persistence breaks a rule."""
+    assert violations(ROOT) == []
+
+
+@pytest.mark.parametrize("name", [*PURE, FILE_MODULE, COMPOSITION_ROOT])
+def test_named_modules_exist(name):
+    """Each module that a rule names is there, so that no rule guards a name of the past."""
+    assert (ROOT / name).is_file()
+
+
+@pytest.mark.parametrize("name", BACK_ENDS)
+def test_named_back_ends_exist(name):
+    """Each back end that a rule names is there."""
+    assert (ROOT / (name.replace(".", "/") + ".py")).is_file()
+
+
+def test_pure_modules_say_so():
+    """A module whose docstring calls it pure is on the list, and so is held to it."""
+    claimed = set()
+    for room in ("server", "persistence"):
+        for path in sources(ROOT, room):
+            if "pure" in (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").lower().split():
+                claimed.add(path.relative_to(ROOT).as_posix())
+    assert claimed - set(PURE) == set()
+
+
+PLANTED = {
+    "persistence/store.py": ("import server.wire", "server.wire"),
+    "persistence/locks.py": ("from aiofiles import os as aio_os", "aiofiles"),
+    "persistence/session_index.py": ("def f():\n    import os.path", "os.path"),
+    "persistence/session_file.py": ("from asyncio import Lock", "asyncio.Lock"),
+    "server/turn.py": ("import aiohttp.web", "aiohttp.web"),
+    "server/socket.py": ("from persistence import file_store", "persistence.file_store"),
+    "server/assistants/base.py": ("from . import scribe", "server.assistants.scribe"),
+    "server/routes.py": ("from .assistants.metronome import Metronome", "server.assistants.metronome.Metronome"),
+    "server/__main__.py": ("import static", "static"),
+}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_planted_import_is_found(name, tmp_path):
+    """The check sees a forbidden import in each of its forms."""
+    source, module = PLANTED[name]
+    path = tmp_path / name
+    path.parent.mkdir(parents=True)
+    path.write_text(f'"""A module."""\n\nimport json\n{source}\n')
+    assert f"{name} imports {module}" in violations(tmp_path)
+
+
+def test_allowed_imports_pass(tmp_path):
+    """The check lets through what the rules allow."""
+    for name, source in {
+        "persistence/files.py": "import os\nimport aiofiles",
+        "persistence/store.py": "import asyncio\nfrom .model import Record",
+        "server/app.py": "from persistence import file_store, memory_store\nfrom .assistants import scribe",
+        "server/socket.py": "import aiohttp\nfrom persistence import Record\nfrom . import wire",
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(source)
+    assert violations(tmp_path) == []
+
+
+def test_no_file_is_too_long():
+    """No source file is over the limit of lines."""
+    files = [*sources(ROOT, "server"), *sources(ROOT, "persistence"), *sorted((ROOT / "static").glob("*.js"))]
+    lengths = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8").count("\n") for path in files}
+    assert {name: lines for name, lines in lengths.items() if lines > MAX_LINES} == {}
