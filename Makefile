@@ -39,7 +39,7 @@ clean: ## removes all that was made, but never data/
 	rm -rf .venv build dist static/dist static/node_modules *.egg-info .*_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.venv/.run: setup.cfg pyproject.toml constraints.txt
+.venv/.run: setup.cfg setup.py pyproject.toml constraints.txt
 	test -x $(V)/python || $(PYTHON) -m venv .venv
 	$(V)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
 	@touch $@
