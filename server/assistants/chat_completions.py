@@ -1,0 +1,119 @@
+"""An assistant behind any OpenAI-compatible `/chat/completions` server (Ollama, llama.cpp, vLLM, LM Studio, …).
+
+Rules:
+- Success needs a finish reason. `length` ends the answer at the limit of tokens; `content_filter` is a failure, because
+  the text that is there is not what the model would have said, and the text so far is kept either way.
+- Every fault of the server becomes `AssistantFailed` with a code of PROTOCOL.md and a sentence for a person.
+- Requests are repeated only before the first piece of text; see `upstream`.
+- Reasoning counts as a sign of life and is not part of the answer.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+
+from ..errors import AssistantFailed
+from .base import Delta, Finish, Prompt
+from .completion_request import encode_request
+from .completion_stream import CompletionStream
+from .model_list import ModelList
+from .upstream import NETWORK_ERRORS, Opened, Upstream
+from .upstream_faults import failure_of_reading, presentable
+from .upstream_limits import UpstreamLimits
+
+
+class ChatCompletions:
+    """One model server.
+
+    Args:
+        url: The base that `/chat/completions` is under, such as `http://127.0.0.1:11434/v1`.
+        key: Sent as a Bearer token; None where the server wants none.
+        model: The one model on offer; None offers all that the server has.
+        sleep: Waits between repeated requests.
+        clock: Seconds, for the age of the list of models.
+
+    **Concurrency**: any number of replies at once, each on a connection of its own.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: str | None = None,
+        model: str | None = None,
+        *,
+        limits: UpstreamLimits | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._key = key
+        self._model = model
+        self._limits = limits or UpstreamLimits()
+        self._upstream = Upstream(url, key, self._limits, sleep)
+        self._list = ModelList(self._upstream, self._limits.models_age_s, clock)
+
+    async def models(self) -> Sequence[str]:
+        """The configured model, else what the server lists.
+
+        Raises:
+            AssistantFailed: The server could not be asked.
+        """
+        if self._model:
+            return (self._model,)
+        try:
+            return await self._list.names()
+        except AssistantFailed as failure:
+            raise presentable(failure, self._key) from failure.__cause__
+
+    async def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | Finish, None]:
+        """Streams the model's answer.
+
+        **Cancellation**: closes the connection, which is how model servers learn that nobody listens any more.
+        """
+        try:
+            opened = await self._upstream.open_completion(encode_request(prompt))
+            stream = CompletionStream(self._limits.max_event_bytes)
+            try:
+                deadline = opened.first_token_at
+                while not stream.done:
+                    events = stream.events
+                    text = await self._read(opened, stream, deadline)
+                    if stream.events > events:
+                        deadline = self._next_deadline(stream, deadline)
+                    if text:
+                        yield Delta(text)
+                finish = stream.outcome()
+                await self._await_end(opened)
+            finally:
+                opened.response.close()
+        except AssistantFailed as failure:
+            raise presentable(failure, self._key) from failure.__cause__
+        yield finish
+
+    async def close(self) -> None:
+        """Closes the pooled connections."""
+        await self._upstream.close()
+
+    async def _read(self, opened: Opened, stream: CompletionStream, deadline: float) -> str:
+        try:
+            async with asyncio.timeout_at(deadline):
+                data = await opened.response.content.readany()
+        except NETWORK_ERRORS as error:
+            if stream.finished:
+                return stream.end()
+            raise failure_of_reading(error, stream.alive) from error
+        return stream.feed(data) if data else stream.end()
+
+    def _next_deadline(self, stream: CompletionStream, deadline: float) -> float:
+        now = asyncio.get_running_loop().time()
+        if stream.finished:
+            return now + self._limits.tail_timeout_s
+        return now + self._limits.token_timeout_s if stream.alive else deadline
+
+    async def _await_end(self, opened: Opened) -> None:
+        """Lets the body end in order, so that the connection can be used again."""
+        try:
+            async with asyncio.timeout(self._limits.end_timeout_s):
+                while await opened.response.content.readany():
+                    pass
+        except NETWORK_ERRORS:
+            return

@@ -1,0 +1,94 @@
+"""One JSON value of a model server's answer: a chunk of a stream, a whole completion, or an error. Pure.
+
+Rule: what does not say what a chunk says is a fault, never an empty chunk; but what servers are known to leave out or
+to add (no choices beside the usage, a null text, reasoning) is no fault.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from ..errors import AssistantFailed
+from .base import Usage
+
+_MALFORMED = "The model server sent something that is not a chat completion."
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What one chunk adds to the answer.
+
+    Attributes:
+        alive: Whether the model has begun: there was text, or reasoning, which is not part of the answer.
+        finish_reason: As the server calls it; None while the answer goes on.
+    """
+
+    text: str = ""
+    alive: bool = False
+    finish_reason: str | None = None
+    usage: Usage | None = None
+
+
+def decode_chunk(payload: bytes) -> Chunk:
+    """Reads a chunk, or a whole completion from a server that does not stream.
+
+    Raises:
+        AssistantFailed: It is an error, or it is not a chunk.
+    """
+    try:
+        value = orjson.loads(payload)
+    except orjson.JSONDecodeError as error:
+        raise AssistantFailed("upstream_malformed", _MALFORMED) from error
+    if not isinstance(value, dict):
+        raise AssistantFailed("upstream_malformed", _MALFORMED)
+    if value.get("error") or value.get("object") == "error":
+        raise AssistantFailed("upstream_error", with_detail("The model server reports an error", error_detail(value)))
+    usage = decode_usage(value.get("usage"))
+    match value.get("choices"):
+        case None | []:
+            return Chunk(usage=usage)
+        case [dict() as choice, *_]:
+            return _decode_choice(choice, usage)
+    raise AssistantFailed("upstream_malformed", _MALFORMED)
+
+
+def _decode_choice(choice: dict[str, Any], usage: Usage | None) -> Chunk:
+    delta = choice.get("delta") or choice.get("message") or {}
+    text = delta.get("content") or "" if isinstance(delta, dict) else None
+    reason = choice.get("finish_reason") or None
+    if not isinstance(text, str) or not isinstance(reason, str | None):
+        raise AssistantFailed("upstream_malformed", _MALFORMED)
+    alive = bool(text or delta.get("reasoning_content") or delta.get("reasoning"))
+    return Chunk(text, alive, reason, usage)
+
+
+def decode_usage(value: Any) -> Usage | None:
+    """The usage; None where the server gives none, or none that can be read."""
+    if not isinstance(value, dict):
+        return None
+    try:
+        return Usage(
+            int(value["prompt_tokens"]),
+            int(value.get("completion_tokens") or 0),
+            _detail_count(value.get("prompt_tokens_details"), "cached_tokens"),
+            _detail_count(value.get("completion_tokens_details"), "reasoning_tokens"),
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _detail_count(details: Any, name: str) -> int:
+    return int(details.get(name) or 0) if isinstance(details, dict) else 0
+
+
+def error_detail(value: Any) -> str:
+    """What an error body says in words, in any of the forms that servers use; empty where it says nothing."""
+    while isinstance(value, dict):
+        value = value.get("error") or value.get("message") or value.get("detail")
+    return " ".join(value.split()) if isinstance(value, str) else ""
+
+
+def with_detail(sentence: str, detail: str) -> str:
+    """The sentence, with what the server itself says, where it says anything."""
+    return f"{sentence}: {detail}" if detail else f"{sentence}."

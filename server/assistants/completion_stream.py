@@ -1,0 +1,140 @@
+"""The body of a model server's answer, from its bytes to its end. Pure.
+
+Rules:
+- An answer is whole when it has a finish reason. Without one it was cut, whatever else the stream says.
+- After the finish reason only the usage is still awaited; nothing that follows can spoil the answer.
+- Text that came before a fault is handed out before the fault is raised: `feed` returns it, `failure` holds the rest.
+- A body that is no event stream is known by its first character: `{` is JSON, `<` is some web page.
+"""
+
+from ..errors import AssistantFailed
+from .base import Finish, Usage
+from .completion_chunk import Chunk, decode_chunk
+from .sse import EventTooLong, SseReader
+
+_WHOLE = {"stop", "eos", "eos_token", "end_turn", "stop_sequence"}
+_AT_LIMIT = {"length", "max_tokens", "model_length"}
+_TOO_LONG = "The model server sent a piece that is too long."
+_WEB_PAGE = "The model server answered with a web page. Is VERBATIM_UPSTREAM_URL the address of its API?"
+
+
+class CompletionStream:
+    """Reads one answer.
+
+    Attributes:
+        done: Nothing more has to be read: the stream said so, ended, or failed.
+        alive: The model has begun to answer or to reason.
+        events: How many events were read; comments are none.
+        failure: Why the answer failed; set with `done`.
+    """
+
+    def __init__(self, max_event_bytes: int) -> None:
+        self.done = False
+        self.alive = False
+        self.events = 0
+        self.failure: AssistantFailed | None = None
+        self._max_event_bytes = max_event_bytes
+        self._sse = SseReader(max_event_bytes)
+        self._json = bytearray()
+        self._is_json = False
+        self._first_seen = False
+        self._finish_reason: str | None = None
+        self._usage: Usage | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether the answer is whole."""
+        return self._finish_reason is not None
+
+    def feed(self, data: bytes) -> str:
+        """The text that these bytes add to the answer."""
+        if not self._first_seen:
+            self._look(data)
+        if self.done:
+            return ""
+        if self._is_json:
+            return self._keep_json(data)
+        try:
+            payloads = self._sse.feed(data)
+        except EventTooLong:
+            return self._fail(AssistantFailed("upstream_malformed", _TOO_LONG))
+        return self._take(payloads)
+
+    def end(self) -> str:
+        """The text that was still held back when the body ended. Half an event means a cut, not a malformed one."""
+        if self.done:
+            return ""
+        text = self._take([bytes(self._json)] if self._is_json else self._sse.end())
+        self.done = True
+        if self.failure and self.failure.code == "upstream_malformed" and not self._is_json:
+            self.failure = None
+        return text
+
+    def outcome(self) -> Finish:
+        """How the answer ended.
+
+        Raises:
+            AssistantFailed: It was cut, it failed, or it ended for a reason that makes it no answer.
+        """
+        if self.failure:
+            raise self.failure
+        if self._finish_reason is None:
+            raise AssistantFailed("upstream_cut", "The model server stopped in the middle of the answer.")
+        if self._finish_reason in _WHOLE:
+            return Finish("stop", self._usage)
+        if self._finish_reason in _AT_LIMIT:
+            return Finish("length", self._usage)
+        raise _no_answer(self._finish_reason)
+
+    def _look(self, data: bytes) -> None:
+        first = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+        self._first_seen = bool(first)
+        if first == b"{":
+            self._is_json = True
+        elif first == b"<":
+            self._fail(AssistantFailed("upstream_malformed", _WEB_PAGE))
+
+    def _keep_json(self, data: bytes) -> str:
+        self._json += data
+        if len(self._json) > self._max_event_bytes:
+            self._fail(AssistantFailed("upstream_malformed", _TOO_LONG))
+        return ""
+
+    def _take(self, payloads: list[bytes]) -> str:
+        texts: list[str] = []
+        for payload in payloads:
+            if self.done:
+                break
+            self.events += 1
+            texts.append(self._take_one(payload))
+        return "".join(texts)
+
+    def _take_one(self, payload: bytes) -> str:
+        if payload.strip() == b"[DONE]":
+            self.done = True
+            return ""
+        try:
+            chunk = decode_chunk(payload)
+        except AssistantFailed as failure:
+            return self._fail(failure)
+        return self._add(chunk)
+
+    def _add(self, chunk: Chunk) -> str:
+        self.alive = self.alive or chunk.alive
+        self._finish_reason = chunk.finish_reason or self._finish_reason
+        self._usage = chunk.usage or self._usage
+        return chunk.text
+
+    def _fail(self, failure: AssistantFailed) -> str:
+        self.done = True
+        if not self.finished:
+            self.failure = failure
+        return ""
+
+
+def _no_answer(reason: str) -> AssistantFailed:
+    if reason == "content_filter":
+        return AssistantFailed("upstream_error", "The model server's content filter stopped the answer.")
+    if reason in {"tool_calls", "function_call"}:
+        return AssistantFailed("upstream_error", "The model asked for a tool, and it was offered none.")
+    return AssistantFailed("upstream_error", f"The model server ended the answer for an unknown reason: {reason}")
