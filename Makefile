@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 V := .venv/bin
-PAGE_SOURCES := $(filter-out %.test.js,$(wildcard static/*.html static/*.js static/*.css static/*.json static/*.svg static/*.webmanifest static/build.sh))
+PAGE_SOURCES := $(shell find static -name node_modules -prune -o -path static/dist -prune -o -type f -print)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

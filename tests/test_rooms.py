@@ -1,6 +1,7 @@
 """The rooms: who may import whom, and how long a file may be, read from the sources themselves."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,10 @@ PURE = (
     "server/config.py",
     "server/wire.py",
     "server/turn.py",
+    "persistence/answer.py",
     "persistence/errors.py",
+    "persistence/index_file.py",
+    "persistence/memory_file.py",
     "persistence/model.py",
     "persistence/session_file.py",
 )
@@ -96,7 +100,7 @@ def test_pure_modules_say_so():
     claimed = set()
     for room in ("server", "persistence"):
         for path in sources(ROOT, room):
-            if "pure" in (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").lower().split():
+            if re.search(r"\bPure\b", ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""):
                 claimed.add(path.relative_to(ROOT).as_posix())
     assert claimed - set(PURE) == set()
 
@@ -140,6 +144,8 @@ def test_allowed_imports_pass(tmp_path):
 
 def test_no_file_is_too_long():
     """No source file is over the limit of lines."""
-    files = [*sources(ROOT, "server"), *sources(ROOT, "persistence"), *sorted((ROOT / "static").glob("*.js"))]
+    made = (ROOT / "static" / "dist", ROOT / "static" / "node_modules")
+    page = [path for path in (ROOT / "static").rglob("*.js") if not any(path.is_relative_to(folder) for folder in made)]
+    files = [*sources(ROOT, "server"), *sources(ROOT, "persistence"), *page]
     lengths = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8").count("\n") for path in files}
     assert {name: lines for name, lines in lengths.items() if lines > MAX_LINES} == {}

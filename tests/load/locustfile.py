@@ -13,6 +13,7 @@ A word that is lost, doubled or changed, in a stream or in the history, is a fai
 """
 
 import json
+import os
 import random
 import secrets
 import time
@@ -32,6 +33,13 @@ def words(count: int) -> str:
 
 class Wrong(Exception):
     """The server did something that its contract rules out."""
+
+
+def compare(what: str, text: str, expected: str) -> None:
+    """Raises Wrong, with the first place that differs, unless both texts are the same."""
+    if text != expected:
+        at = len(os.path.commonprefix([text, expected]))
+        raise Wrong(f"{what}: at character {at} {text[at : at + 12]!r}, expected {expected[at : at + 12]!r}")
 
 
 class Turn:
@@ -58,8 +66,8 @@ class Turn:
                 return True
             case "verbatim:response.snapshot":
                 self.text = frame["text"]
-            case "response.output_text.done" if frame["text"] != self.text:
-                raise Wrong(f"done says {frame['text'][-40:]!r}, the deltas {self.text[-40:]!r}")
+            case "response.output_text.done":
+                compare("deltas", self.text, frame["text"])
             case kind if kind in FINAL:
                 self.final = frame["response"]
         return False
@@ -128,8 +136,8 @@ class Talker(HttpUser):
         self.history.append(said)
         if turn.final["status"] != status:
             raise Wrong(f"ended {turn.final['status']}, not {status}: {turn.final['error']}")
-        if turn.text != said or said != expected:
-            raise Wrong(f"{expected[-40:]!r} came as {turn.text[-40:]!r}, recorded as {said[-40:]!r}")
+        compare("deltas", turn.text, expected)
+        compare("response", said, expected)
 
     def guarded(self, name: str, since: float, steps: Any) -> None:
         """Runs the steps, reports them as one request, and reconnects after a failure."""
