@@ -13,7 +13,6 @@ A word that is lost, doubled or changed, in a stream or in the history, is a fai
 """
 
 import json
-import os
 import random
 import secrets
 import time
@@ -38,7 +37,9 @@ class Wrong(Exception):
 def compare(what: str, text: str, expected: str) -> None:
     """Raises Wrong, with the first place that differs, unless both texts are the same."""
     if text != expected:
-        at = len(os.path.commonprefix([text, expected]))
+        at = next(
+            (n for n, (a, b) in enumerate(zip(text, expected, strict=False)) if a != b), min(len(text), len(expected))
+        )
         raise Wrong(f"{what}: at character {at} {text[at : at + 12]!r}, expected {expected[at : at + 12]!r}")
 
 
