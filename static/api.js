@@ -1,0 +1,71 @@
+// Rule: the only module that uses fetch. An answer that is not a success becomes an ApiError with the server's
+// own words.
+
+const PAGE_SIZE = 100;
+
+export class ApiError extends Error {
+  constructor(status, code, message) {
+    super(message);
+    this.status = status; // 0 where no answer came
+    this.code = code;
+  }
+}
+
+export class Api {
+  /** @param {{onUnauthorized: () => void}} hooks */
+  constructor({ onUnauthorized }) {
+    this.onUnauthorized = onUnauthorized;
+  }
+
+  whoAmI = () => this.#request("GET", "/v1/me");
+  logIn = (key) => this.#request("POST", "/v1/login", { key });
+  models = async () => (await this.#request("GET", "/v1/models")).data.map((model) => model.id);
+
+  sessions = () => this.#all("/v1/conversations?");
+  session = (id) => this.#request("GET", sessionPath(id));
+  createSession = (metadata) => this.#request("POST", "/v1/conversations", { metadata });
+  updateSession = (id, metadata) => this.#request("POST", sessionPath(id), { metadata });
+  deleteSession = (id) => this.#request("DELETE", sessionPath(id));
+  cancel = (responseId) => this.#request("POST", `/v1/responses/${encodeURIComponent(responseId)}/cancel`);
+
+  facts = () => this.#all("/v1/memory?");
+  remember = (text) => this.#request("POST", "/v1/memory", { text });
+  forget = (factId) => this.#request("DELETE", `/v1/memory/${encodeURIComponent(factId)}`);
+
+  /** The items of a session, oldest first, from the page on that holds one which `isKnown`. */
+  async items(id, isKnown) {
+    const newestFirst = await this.#all(`${sessionPath(id)}/items?order=desc&`, (page) => page.some(isKnown));
+    return newestFirst.reverse();
+  }
+
+  async #all(path, isEnough = () => false) {
+    const entries = [];
+    for (let after = ""; ; ) {
+      const page = await this.#request("GET", `${path}limit=${PAGE_SIZE}${after}`);
+      entries.push(...page.data);
+      if (!page.has_more || isEnough(page.data)) return entries;
+      after = `&after=${encodeURIComponent(page.last_id)}`;
+    }
+  }
+
+  async #request(method, path, body) {
+    const init = { method, credentials: "same-origin", headers: { Accept: "application/json" } };
+    if (body !== undefined) {
+      init.headers["Content-Type"] = "application/json";
+      init.body = JSON.stringify(body);
+    }
+    const response = await fetch(path, init).catch(() => {
+      throw new ApiError(0, "unreachable", "The server cannot be reached.");
+    });
+    const answer = await response.json().catch(() => ({}));
+    if (response.ok) return answer;
+    if (response.status === 401 && path !== "/v1/login") this.onUnauthorized();
+    throw errorOf(response.status, answer.error);
+  }
+}
+
+const sessionPath = (id) => `/v1/conversations/${encodeURIComponent(id)}`;
+
+function errorOf(status, error) {
+  return new ApiError(status, error?.code ?? "unknown", error?.message ?? `The server answered with ${status}.`);
+}

@@ -1,0 +1,54 @@
+// Rule: the one step from these modules to dist/: bundled, minified, named by content, so that a browser may keep
+// each file for ever and only ever asks for index.html again.
+
+import { createHash } from "node:crypto";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const SOURCE = dirname(fileURLToPath(import.meta.url));
+const DIST = join(SOURCE, "dist");
+// Where the server serves dist/. The page itself lives at /chat/…, so its files cannot be named relatively.
+const PUBLIC_PATH = "/static/";
+
+await rm(DIST, { recursive: true, force: true });
+await mkdir(DIST, { recursive: true });
+const names = { ...(await bundle("main.js", "style.css")), ...(await copyHashed("favicon.svg")) };
+await writeFile(join(DIST, "index.html"), await pageNaming(names));
+
+/** @returns {Promise<Record<string, string>>} the built name of each source */
+async function bundle(...sources) {
+  const { metafile } = await build({
+    absWorkingDir: SOURCE,
+    entryPoints: sources,
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: ["chrome123", "firefox128", "safari17.5"],
+    charset: "utf8",
+    legalComments: "none",
+    entryNames: "[name]-[hash]",
+    outdir: DIST,
+    metafile: true,
+  });
+  const outputs = Object.entries(metafile.outputs);
+  return Object.fromEntries(outputs.map(([path, { entryPoint }]) => [entryPoint, relative(DIST, join(SOURCE, path))]));
+}
+
+async function copyHashed(source) {
+  const bytes = await readFile(join(SOURCE, source));
+  const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 8);
+  const name = source.replace(".", `-${hash}.`);
+  await writeFile(join(DIST, name), bytes);
+  return { [source]: name };
+}
+
+async function pageNaming(built) {
+  let page = await readFile(join(SOURCE, "index.html"), "utf8");
+  for (const [source, name] of Object.entries(built)) {
+    if (!page.includes(`"${source}"`)) throw new Error(`index.html does not name ${source}`);
+    page = page.replaceAll(`"${source}"`, `"${PUBLIC_PATH}${name}"`);
+  }
+  return page.replace(/\n\s+/g, "\n");
+}

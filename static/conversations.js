@@ -1,0 +1,196 @@
+// Rule: keeps every opened conversation true to the server, over any number of connections. It is the only
+// module that says frames. A conversation once opened stays attached until the connection ends, since leaving it
+// in mid-answer would lose the place.
+
+import { EventRouter, sessionOf } from "./model/router.js";
+import { Transcript } from "./model/transcript.js";
+
+export class Conversations {
+  #transcripts = new Map(); // by session id
+  #attached = new Set(); // session ids, of this connection
+  #router = new EventRouter();
+  #loads = new Map(); // session id → the last load, so that an older answer never follows a newer one
+
+  /**
+   * @param {{socket: object, api: object, onChange: (transcript: Transcript) => void,
+   *   onProblem: (message: string, transcript?: Transcript) => void, onNews: (frame: object) => void}} options
+   */
+  constructor({ socket, api, onChange, onProblem, onNews }) {
+    Object.assign(this, { socket, api, onChange, onProblem, onNews });
+    this.current = null; // the session that is shown
+  }
+
+  /** Shows a session: what is known at once, the rest as it comes. */
+  open(sessionId) {
+    this.current = sessionId;
+    const isNew = !this.#transcripts.has(sessionId);
+    const transcript = this.#ensure(sessionId);
+    if (isNew) this.#load(transcript);
+    if (this.socket.isOpen) this.#attach(transcript);
+    return transcript;
+  }
+
+  /** Takes a conversation that began without a session and now has one. */
+  adopt(transcript, sessionId) {
+    transcript.sessionId = sessionId;
+    this.#transcripts.set(sessionId, transcript);
+    if (this.socket.isOpen) this.#attach(transcript);
+    for (const entry of transcript.unacknowledged) this.#submit(transcript, entry);
+  }
+
+  send(transcript, text, model) {
+    const messageId = crypto.randomUUID();
+    transcript.addPending(messageId, text, model);
+    if (transcript.sessionId) this.#submit(transcript, transcript.entries.at(-1));
+    this.onChange(transcript);
+    return messageId;
+  }
+
+  sendAgain(transcript, messageId) {
+    transcript.setRefusal(messageId, null);
+    const entry = transcript.unacknowledged.find((pending) => pending.messageId === messageId);
+    if (entry) this.#submit(transcript, entry);
+    this.onChange(transcript);
+  }
+
+  async stop(transcript) {
+    const responseId = transcript.running?.responseId;
+    if (!responseId || this.socket.send({ type: "response.cancel", response_id: responseId })) return;
+    await this.api.cancel(responseId).catch((error) => this.onProblem(error.message, transcript));
+  }
+
+  forget(sessionId) {
+    this.#transcripts.delete(sessionId);
+    this.#attached.delete(sessionId);
+  }
+
+  /** A new connection: says again what it has to know. Conversations that nobody waits for are let go. */
+  resume() {
+    this.#attached.clear();
+    this.#router.reset();
+    for (const [sessionId, transcript] of this.#transcripts) {
+      if (sessionId !== this.current && transcript.unacknowledged.length === 0) this.forget(sessionId);
+      else this.#resumeOne(transcript);
+    }
+  }
+
+  receive(frame) {
+    const listener = LISTENERS[frame.type];
+    if (listener) this[listener](frame);
+    else if (frame.type.startsWith("response.")) this.receiveEvent(frame);
+  }
+
+  receiveAttached({ conversation, response_id: runningId }) {
+    const transcript = this.#transcripts.get(conversation);
+    if (transcript) this.#load(transcript, runningId);
+  }
+
+  receiveItem({ conversation, item, response_id: responseId }) {
+    const transcript = this.#transcripts.get(conversation);
+    if (!transcript) return;
+    transcript.addItem(item, responseId);
+    this.onChange(transcript);
+  }
+
+  receiveEvent(event) {
+    const responseId = this.#router.responseOf(event);
+    const transcript = this.#transcriptOf(responseId, event);
+    if (!transcript) return;
+    if (event.response) {
+      transcript.acknowledge(event.stream_id, responseId);
+      transcript.acknowledge(event.response.metadata?.client_message_id, responseId);
+    }
+    transcript.apply(responseId, event);
+    this.onChange(transcript);
+  }
+
+  receiveError({ stream_id: messageId, error }) {
+    // The server goes away in a moment; the send stays pending and goes out again when it is back.
+    if (error.code === "shutting_down") return;
+    if (error.code === "response_not_found") return this.#reloadCurrent();
+    const transcript = [...this.#transcripts.values()].find((one) => one.isWaitingFor(messageId));
+    transcript?.setRefusal(messageId, error.message);
+    if (transcript) this.onChange(transcript);
+    this.onProblem(error.message, transcript);
+  }
+
+  receiveNews(frame) {
+    if (frame.type === "verbatim:conversation.deleted") this.forget(frame.conversation);
+    this.onNews(frame);
+  }
+
+  ignore() {}
+
+  #ensure(sessionId) {
+    if (!this.#transcripts.has(sessionId)) this.#transcripts.set(sessionId, new Transcript(sessionId));
+    return this.#transcripts.get(sessionId);
+  }
+
+  #transcriptOf(responseId, event) {
+    const named = this.#transcripts.get(sessionOf(responseId, event.response));
+    return named ?? [...this.#transcripts.values()].find((one) => one.has(responseId));
+  }
+
+  #resumeOne(transcript) {
+    // With the cursor first: a response is sent once per connection, so attaching the conversation then adds nothing.
+    const { running } = transcript;
+    if (running && running.cursor >= 0) {
+      this.#router.expect(running.responseId);
+      const cursor = { response_id: running.responseId, starting_after: running.cursor };
+      this.socket.send({ type: "verbatim:response.attach", ...cursor });
+    }
+    this.#attach(transcript);
+    for (const entry of transcript.unacknowledged) this.#submit(transcript, entry);
+  }
+
+  #attach(transcript) {
+    if (this.#attached.has(transcript.sessionId)) return;
+    this.#attached.add(transcript.sessionId);
+    transcript.beginAgain();
+    this.socket.send({ type: "verbatim:conversation.attach", conversation: transcript.sessionId });
+  }
+
+  #submit(transcript, { messageId, text, model }) {
+    this.socket.send({
+      type: "response.create",
+      conversation: transcript.sessionId,
+      input: text,
+      stream_id: messageId,
+      metadata: { client_message_id: messageId },
+      ...(model ? { model } : {}),
+    });
+  }
+
+  #reloadCurrent() {
+    const transcript = this.#transcripts.get(this.current);
+    if (transcript) this.#load(transcript);
+  }
+
+  #load(transcript, runningId) {
+    const { sessionId } = transcript;
+    const isKnown = (item) => transcript.isLoaded && transcript.entries.some((entry) => entry.itemId === item.id);
+    const earlier = this.#loads.get(sessionId);
+    const load = (async () => {
+      await earlier;
+      try {
+        transcript.load(await this.api.items(sessionId, isKnown), runningId);
+        this.onChange(transcript);
+      } catch (error) {
+        if (error.status === 404) this.receiveNews({ type: "verbatim:conversation.deleted", conversation: sessionId });
+        else if (error.status > 0) this.onProblem(error.message, transcript);
+      }
+    })();
+    this.#loads.set(sessionId, load);
+  }
+}
+
+const LISTENERS = {
+  "verbatim:conversation.attached": "receiveAttached",
+  "verbatim:conversation.detached": "ignore",
+  "verbatim:conversation.item": "receiveItem",
+  "verbatim:conversation.updated": "receiveNews",
+  "verbatim:conversation.deleted": "receiveNews",
+  "verbatim:response.snapshot": "receiveEvent",
+  "verbatim:keepalive": "ignore",
+  error: "receiveError",
+};

@@ -1,0 +1,125 @@
+// Rule: wiring only. What each part does stands in its own module.
+
+import { Api } from "./api.js";
+import { Conversations } from "./conversations.js";
+import { SessionList } from "./model/sessions.js";
+import { titleOf } from "./model/title.js";
+import { Page } from "./page.js";
+import { Socket } from "./socket.js";
+import { Composer } from "./view/composer.js";
+import { ConnectionLine } from "./view/connection.js";
+import { ConversationView } from "./view/conversation.js";
+import { confirmDeletion, LoginDialog } from "./view/dialogs.js";
+import { byId } from "./view/dom.js";
+import { Drawer } from "./view/drawer.js";
+import { MemoryDialog } from "./view/memory.js";
+import { ModelPicker } from "./view/model_picker.js";
+import { Scroller } from "./view/scroller.js";
+import { SessionListView } from "./view/session_list.js";
+
+const api = new Api({ onUnauthorized: () => login.ask() });
+const login = new LoginDialog({ logIn: (key) => api.logIn(key), onDone: begin });
+const sessions = new SessionList();
+const line = new ConnectionLine(byId("connection"));
+const picker = new ModelPicker(byId("model"));
+const memory = new MemoryDialog({ api });
+const drawer = new Drawer({
+  drawer: byId("drawer"),
+  opener: byId("open-drawer"),
+  scrim: byId("scrim"),
+  rest: byId("main"),
+});
+const scroller = new Scroller({ element: byId("scroll"), button: byId("to-end") });
+
+const socket = new Socket({
+  url: `${location.origin.replace(/^http/, "ws")}/v1/responses`,
+  onOpen: reconnected,
+  onFrame: (frame) => conversations.receive(frame),
+  onAway: lost,
+});
+
+const conversations = new Conversations({
+  socket,
+  api,
+  onChange: (transcript) => page.transcriptChanged(transcript),
+  onProblem: (message, transcript) => page.problem(message, transcript),
+  onNews: heard,
+});
+
+const conversation = new ConversationView({
+  element: byId("transcript"),
+  scroller,
+  live: byId("live"),
+  onSendAgain: (messageId) => page.sendAgain(messageId),
+});
+
+const composer = new Composer({
+  form: byId("composer"),
+  onSend: (text) => page.send(text),
+  onStop: () => page.stop(),
+});
+
+const list = new SessionListView({
+  element: byId("sessions"),
+  onOpen: (sessionId) => page.open(sessionId),
+  onRename: (session, title) => page.rename(session, title),
+  onDelete: async (session) => (await confirmDeletion(titleOf(session))) && page.remove(session),
+});
+
+const page = new Page({
+  api,
+  sessions,
+  list,
+  conversations,
+  conversation,
+  composer,
+  drawer,
+  model: () => picker.model,
+});
+
+byId("new-chat").addEventListener("click", () => page.open(null));
+byId("open-memory").addEventListener("click", () => memory.open());
+
+function heard(frame) {
+  if (frame.type === "verbatim:conversation.updated") sessions.upsert(frame.conversation);
+  else sessions.remove(frame.conversation);
+  page.sessionsChanged();
+  if (frame.type === "verbatim:conversation.deleted") page.sessionGone(frame.conversation);
+}
+
+async function reconnected() {
+  line.back();
+  conversations.resume();
+  await refresh();
+}
+
+function lost() {
+  line.away();
+  // A handshake that was refused looks like a network that is away: asking over HTTP tells them apart.
+  api.whoAmI().catch(() => {});
+}
+
+async function refresh() {
+  try {
+    sessions.replaceAll(await api.sessions());
+    page.sessionsChanged();
+  } catch (error) {
+    if (error.status > 0 && error.status !== 401) page.problem(error.message);
+  }
+}
+
+// The first answer carries the cookie that says who this browser is, so nothing else is asked before it.
+async function begin() {
+  try {
+    await api.whoAmI();
+  } catch (error) {
+    if (error.status !== 401) page.problem(error.message);
+    return;
+  }
+  picker.offer(await api.models().catch(() => []));
+  page.begin();
+  socket.start();
+  composer.focus();
+}
+
+begin();

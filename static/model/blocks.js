@@ -1,0 +1,74 @@
+// Rule: cuts growing Markdown where a cut changes nothing: parsed one by one, the blocks give what the whole
+// gives. So only the last block has to be parsed again while an answer streams. Where in doubt it does not cut.
+
+const LIST_ITEM = /^(?:[-*+]|\d{1,9}[.)])(?:\s|$)/;
+const MARKERS_BEFORE_FENCE = /^(?:\s*(?:[-*+]|\d{1,9}[.)])\s+)*\s*/;
+const FENCE = /^(`{3,}(?=[^`]*$)|~{3,})/;
+
+export class BlockSplitter {
+  constructor() {
+    this.#reset();
+  }
+
+  /**
+   * Takes the whole text so far, which usually is the earlier one with something added.
+   *
+   * @returns {{closed: string[], open: string, restarted: boolean}} `closed` never changes but at its end, unless
+   *   `restarted` says that the text was another one.
+   */
+  update(text) {
+    const restarted = !text.startsWith(this.text);
+    if (restarted) this.#reset();
+    this.text = text;
+    for (let end = text.indexOf("\n", this.scanned); end >= 0; end = text.indexOf("\n", this.scanned)) {
+      this.#line(text.slice(this.scanned, end), this.scanned);
+      this.scanned = end + 1;
+    }
+    return { closed: this.closed, open: text.slice(this.start), restarted };
+  }
+
+  #reset() {
+    this.text = "";
+    this.closed = [];
+    this.start = 0; // where the open block begins
+    this.scanned = 0; // where the first line begins that is not yet whole
+    this.fence = null; // the marks that opened a fence, while inside it
+    this.mayCut = false; // the last line ended a block, if the next one can begin another
+    this.inList = false;
+  }
+
+  #line(line, at) {
+    if (this.fence) this.#lineInFence(line);
+    else if (line.trim() === "") this.mayCut = true;
+    else this.#lineOfText(line, at);
+  }
+
+  #lineInFence(line) {
+    const marks = line.trim();
+    const closes = marks.length >= this.fence.length && marks === this.fence[0].repeat(marks.length);
+    if (!closes) return;
+    this.fence = null;
+    // Behind a fence inside a list the list may go on without a blank line.
+    this.mayCut = !this.inList;
+  }
+
+  #lineOfText(line, at) {
+    const isItem = LIST_ITEM.test(line);
+    const isIndented = /^\s/.test(line);
+    if (this.mayCut && !isIndented && !(this.inList && isItem)) this.#cut(at);
+    if (this.start === at || isItem) this.inList = isItem;
+    this.mayCut = false;
+    this.fence = this.#fenceOpenedBy(line);
+  }
+
+  #cut(at) {
+    if (at > this.start) this.closed.push(this.text.slice(this.start, at));
+    this.start = at;
+  }
+
+  #fenceOpenedBy(line) {
+    const indent = line.length - line.trimStart().length;
+    if (!this.inList && indent > 3) return null;
+    return FENCE.exec(line.replace(MARKERS_BEFORE_FENCE, ""))?.[1] ?? null;
+  }
+}

@@ -1,0 +1,101 @@
+// Rule: one response as its reader sees it, folded from its events. The same events in any legal order of
+// replay, merging and snapshot give the same text: nothing doubled, nothing lost.
+
+/** A response of which nothing has been heard yet. */
+export function openResponse(responseId) {
+  return {
+    role: "assistant",
+    key: responseId,
+    responseId,
+    itemId: null,
+    text: "",
+    cursor: -1, // the last sequence_number heard
+    status: "in_progress",
+    reason: null,
+    error: null,
+    model: null,
+  };
+}
+
+export const isRunning = (entry) =>
+  entry.role === "assistant" && (entry.status === "in_progress" || entry.status === "queued");
+
+/** @returns the state after the event; the same object where the event says nothing new */
+export function foldEvent(state, event) {
+  const fold = FOLDS[event.type];
+  if (fold) return fold(state, event);
+  return event.sequence_number > state.cursor ? { ...state, cursor: event.sequence_number } : state;
+}
+
+const FOLDS = {
+  "response.created": begin,
+  "response.queued": begin,
+  "response.in_progress": begin,
+  "response.output_item.added": restart,
+  "response.output_text.delta": append,
+  "response.output_text.done": (state, event) => ({
+    ...state,
+    text: event.text,
+    cursor: Math.max(state.cursor, event.sequence_number),
+  }),
+  "response.completed": end,
+  "response.incomplete": end,
+  "response.failed": end,
+  "verbatim:response.snapshot": replace,
+};
+
+function begin(state, event) {
+  if (event.sequence_number <= state.cursor) return state;
+  return { ...state, cursor: event.sequence_number, model: event.response?.model ?? state.model };
+}
+
+// A replay from the beginning opens the item anew, and its merged deltas may straddle the cursor that we had:
+// so the text begins anew as well.
+function restart(state, event) {
+  return { ...state, text: "", itemId: event.item?.id ?? null, cursor: event.sequence_number };
+}
+
+function append(state, event) {
+  if (event.sequence_number <= state.cursor) return state;
+  return { ...state, text: state.text + event.delta, cursor: event.sequence_number };
+}
+
+function replace(state, event) {
+  return { ...state, text: event.text, cursor: event.sequence_number, model: event.response?.model ?? state.model };
+}
+
+function end(state, event) {
+  const { response } = event;
+  return {
+    ...state,
+    text: outputText(response) ?? state.text,
+    cursor: event.sequence_number,
+    status: response.status,
+    reason: response.incomplete_details?.reason ?? (response.status === "cancelled" ? "cancelled" : null),
+    error: response.error?.message ?? null,
+    model: response.model ?? state.model,
+  };
+}
+
+function outputText(response) {
+  const message = (response.output ?? []).find((item) => item.type === "message");
+  return message ? textOf(message) : null;
+}
+
+/** The text of an item of type `message`. */
+export function textOf(item) {
+  if (typeof item.content === "string") return item.content;
+  return (item.content ?? []).map((part) => part.text ?? "").join("");
+}
+
+/** What to say beneath a message whose end was not a plain one; null where it was. */
+export function noteOf(entry) {
+  if (entry.role !== "assistant" || isRunning(entry)) return null;
+  if (entry.reason === "cancelled" || entry.status === "cancelled") return { kind: "quiet", text: "stopped" };
+  if (entry.reason === "interrupted") return { kind: "quiet", text: "interrupted" };
+  if (entry.reason === "max_output_tokens") return { kind: "quiet", text: "cut at the length limit" };
+  if (entry.status === "failed" || entry.reason === "failed") {
+    return { kind: "error", text: entry.error ?? "The answer failed." };
+  }
+  return entry.status === "incomplete" ? { kind: "quiet", text: "incomplete" } : null;
+}

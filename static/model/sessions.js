@@ -1,0 +1,47 @@
+// Rule: the user's sessions as one list that is true in every tab: newest activity first, changed only by what
+// the server says.
+
+const DAY_MS = 86_400_000;
+
+export class SessionList {
+  #byId = new Map();
+
+  /** Takes the server's list as the whole truth. */
+  replaceAll(sessions) {
+    this.#byId = new Map(sessions.map((session) => [session.id, session]));
+  }
+
+  upsert(session) {
+    this.#byId.set(session.id, session);
+  }
+
+  remove(sessionId) {
+    return this.#byId.delete(sessionId);
+  }
+
+  get(sessionId) {
+    return this.#byId.get(sessionId) ?? null;
+  }
+
+  get newestFirst() {
+    return [...this.#byId.values()].sort((a, b) => activityOf(b) - activityOf(a) || (a.id < b.id ? -1 : 1));
+  }
+}
+
+export const activityOf = (session) => session["verbatim:last_activity"] ?? session.created_at ?? 0;
+
+/** @returns {{name: string, sessions: object[]}[]} by the local day of the last activity; empty groups are left out */
+export function groupByTime(sessions, now = new Date()) {
+  const midnight = new Date(now.getFullYear(), now.getMonth(), now.getDate()).getTime();
+  const groups = [
+    { name: "Today", since: midnight, sessions: [] },
+    { name: "Yesterday", since: midnight - DAY_MS, sessions: [] },
+    { name: "Last week", since: midnight - 7 * DAY_MS, sessions: [] },
+    { name: "Earlier", since: Number.NEGATIVE_INFINITY, sessions: [] },
+  ];
+  for (const session of sessions) {
+    const time = activityOf(session) * 1000;
+    groups.find((group) => time >= group.since).sessions.push(session);
+  }
+  return groups.filter((group) => group.sessions.length > 0).map(({ name, sessions }) => ({ name, sessions }));
+}

@@ -1,0 +1,140 @@
+// Rule: which conversation is shown, and what the reader's own acts do to it. Each has its own address, and the
+// address changes only here.
+
+import { pathOf, sessionIn, titleFrom, titleOf } from "./model/title.js";
+import { Transcript } from "./model/transcript.js";
+import { byId } from "./view/dom.js";
+
+export class Page {
+  #transcript = new Transcript();
+  #deleting = null; // the session that this tab deletes: the news of it is no surprise
+
+  /** @param {object} parts api, sessions (the model), list, conversations, conversation (the view), composer, drawer, model */
+  constructor(parts) {
+    Object.assign(this, parts);
+    window.addEventListener("popstate", () => this.#show(sessionIn(location.pathname)));
+  }
+
+  /** Shows what the address names. */
+  begin() {
+    this.#show(sessionIn(location.pathname));
+  }
+
+  open(sessionId) {
+    if (sessionId !== this.#transcript.sessionId || sessionId === null) this.#go(sessionId);
+    this.drawer.close();
+    this.composer.focus();
+  }
+
+  send(text) {
+    this.problem("");
+    this.conversation.scroller.follow();
+    const transcript = this.#transcript;
+    const isFirst = transcript.sessionId === null;
+    const messageId = this.conversations.send(transcript, text, this.model());
+    if (isFirst) this.#startSession(transcript, messageId, text);
+  }
+
+  sendAgain(messageId) {
+    this.problem("");
+    this.conversations.sendAgain(this.#transcript, messageId);
+  }
+
+  stop() {
+    this.conversations.stop(this.#transcript);
+  }
+
+  problem(message, transcript = this.#transcript) {
+    if (transcript === this.#transcript) byId("problem").textContent = message;
+  }
+
+  transcriptChanged(transcript) {
+    if (transcript !== this.#transcript) return;
+    this.composer.setRunning(transcript.running !== null);
+    byId("app").classList.toggle("blank", transcript.isLoaded && transcript.entries.length === 0);
+    this.conversation.changed();
+  }
+
+  sessionsChanged() {
+    const { sessionId } = this.#transcript;
+    const session = this.sessions.get(sessionId);
+    const title = session ? titleOf(session) : "New chat";
+    byId("title").textContent = sessionId && !session ? "" : title;
+    document.title = session ? `${title} · Verbatim` : "Verbatim";
+    this.list.show(this.sessions.newestFirst, sessionId);
+  }
+
+  sessionGone(sessionId) {
+    if (sessionId !== this.#transcript.sessionId) return;
+    history.replaceState(null, "", pathOf(null));
+    this.#show(null);
+    if (sessionId !== this.#deleting) this.problem("This chat does not exist, or no longer.");
+  }
+
+  async rename(session, title) {
+    await this.#attempt(async () => {
+      this.sessions.upsert(await this.api.updateSession(session.id, { ...session.metadata, title }));
+      this.sessionsChanged();
+    });
+  }
+
+  async remove(session) {
+    await this.#attempt(async () => {
+      this.#deleting = session.id;
+      await this.api.deleteSession(session.id);
+      this.forget(session.id);
+      if (session.id === this.#transcript.sessionId) this.#go(null);
+      this.composer.focus();
+    });
+  }
+
+  /** A session is gone, through this tab or another. */
+  forget(sessionId) {
+    this.conversations.forget(sessionId);
+    this.sessions.remove(sessionId);
+    this.sessionsChanged();
+  }
+
+  #go(sessionId) {
+    if (pathOf(sessionId) !== location.pathname) history.pushState(null, "", pathOf(sessionId));
+    this.#show(sessionId);
+  }
+
+  #show(sessionId) {
+    this.problem("");
+    this.conversations.current = sessionId;
+    this.#transcript = sessionId ? this.conversations.open(sessionId) : new Transcript();
+    this.conversation.show(this.#transcript);
+    this.transcriptChanged(this.#transcript);
+    this.sessionsChanged();
+  }
+
+  // What was written must not be lost where the session cannot be made: it goes back to where it was written.
+  async #startSession(transcript, messageId, text) {
+    try {
+      const session = await this.api.createSession({ title: titleFrom(text) });
+      this.sessions.upsert(session);
+      this.conversations.adopt(transcript, session.id);
+      if (this.#transcript === transcript) this.#moveTo(session.id);
+      this.sessionsChanged();
+    } catch (error) {
+      transcript.withdraw(messageId);
+      this.transcriptChanged(transcript);
+      if (this.composer.text === "") this.composer.text = text;
+      this.problem(error.message);
+    }
+  }
+
+  #moveTo(sessionId) {
+    this.conversations.current = sessionId;
+    history.pushState(null, "", pathOf(sessionId));
+  }
+
+  async #attempt(act) {
+    try {
+      await act();
+    } catch (error) {
+      this.problem(error.message);
+    }
+  }
+}

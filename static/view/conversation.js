@@ -1,0 +1,85 @@
+// Rule: shows a transcript, at most once a frame, and touches only the messages that have changed.
+
+import { isRunning } from "../model/response.js";
+import { messageView } from "./message.js";
+
+// A share of the time is left to the reader's own typing, however long a block takes to parse.
+const REST_PER_WORK = 3;
+
+export class ConversationView {
+  #transcript = null;
+  #views = new Map(); // by entry key
+  #shown = new Map(); // entry key → the entry as it was shown last
+  #isScheduled = false;
+  #restUntil = 0;
+
+  /** @param {{element: HTMLElement, scroller: object, live: HTMLElement, onSendAgain: (messageId: string) => void}} options */
+  constructor({ element, scroller, live, onSendAgain }) {
+    Object.assign(this, { element, scroller, live, onSendAgain });
+  }
+
+  show(transcript) {
+    this.#transcript = transcript;
+    this.#views.clear();
+    this.#shown.clear();
+    this.element.replaceChildren();
+    this.live.textContent = "";
+    this.scroller.follow();
+    this.#render();
+  }
+
+  changed() {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    requestAnimationFrame((now) => this.#frame(now));
+  }
+
+  #frame(now) {
+    if (now < this.#restUntil) return requestAnimationFrame((later) => this.#frame(later));
+    this.#isScheduled = false;
+    const begun = performance.now();
+    this.#render();
+    const ended = performance.now();
+    this.#restUntil = ended - begun > 8 ? ended + (ended - begun) * REST_PER_WORK : 0;
+  }
+
+  #render() {
+    const entries = this.#transcript?.entries ?? [];
+    this.#removeAllBut(new Set(entries.map((entry) => entry.key)));
+    let previous = null;
+    for (const entry of entries) {
+      const view = this.#viewOf(entry);
+      const isInPlace = previous ? previous.nextSibling === view.element : this.element.firstChild === view.element;
+      if (!isInPlace)
+        this.element.insertBefore(view.element, previous ? previous.nextSibling : this.element.firstChild);
+      previous = view.element;
+    }
+    this.scroller.contentChanged();
+  }
+
+  #removeAllBut(keys) {
+    for (const [key, view] of this.#views) {
+      if (keys.has(key)) continue;
+      view.element.remove();
+      this.#views.delete(key);
+      this.#shown.delete(key);
+    }
+  }
+
+  #viewOf(entry) {
+    const view = this.#views.get(entry.key) ?? messageView(entry, this.onSendAgain);
+    const before = this.#shown.get(entry.key);
+    if (before !== entry) view.update(entry);
+    if (before) this.#announce(before, entry);
+    this.#views.set(entry.key, view);
+    this.#shown.set(entry.key, entry);
+    return view;
+  }
+
+  // A screen reader hears that an answer began and how it ended, not each word as it comes.
+  #announce(before, entry) {
+    if (isRunning(before) && !isRunning(entry)) this.live.textContent = `Answer complete. ${entry.text.slice(0, 600)}`;
+    else if (isRunning(entry) && before.text === "" && entry.text !== "")
+      this.live.textContent = "The assistant is answering.";
+  }
+}

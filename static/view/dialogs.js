@@ -1,0 +1,47 @@
+// Rule: questions that wait for an answer: whether to delete, and the key of who is asking. Each is a native
+// dialog, so focus and Escape behave as they should.
+
+import { byId } from "./dom.js";
+
+/** @returns {Promise<boolean>} whether the session is to be deleted */
+export function confirmDeletion(title) {
+  const dialog = byId("confirm");
+  byId("confirm-title").textContent = `Delete “${title}”?`;
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "delete"), { once: true });
+  });
+}
+
+/** Asks for the key until one is accepted. */
+export class LoginDialog {
+  #problem = byId("login-problem");
+  #dialog = byId("login");
+
+  /** @param {{logIn: (key: string) => Promise<void>, onDone: () => void}} options */
+  constructor({ logIn, onDone }) {
+    this.logIn = logIn;
+    this.onDone = onDone;
+    this.#dialog.addEventListener("cancel", (event) => event.preventDefault());
+    this.#dialog.querySelector("form").addEventListener("submit", (event) => this.#submit(event));
+  }
+
+  ask() {
+    if (!this.#dialog.open) this.#dialog.showModal();
+  }
+
+  async #submit(event) {
+    event.preventDefault();
+    const key = byId("login-key");
+    try {
+      await this.logIn(key.value);
+      key.value = "";
+      this.#problem.textContent = "";
+      this.#dialog.close();
+      this.onDone();
+    } catch (error) {
+      this.#problem.textContent = error.status === 401 ? "This key is not known here." : error.message;
+    }
+  }
+}

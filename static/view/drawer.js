@@ -1,0 +1,41 @@
+// Rule: on a narrow screen the list is a drawer: out of the way and out of the tab order until it is asked for.
+
+const NARROW = "(max-width: 760px)";
+
+export class Drawer {
+  #narrow = matchMedia(NARROW);
+  #isOpen = false;
+
+  /** @param {{drawer: HTMLElement, opener: HTMLButtonElement, scrim: HTMLElement, rest: HTMLElement}} options */
+  constructor({ drawer, opener, scrim, rest }) {
+    Object.assign(this, { drawer, opener, scrim, rest });
+    opener.addEventListener("click", () => this.open());
+    scrim.addEventListener("click", () => this.close());
+    drawer.addEventListener("keydown", (event) => event.key === "Escape" && !event.defaultPrevented && this.close());
+    this.#narrow.addEventListener("change", () => this.#apply());
+    this.#apply();
+  }
+
+  open() {
+    this.#isOpen = true;
+    this.#apply();
+    this.drawer.querySelector("button, a")?.focus();
+  }
+
+  close() {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#apply();
+    this.opener.focus({ preventScroll: true });
+  }
+
+  #apply() {
+    const isNarrow = this.#narrow.matches;
+    const isShown = !isNarrow || this.#isOpen;
+    this.drawer.inert = !isShown;
+    this.rest.inert = isNarrow && this.#isOpen;
+    this.scrim.hidden = !(isNarrow && this.#isOpen);
+    this.drawer.classList.toggle("open", this.#isOpen);
+    this.opener.setAttribute("aria-expanded", String(this.#isOpen));
+  }
+}

@@ -1,0 +1,58 @@
+// Rule: one message as an article. What the user wrote is shown letter by letter; what the assistant wrote, as
+// Markdown.
+
+import { isRunning, noteOf } from "../model/response.js";
+import { h } from "./dom.js";
+import { MarkdownView } from "./markdown.js";
+
+/** @param {(messageId: string) => void} onSendAgain */
+export function messageView(entry, onSendAgain) {
+  return entry.role === "user" ? new UserMessage(onSendAgain) : new AssistantMessage();
+}
+
+class UserMessage {
+  #text = h("div", { class: "text" });
+  #note = h("p", { class: "note" });
+
+  constructor(onSendAgain) {
+    this.element = h("article", { class: "message user", "aria-label": "You" }, this.#text, this.#note);
+    this.onSendAgain = onSendAgain;
+  }
+
+  update(entry) {
+    this.#text.textContent = entry.text;
+    this.element.classList.toggle("pending", Boolean(entry.pending));
+    this.#note.replaceChildren(...this.#notes(entry));
+  }
+
+  #notes({ pending, error, messageId }) {
+    if (!pending) return [];
+    if (!error) return [h("span", { class: "sending" }, "sending…")];
+    const again = h(
+      "button",
+      { type: "button", class: "link", click: () => this.onSendAgain(messageId) },
+      "Send again",
+    );
+    return [h("span", { class: "error" }, `not sent: ${error} `), again];
+  }
+}
+
+class AssistantMessage {
+  #body = h("div", { class: "body" });
+  #note = h("p", { class: "note" });
+  #markdown = new MarkdownView(this.#body);
+
+  constructor() {
+    this.element = h("article", { class: "message assistant", "aria-label": "Assistant" }, this.#body, this.#note);
+  }
+
+  update(entry) {
+    const isGrowing = isRunning(entry);
+    this.#markdown.update(entry.text, isGrowing);
+    this.element.setAttribute("aria-busy", String(isGrowing));
+    this.element.classList.toggle("waiting", isGrowing && entry.text === "");
+    const note = noteOf(entry);
+    this.#note.className = `note ${note?.kind ?? ""}`;
+    this.#note.textContent = note?.text ?? "";
+  }
+}

@@ -1,0 +1,30 @@
+// Rule: the one gate through which HTML that came from a text enters the page. Only what Markdown itself makes
+// may pass, and links leave without telling where they come from.
+
+import DOMPurify from "dompurify";
+
+const BLOCKS = ["p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "hr"];
+const TABLES = ["table", "thead", "tbody", "tr", "th", "td"];
+const INLINES = ["a", "strong", "em", "del", "code", "br", "img", "input", "span"];
+
+const ALLOWED = {
+  ALLOWED_TAGS: [...BLOCKS, ...TABLES, ...INLINES],
+  ALLOWED_ATTR: ["href", "title", "alt", "src", "class", "start", "align", "type", "checked", "disabled"],
+  ALLOW_DATA_ATTR: false,
+  ALLOW_ARIA_ATTR: false,
+  ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|#|data:image\/(?:png|jpeg|gif|webp);base64,)/i,
+  RETURN_DOM_FRAGMENT: true,
+};
+
+const purify = DOMPurify(window);
+
+purify.addHook("afterSanitizeAttributes", (node) => {
+  if (node.tagName === "A" && node.hasAttribute("href")) {
+    node.setAttribute("target", "_blank");
+    node.setAttribute("rel", "noopener noreferrer nofollow");
+  }
+  if (node.tagName === "INPUT" && node.getAttribute("type") !== "checkbox") node.remove();
+});
+
+/** @returns {DocumentFragment} */
+export const sanitize = (html) => purify.sanitize(html, ALLOWED);

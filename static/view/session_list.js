@@ -1,0 +1,101 @@
+// Rule: the list of sessions as a nav of links. A row is made again only when what it shows has changed, so that
+// news from elsewhere takes neither the focus nor a half-typed name.
+
+import { groupByTime } from "../model/sessions.js";
+import { pathOf, titleOf } from "../model/title.js";
+import { h, iconButton } from "./dom.js";
+
+export class SessionListView {
+  #rows = new Map(); // session id → {element, label}
+  #renaming = null; // the session whose name is being typed
+
+  /** @param {{element: HTMLElement, onOpen, onRename, onDelete}} options */
+  constructor({ element, onOpen, onRename, onDelete }) {
+    Object.assign(this, { element, onOpen, onRename, onDelete });
+  }
+
+  show(sessions, currentId) {
+    this.sessions = sessions;
+    this.currentId = currentId;
+    if (this.#renaming) return; // shown when the name is done
+    const focused = document.activeElement?.dataset?.focus;
+    const groups = groupByTime(sessions).map((group) => this.#group(group));
+    this.element.replaceChildren(...(groups.length > 0 ? groups : [h("p", { class: "empty" }, "No chats yet.")]));
+    if (focused) this.element.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    this.#prune();
+  }
+
+  #group({ name, sessions }) {
+    const rows = sessions.map((session) => this.#row(session));
+    return h("section", {}, h("h2", {}, name), h("ul", {}, ...rows));
+  }
+
+  #row(session) {
+    const isCurrent = session.id === this.currentId;
+    const isRunning = Boolean(session["verbatim:running_response"]);
+    const label = JSON.stringify([session.metadata, isCurrent, isRunning]);
+    const known = this.#rows.get(session.id);
+    if (known?.label === label) return known.element;
+    const element = this.#makeRow(session, isCurrent, isRunning);
+    this.#rows.set(session.id, { element, label });
+    return element;
+  }
+
+  #makeRow(session, isCurrent, isRunning) {
+    const title = titleOf(session);
+    const attributes = {
+      href: pathOf(session.id),
+      "data-focus": `open ${session.id}`,
+      click: (event) => this.#open(event, session),
+    };
+    const link = h(
+      "a",
+      { ...attributes, "aria-current": isCurrent ? "page" : null },
+      h("span", { class: "name" }, title),
+    );
+    if (isRunning) link.append(h("span", { class: "running", title: "an answer is being written" }));
+    const rename = iconButton("pen", `Rename ${title}`, () => this.#startRenaming(session, row));
+    const remove = iconButton("bin", `Delete ${title}`, () => this.onDelete(session));
+    rename.dataset.focus = `rename ${session.id}`;
+    remove.dataset.focus = `delete ${session.id}`;
+    const row = h("li", { class: isCurrent ? "row current" : "row" }, link, rename, remove);
+    return row;
+  }
+
+  #open(event, session) {
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
+    event.preventDefault();
+    this.onOpen(session.id);
+  }
+
+  #startRenaming(session, row) {
+    this.#renaming = session.id;
+    const input = h("input", { type: "text", "aria-label": "Name of the chat", maxlength: "200" });
+    input.value = titleOf(session);
+    const finish = (isKept) => this.#finishRenaming(session, isKept ? input.value.trim() : "");
+    input.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && !event.isComposing) finish(true);
+      if (event.key !== "Escape") return;
+      event.preventDefault(); // it ends the typing, not the drawer
+      finish(false);
+    });
+    input.addEventListener("blur", () => finish(true));
+    row.replaceChildren(input);
+    input.select();
+  }
+
+  #finishRenaming(session, title) {
+    if (this.#renaming !== session.id) return;
+    this.#renaming = null;
+    this.#rows.delete(session.id);
+    const current = this.sessions.find((one) => one.id === session.id);
+    if (title && current && title !== titleOf(current)) this.onRename(current, title);
+    this.show(this.sessions, this.currentId);
+    this.element.querySelector(`[data-focus="${CSS.escape(`rename ${session.id}`)}"]`)?.focus({ preventScroll: true });
+  }
+
+  #prune() {
+    const ids = new Set(this.sessions.map((session) => session.id));
+    for (const id of this.#rows.keys()) if (!ids.has(id)) this.#rows.delete(id);
+  }
+}
