@@ -1,0 +1,130 @@
+"""The built-in assistant: it needs no model, and never claims to be one.
+
+Rules: it answers from what the user wrote, in this session and in the facts kept for the user, and from nothing else;
+it forgets a fact only where the words leave no doubt which one, and everything only when told so twice.
+"""
+
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+
+from persistence import Fact, FactNotFound, LongTermMemory
+
+from . import scribe_answers as answers
+from .base import Delta, Finish, Prompt
+from .scribe_intents import Kind, read_intent
+from .word_search import find_words, same_words
+
+_PIECE = re.compile(r"\S+\s*|^\s+")
+
+
+class Scribe:
+    """Answers by rule. Keeps nothing between replies.
+
+    **Cancellation**: what was to be remembered or forgotten is done before the first piece of the answer.
+    """
+
+    async def models(self) -> Sequence[str]:
+        """Its one name."""
+        return ("scribe",)
+
+    async def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | Finish, None]:
+        """Answers word by word, a word being a token for `max_output_tokens`."""
+        pieces = _PIECE.findall(await _answer(prompt))
+        limit = len(pieces) if prompt.max_output_tokens is None else prompt.max_output_tokens
+        for piece in pieces[:limit]:
+            yield Delta(piece)
+        yield Finish("stop" if len(pieces) <= limit else "length")
+
+    async def close(self) -> None:
+        """Nothing to give back."""
+
+
+async def _answer(prompt: Prompt) -> str:
+    intent = read_intent(prompt.history[-1]["content"])
+    is_first = not any(message["role"] in {"user", "assistant"} for message in prompt.history[:-1])
+    introduction = f"{answers.INTRODUCTION} {answers.CONNECT}"
+    if intent.kind is Kind.HELP or (is_first and intent.kind is Kind.UNKNOWN):
+        return f"{introduction}\n\n{answers.ABILITIES}"
+    if intent.kind is Kind.CONNECT:
+        return introduction
+    answer = await _answer_intent(intent.kind, intent.words, prompt)
+    return f"{introduction}\n\n{answer}" if is_first else answer
+
+
+async def _answer_intent(kind: Kind, words: str, prompt: Prompt) -> str:
+    before = prompt.history[:-1]
+    if kind is Kind.RECAP:
+        return answers.recap(before)
+    if kind is Kind.QUOTE:
+        return answers.quoted(words, before) if words else answers.QUOTE_WHAT
+    if kind is Kind.UNKNOWN:
+        return answers.not_understood(kept=prompt.memory is not None)
+    if prompt.memory is None:
+        return answers.NOTHING_KEPT
+    if kind is Kind.REMEMBER:
+        return await _remember(words, prompt.memory, prompt.session_id)
+    return await _WITH_MEMORY[kind](words, prompt.memory)
+
+
+async def _remember(words: str, memory: LongTermMemory, session_id: str) -> str:
+    if not words:
+        return answers.REMEMBER_WHAT
+    for fact in await memory.facts():
+        if same_words(words, fact.text):
+            return answers.known_already(fact)
+    return answers.remembered(await memory.learn(words, session_id))
+
+
+async def _list(words: str, memory: LongTermMemory) -> str:
+    facts = await memory.facts()
+    if not facts:
+        return answers.NOTHING_REMEMBERED
+    if words:
+        return answers.listed_about(
+            words, [fact for fact in facts if find_words(words, fact.text, loose=True) is not None]
+        )
+    return answers.listed(facts)
+
+
+async def _forget(words: str, memory: LongTermMemory) -> str:
+    if not words:
+        return answers.FORGET_WHAT
+    facts = await memory.facts()
+    fitting = [fact for fact in facts if same_words(words, fact.text)]
+    if not fitting:
+        fitting = [fact for fact in facts if find_words(words, fact.text) is not None]
+        if len(fitting) > 1:
+            return answers.which_one(words, fitting)
+    if not fitting:
+        return answers.none_fits(words)
+    await _forget_each(fitting, memory)
+    return answers.forgotten(fitting)
+
+
+async def _ask_whether_all(words: str, memory: LongTermMemory) -> str:
+    facts = await memory.facts()
+    return answers.surely_all(len(facts)) if facts else answers.NOTHING_REMEMBERED
+
+
+async def _forget_all(words: str, memory: LongTermMemory) -> str:
+    facts = await memory.facts()
+    if not facts:
+        return answers.NOTHING_REMEMBERED
+    await _forget_each(facts, memory)
+    return answers.forgotten_all(len(facts))
+
+
+async def _forget_each(facts: Sequence[Fact], memory: LongTermMemory) -> None:
+    for fact in facts:
+        try:
+            await memory.forget(fact.id)
+        except FactNotFound:
+            continue  # Forgotten elsewhere in the meantime, which is what was asked for.
+
+
+_WITH_MEMORY: dict[Kind, Callable[[str, LongTermMemory], Awaitable[str]]] = {
+    Kind.LIST: _list,
+    Kind.FORGET: _forget,
+    Kind.FORGET_ALL: _ask_whether_all,
+    Kind.FORGET_ALL_SURELY: _forget_all,
+}
