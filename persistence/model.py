@@ -48,6 +48,17 @@ class Record:
     is_active: bool = True
     metadata: dict[str, Any] = field(default_factory=dict)
 
+    @classmethod
+    def fresh(cls, session_id: str, user_id: str, metadata: dict[str, Any] | None = None) -> "Record":
+        """The record of a session that begins now."""
+        at = now()
+        return cls(session_id, user_id, at, at, metadata=dict(metadata or {}))
+
+    @classmethod
+    def unknown(cls, session_id: str) -> "Record":
+        """The record of a session of which nothing but its history is known."""
+        return cls.fresh(session_id, NOBODY)
+
     def touched(self, at: str | None = None) -> "Record":
         """The same record after activity; a clock that jumped back never makes it older."""
         return replace(self, last_activity=max(self.last_activity, at or now()))
@@ -90,3 +101,8 @@ def is_session_id(text: str) -> bool:
 def message_id(message: Message, position: int) -> str:
     """A message's id; one that a plain old file holds without id is named by its position in the history."""
     return message.get("id") or f"msg_{position}"
+
+
+def is_message(value: Any) -> bool:
+    """Whether a JSON value can stand in a history."""
+    return isinstance(value, dict) and isinstance(value.get("role"), str) and isinstance(value.get("content"), str)

@@ -1,0 +1,103 @@
+"""Errors of the store.
+
+    PersistenceError
+    ├── SessionNotFound     no such session
+    ├── SessionExists       the id is taken
+    ├── FactNotFound        no such fact in this user's memory
+    ├── InvalidSessionId    an id that may not name a file
+    ├── DirectoryInUse      another server holds the data directory
+    ├── Damaged             bytes that cannot be read as what they should be
+    └── StorageError        the disk refused; nothing that was acknowledged is lost
+        ├── StorageFull     … for want of space
+        └── StorageReadOnly … and a sync failed before, so nothing more is written
+
+Rule: an error holds data, and `__str__` composes the sentence. `files.py` translates the system's errors; above it
+nobody catches OSError.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class PersistenceError(Exception):
+    """The root of what persistence raises itself."""
+
+
+@dataclass(eq=False)
+class SessionNotFound(PersistenceError):
+    session_id: str
+
+    def __str__(self) -> str:
+        return f"no session {self.session_id!r}"
+
+
+@dataclass(eq=False)
+class SessionExists(PersistenceError):
+    session_id: str
+
+    def __str__(self) -> str:
+        return f"a session {self.session_id!r} exists already"
+
+
+@dataclass(eq=False)
+class FactNotFound(PersistenceError):
+    fact_id: str
+
+    def __str__(self) -> str:
+        return f"no fact {self.fact_id!r} in this memory"
+
+
+@dataclass(eq=False)
+class InvalidSessionId(PersistenceError):
+    session_id: str
+
+    def __str__(self) -> str:
+        return f"session id {self.session_id!r}: expected 1 to 128 of A-Z, a-z, 0-9, _ and -"
+
+
+@dataclass(eq=False)
+class DirectoryInUse(PersistenceError):
+    path: Path
+
+    def __str__(self) -> str:
+        return f"data directory {self.path} is in use by another server (its .lock is held)"
+
+
+@dataclass(eq=False)
+class Damaged(PersistenceError):
+    """
+    Attributes:
+        what: What the bytes should have been, such as `a session file`.
+        reason: Why they are not.
+    """
+
+    what: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"not {self.what}: {self.reason}"
+
+
+@dataclass(eq=False)
+class StorageError(PersistenceError):
+    """
+    Attributes:
+        action: What was tried, such as `append`.
+        path: On which file.
+        reason: What the system said.
+    """
+
+    action: str
+    path: Path
+    reason: str
+
+    def __str__(self) -> str:
+        return f"cannot {self.action} {self.path}: {self.reason}"
+
+
+class StorageFull(StorageError):
+    """No space, no quota, or a file at its limit."""
+
+
+class StorageReadOnly(StorageError):
+    """A sync failed: what the disk holds is unknown until the next start, so nothing more is written."""

@@ -1,0 +1,109 @@
+"""The store in memory: the reference that the file store is compared with, for tests and for trying things out.
+
+Rule: the same contract with the plainest means. What it holds survives `close` and `open`, as files would; opening it
+again without closing it stands for a crash.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from persistence.answer import Parts, interrupted_message, owed_response
+from persistence.errors import InvalidSessionId, SessionExists, SessionNotFound, StorageError
+from persistence.model import Fact, Message, Receipt, Record, is_session_id
+
+
+@dataclass(slots=True)
+class _Session:
+    record: Record
+    messages: list[Message]
+
+
+class MemoryStore:
+    """`Store` without a disk."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[str, _Session] = {}
+        self._parts: dict[str, Parts] = {}
+        self._memories: dict[str, tuple[Fact, ...]] = {}
+
+    @property
+    def fault(self) -> StorageError | None:
+        return None
+
+    async def open(self) -> None:
+        for session in self._sessions.values():
+            if owed := owed_response(session.messages):
+                session.messages.append(interrupted_message(owed, self._parts.get(owed)))
+        self._parts.clear()
+
+    async def close(self) -> None:
+        pass
+
+    async def create(self, record: Record, messages: Sequence[Message] = ()) -> Record:
+        if not is_session_id(record.session_id):
+            raise InvalidSessionId(record.session_id)
+        if record.session_id in self._sessions:
+            raise SessionExists(record.session_id)
+        self._sessions[record.session_id] = _Session(record, list(messages))
+        return record
+
+    async def record(self, session_id: str) -> Record:
+        return self._get(session_id).record
+
+    async def records(self, user_id: str, *, limit: int, after: str | None = None) -> Sequence[Record]:
+        mine = [session.record for session in self._sessions.values() if session.record.user_id == user_id]
+        mine.sort(key=lambda record: (record.last_activity, record.session_id), reverse=True)
+        ids = [record.session_id for record in mine]
+        if after is not None and after not in ids:
+            raise SessionNotFound(after)
+        start = ids.index(after) + 1 if after is not None else 0
+        return mine[start : start + limit]
+
+    async def update(self, session_id: str, change: Callable[[Record], Record]) -> Record:
+        session = self._get(session_id)
+        session.record = change(session.record)
+        return session.record
+
+    async def delete(self, session_id: str) -> Receipt:
+        user_id = self._get(session_id).record.user_id
+        del self._sessions[session_id]
+        self._parts = {key: parts for key, parts in self._parts.items() if parts.session_id != session_id}
+        before = self._memories.get(user_id, ())
+        after = tuple(fact for fact in before if fact.session_id != session_id)
+        self._memories[user_id] = after
+        return Receipt(session_id, [f"session_{session_id}.json"], len(before) - len(after))
+
+    async def history(self, session_id: str) -> Sequence[Message]:
+        return tuple(self._get(session_id).messages)
+
+    async def append(self, session_id: str, messages: Sequence[Message]) -> Record:
+        session = self._get(session_id)
+        session.messages += messages
+        session.record = session.record.touched()
+        for message in messages:
+            if message["role"] == "assistant":
+                self._parts.pop(message.get("response_id", ""), None)
+        return session.record
+
+    async def edit(self, session_id: str, change: Callable[[Sequence[Message]], Iterable[Message]]) -> Record:
+        session = self._get(session_id)
+        session.messages = list(change(tuple(session.messages)))
+        session.record = session.record.touched()
+        return session.record
+
+    async def write(self, session_id: str, draft: Message, text: str) -> None:
+        self._get(session_id)
+        before = self._parts.get(draft["response_id"])
+        self._parts[draft["response_id"]] = Parts(session_id, draft, (before.text if before else "") + text)
+
+    async def memory(self, user_id: str) -> Sequence[Fact]:
+        return self._memories.get(user_id, ())
+
+    async def update_memory(self, user_id: str, change: Callable[[Sequence[Fact]], Iterable[Fact]]) -> Sequence[Fact]:
+        self._memories[user_id] = tuple(change(self._memories.get(user_id, ())))
+        return self._memories[user_id]
+
+    def _get(self, session_id: str) -> _Session:
+        if (session := self._sessions.get(session_id)) is None:
+            raise SessionNotFound(session_id)
+        return session

@@ -1,0 +1,138 @@
+"""All records, and `sessions.json` behind them.
+
+Rule: the session files are the truth. The index knows every record, and its file follows debounced: never sooner than
+`delay_s` after the first change, never more often than a twentieth of the time that writing takes.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+from persistence import files
+from persistence.errors import Damaged, SessionNotFound, StorageError
+from persistence.index_file import decode_index, encode_index
+from persistence.model import Record
+
+_log = logging.getLogger(__name__)
+
+_SHARE = 20
+_MARGIN_S = 60.0
+"""The file's time of change lies this far back: session files changed later than that are read again at the start."""
+
+
+class SessionIndex:
+    """The records by id and by user.
+
+    **Concurrency**: `put` and `drop` are plain calls; one task writes the file.
+    """
+
+    def __init__(self, path: Path, *, delay_s: float) -> None:
+        self._path = path
+        self._delay_s = delay_s
+        self._records: dict[str, Record] = {}
+        self._by_user: dict[str, dict[str, Record]] = {}
+        self._dirty = asyncio.Event()
+        self._writer: asyncio.Task[None] | None = None
+        """Set by `start`."""
+
+    def __contains__(self, session_id: str) -> bool:
+        return session_id in self._records
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def get(self, session_id: str) -> Record:
+        """The session's record.
+
+        Raises:
+            SessionNotFound: There is none.
+        """
+        if (record := self._records.get(session_id)) is None:
+            raise SessionNotFound(session_id)
+        return record
+
+    def put(self, record: Record) -> None:
+        """Adds a record or takes the place of the one with its id."""
+        self._forget(record.session_id)
+        self._records[record.session_id] = record
+        self._by_user.setdefault(record.user_id, {})[record.session_id] = record
+        self._dirty.set()
+
+    def drop(self, session_id: str) -> None:
+        """Removes a record, if it is there."""
+        self._forget(session_id)
+        self._dirty.set()
+
+    def page(self, user_id: str, *, limit: int, after: str | None) -> Sequence[Record]:
+        """A user's records, newest activity first; looks at nobody else's.
+
+        Raises:
+            SessionNotFound: `after` is none of this user's sessions.
+        """
+        mine = self._by_user.get(user_id, {})
+        if after is not None and after not in mine:
+            raise SessionNotFound(after)
+        ordered = sorted(mine.values(), key=_newest_last, reverse=True)
+        start = 1 + ordered.index(mine[after]) if after is not None else 0
+        return list(islice(ordered, start, start + limit))
+
+    async def load(self, quarantine: Path) -> tuple[dict[str, Record], float]:
+        """The records in the file and the time up to which it is known to be true; a damaged file is set aside."""
+        data = await files.read(self._path)
+        if not data:
+            return {}, 0.0
+        try:
+            records = decode_index(data)
+        except Damaged as error:
+            aside = await files.set_aside(self._path, quarantine, keep=False)
+            _log.error("%s is %s; set aside as %s, rebuilt from the session files", self._path, error, aside)
+            return {}, 0.0
+        return records, (await files.list_folder(self._path.parent))[self._path.name]
+
+    def start(self) -> None:
+        """Begins to write the file behind the changes."""
+        self._writer = asyncio.create_task(self._write_behind(), name="sessions.json")
+
+    async def close(self) -> None:
+        """Writes the last changes and ends."""
+        if self._writer:
+            self._writer.cancel()
+            await asyncio.gather(self._writer, return_exceptions=True)
+        if self._dirty.is_set():
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Writes the file. A refusal is logged and tried again later: nothing depends on this file."""
+        self._dirty.clear()
+        true_until = time.time() - _MARGIN_S
+        chunks = []
+        for chunk in encode_index(list(self._records.values())):
+            chunks.append(chunk)
+            await asyncio.sleep(0)
+        try:
+            await files.replace(self._path, chunks, true_until)
+        except StorageError as error:
+            self._dirty.set()
+            _log.warning("%s", error)
+
+    async def _write_behind(self) -> None:
+        while True:
+            await self._dirty.wait()
+            await asyncio.sleep(self._delay_s)
+            began = time.monotonic()
+            await self.flush()
+            await asyncio.sleep((time.monotonic() - began) * _SHARE)
+
+    def _forget(self, session_id: str) -> None:
+        if record := self._records.pop(session_id, None):
+            mine = self._by_user[record.user_id]
+            del mine[session_id]
+            if not mine:
+                del self._by_user[record.user_id]
+
+
+def _newest_last(record: Record) -> tuple[str, str]:
+    return record.last_activity, record.session_id

@@ -1,0 +1,75 @@
+"""`SessionService`: create, update, retrieve, list and delete sessions.
+
+Rule: a session of another user is answered exactly like one that does not exist.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from persistence.errors import SessionNotFound
+from persistence.model import Message, Receipt, Record, new_id
+from persistence.store import Store
+
+
+class SessionService:
+    """Sessions by id, for one owner at a time.
+
+    Each method that takes a session's id takes a `user_id` too: where it is given and the session is not this user's,
+    `SessionNotFound` is raised.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def create(
+        self,
+        user_id: str,
+        metadata: dict[str, Any] | None = None,
+        *,
+        session_id: str | None = None,
+        messages: Sequence[Message] = (),
+    ) -> Record:
+        """Begins a session, durably, with a fresh id unless one is given.
+
+        Raises:
+            SessionExists: The id is taken.
+            InvalidSessionId: The id may not name a file.
+        """
+        return await self._store.create(Record.fresh(session_id or new_id(), user_id, metadata), messages)
+
+    async def retrieve(self, session_id: str, *, user_id: str | None = None) -> Record:
+        """The session's record."""
+        record = await self._store.record(session_id)
+        if user_id is not None and record.user_id != user_id:
+            raise SessionNotFound(session_id)
+        return record
+
+    async def list(self, user_id: str, *, limit: int = 20, after: str | None = None) -> Sequence[Record]:
+        """A page of the user's sessions, newest activity first, beginning behind the session `after`."""
+        return await self._store.records(user_id, limit=limit, after=after)
+
+    async def update(
+        self,
+        session_id: str,
+        *,
+        user_id: str | None = None,
+        metadata: dict[str, Any] | None = None,
+        is_active: bool | None = None,
+    ) -> Record:
+        """Changes what is given, durably; the metadata as a whole."""
+        await self.retrieve(session_id, user_id=user_id)
+
+        def change(record: Record) -> Record:
+            return replace(
+                record,
+                metadata=record.metadata if metadata is None else metadata,
+                is_active=record.is_active if is_active is None else is_active,
+            )
+
+        return await self._store.update(session_id, change)
+
+    async def delete(self, session_id: str, *, user_id: str | None = None) -> Receipt:
+        """Removes the session and all that came from it, durably."""
+        await self.retrieve(session_id, user_id=user_id)
+        return await self._store.delete(session_id)

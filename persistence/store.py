@@ -1,0 +1,85 @@
+"""The `Store` seam: what remembers.
+
+The contract, which `tests/persistence/store_contract.py` checks for each implementation:
+
+- **Durable**: when `create`, `append`, `edit`, `update`, `delete` or `update_memory` returns, its effect survives a
+  power cut. When one raises, nothing has changed.
+- **Written**: when `write` returns, the text survives the death of the process (not of the machine).
+- **Settled**: after `open`, no session owes an answer: where a user's message carries a `response_id` and nothing
+  answers it, an assistant's message follows that holds what was written, `incomplete` for the reason `interrupted`.
+- **Deleted** means gone: history, record, parts, and the facts that were learned in that session.
+- **Concurrency**: any number of tasks of one event loop; changes of one session, and of one user's memory, happen one
+  after the other, in the order in which they were called for.
+- **Cancellation**: a change that has begun is finished even if its caller is cancelled.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from persistence.errors import StorageError
+from persistence.model import Fact, Message, Receipt, Record
+
+
+class Store(Protocol):
+    """What remembers. See the module's docstring for the contract.
+
+    Each method that takes a session's id raises `SessionNotFound` where there is no such session; each that changes
+    something raises `StorageError` where the disk refuses.
+    """
+
+    @property
+    def fault(self) -> StorageError | None:
+        """Why nothing can be written any more; None while all is well."""
+
+    async def open(self) -> None:
+        """Makes the store ready and settles what a crash left open.
+
+        Raises:
+            DirectoryInUse: Another process has it.
+        """
+
+    async def close(self) -> None:
+        """Writes what is still to be written and gives everything back."""
+
+    async def create(self, record: Record, messages: Sequence[Message] = ()) -> Record:
+        """Begins a session.
+
+        Raises:
+            SessionExists: The id is taken.
+            InvalidSessionId: The id may not name a file.
+        """
+
+    async def record(self, session_id: str) -> Record:
+        """The session's record."""
+
+    async def records(self, user_id: str, *, limit: int, after: str | None = None) -> Sequence[Record]:
+        """A page of the user's sessions, newest activity first, beginning behind the session `after`."""
+
+    async def update(self, session_id: str, change: Callable[[Record], Record]) -> Record:
+        """Puts another record in the place of the session's; returns the new one."""
+
+    async def delete(self, session_id: str) -> Receipt:
+        """Removes the session and all that came from it."""
+
+    async def history(self, session_id: str) -> Sequence[Message]:
+        """The session's messages, oldest first. Not to be changed by the caller."""
+
+    async def append(self, session_id: str, messages: Sequence[Message]) -> Record:
+        """Adds messages at the history's end; returns the record, touched."""
+
+    async def edit(self, session_id: str, change: Callable[[Sequence[Message]], Iterable[Message]]) -> Record:
+        """Puts another history in the place of the session's; rare, and as costly as the history is long."""
+
+    async def write(self, session_id: str, draft: Message, text: str) -> None:
+        """Keeps a piece of a running answer, in case nobody lives to append the whole.
+
+        Args:
+            draft: The assistant's message so far, with its `response_id`; the same in each call of one answer.
+            text: The piece that follows what was written before.
+        """
+
+    async def memory(self, user_id: str) -> Sequence[Fact]:
+        """The facts about the user, in the order in which they were learned; empty for one who is not known."""
+
+    async def update_memory(self, user_id: str, change: Callable[[Sequence[Fact]], Iterable[Fact]]) -> Sequence[Fact]:
+        """Puts other facts in the place of the user's; returns the new ones."""
