@@ -13,6 +13,8 @@ const ALLOWED = {
   ALLOW_DATA_ATTR: false,
   ALLOW_ARIA_ATTR: false,
   ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|#|data:image\/(?:png|jpeg|gif|webp);base64,)/i,
+  // Neither of these ever holds an address.
+  ADD_URI_SAFE_ATTR: ["type", "start", "align"],
   RETURN_DOM_FRAGMENT: true,
 };
 

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { foldEvent, isRunning, noteOf, openResponse } from "../../../static/model/response.js";
+
+const ID = "resp_s_0000000000000001";
+const response = (status, more = {}) => ({ id: ID, status, model: "m", output: [], error: null, ...more });
+const head = [
+  { type: "response.created", sequence_number: 0, response: response("in_progress") },
+  { type: "response.in_progress", sequence_number: 1, response: response("in_progress") },
+  { type: "response.output_item.added", sequence_number: 2, item: { id: "msg_1" } },
+  { type: "response.content_part.added", sequence_number: 3, item_id: "msg_1" },
+];
+const delta = (sequence_number, text) => ({
+  type: "response.output_text.delta",
+  sequence_number,
+  item_id: "msg_1",
+  delta: text,
+});
+const fold = (events, state = openResponse(ID)) => events.reduce(foldEvent, state);
+
+test("deltas add up to the text", () => {
+  const state = fold([...head, delta(4, "Hel"), delta(5, "lo")]);
+  assert.equal(state.text, "Hello");
+  assert.equal(state.cursor, 5);
+  assert.equal(state.itemId, "msg_1");
+  assert.ok(isRunning(state));
+});
+
+test("an event that was heard before changes nothing", () => {
+  const state = fold([...head, delta(4, "a"), delta(5, "b")]);
+  assert.equal(foldEvent(state, delta(4, "a")), state);
+});
+
+test("a replay from the beginning replaces the text, though its deltas are merged otherwise", () => {
+  const before = fold([...head, delta(4, "a"), delta(5, "b")]);
+  const after = fold([...head, delta(6, "abc"), delta(7, "d")], before);
+  assert.equal(after.text, "abcd");
+});
+
+test("a snapshot replaces the text and moves the cursor", () => {
+  const snapshot = { type: "verbatim:response.snapshot", response_id: ID, sequence_number: 40, text: "all of it" };
+  const state = fold([...head, delta(4, "al"), snapshot, delta(40, "no"), delta(41, "!")]);
+  assert.equal(state.text, "all of it!");
+});
+
+test("the last event brings the whole text and the way it ended", () => {
+  const output = [{ type: "message", content: [{ type: "output_text", text: "whole" }] }];
+  const end = { type: "response.completed", sequence_number: 9, response: response("completed", { output }) };
+  const state = fold([...head, delta(4, "wh"), end]);
+  assert.equal(state.text, "whole");
+  assert.equal(isRunning(state), false);
+  assert.equal(noteOf(state), null);
+});
+
+test("an end without output keeps the text so far", () => {
+  const end = {
+    type: "response.failed",
+    sequence_number: 9,
+    response: response("failed", { error: { message: "No model." } }),
+  };
+  const state = fold([...head, delta(4, "part"), end]);
+  assert.equal(state.text, "part");
+  assert.deepEqual(noteOf(state), { kind: "error", text: "No model." });
+});
+
+test("each way to end early has its own note", () => {
+  const note = (status, reason) => noteOf({ role: "assistant", status, reason })?.text;
+  assert.equal(note("cancelled", null), "stopped");
+  assert.equal(note("incomplete", "cancelled"), "stopped");
+  assert.equal(note("incomplete", "interrupted"), "interrupted");
+  assert.equal(note("incomplete", "max_output_tokens"), "cut at the length limit");
+  assert.equal(note("incomplete", "failed"), "The answer failed.");
+  assert.equal(note("completed", null), undefined);
+});
+
+test("events of unknown types only move the cursor", () => {
+  const state = fold([...head, { type: "response.something_new", sequence_number: 8 }]);
+  assert.equal(state.cursor, 8);
+  assert.equal(state.text, "");
+});

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { groupByTime, SessionList } from "../../../static/model/sessions.js";
+import { pathOf, sessionIn, titleFrom, titleOf } from "../../../static/model/title.js";
+
+const session = (id, activity) => ({ id, created_at: 1, "verbatim:last_activity": activity, metadata: {} });
+
+test("the newest activity comes first, whatever the order of the news", () => {
+  const list = new SessionList();
+  list.replaceAll([session("a", 10), session("b", 30)]);
+  list.upsert(session("c", 20));
+  list.upsert(session("a", 40));
+  assert.deepEqual(
+    list.newestFirst.map((one) => one.id),
+    ["a", "b", "c"],
+  );
+  list.remove("b");
+  assert.equal(list.get("b"), null);
+});
+
+test("sessions are grouped by the local day", () => {
+  const now = new Date(2026, 4, 20, 0, 30);
+  const ago = (hours) => now.getTime() / 1000 - hours * 3600;
+  const sessions = [
+    session("now", ago(0)),
+    session("late", ago(1)),
+    session("week", ago(80)),
+    session("old", ago(900)),
+  ];
+  assert.deepEqual(
+    groupByTime(sessions, now).map((group) => [group.name, group.sessions.map((one) => one.id)]),
+    [
+      ["Today", ["now"]],
+      ["Yesterday", ["late"]],
+      ["Last week", ["week"]],
+      ["Earlier", ["old"]],
+    ],
+  );
+});
+
+test("a title is made of the first words and never of half a character", () => {
+  assert.equal(titleFrom("  Hello\n there  "), "Hello there");
+  assert.equal(titleFrom("word ".repeat(30)), `${"word ".repeat(9).trim()}…`);
+  assert.ok(titleFrom("😀".repeat(60)).isWellFormed?.() ?? true);
+  assert.equal(titleOf({ metadata: {} }), "Untitled");
+});
+
+test("each session has its address", () => {
+  assert.equal(pathOf("a-b"), "/chat/a-b");
+  assert.equal(sessionIn("/chat/a-b"), "a-b");
+  assert.equal(pathOf(null), "/");
+  assert.equal(sessionIn("/"), null);
+});
