@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 V := .venv/bin
+PAGE := PYTHON=$(CURDIR)/$(V)/python PIP_CONSTRAINT=$(CURDIR)/constraints.txt sh static/build.sh
 PAGE_SOURCES := $(shell find static -name node_modules -prune -o -path static/dist -prune -o -type f -print)
 
 .DEFAULT_GOAL := help
@@ -18,13 +19,13 @@ run: setup ## serves the page at http://127.0.0.1:8080
 
 test: setup .venv/.test ## runs all tests: Python, the page's units, the page in Chromium
 	@sh tests/setup_chromium.sh
-	npm --prefix static test
+	$(PAGE) test
 	$(V)/pytest
 
 check: setup .venv/.test ## lint, formatting, strict types, import directions, the page's lint
 	$(V)/ruff check . && $(V)/ruff format --check . && $(V)/mypy server persistence tests
 	$(V)/pytest -q tests/test_rooms.py
-	npm --prefix static run check
+	$(PAGE) check
 
 load: setup .venv/.test ## 50 users for 20 s (LOAD_USERS, LOAD_TIME); report in build/load.html
 	$(V)/python -m tests.load.run
@@ -49,5 +50,5 @@ clean: ## removes all that was made, but never data/
 	@touch $@
 
 static/dist/index.html: $(PAGE_SOURCES) | .venv/.run
-	sh static/build.sh
+	$(PAGE)
 	@touch $@
