@@ -10,7 +10,7 @@ Rules:
 from ..errors import AssistantFailed
 from .base import Finish, Usage
 from .completion_chunk import Chunk, decode_chunk
-from .sse import EventTooLong, SseReader
+from .sse import SseReader
 
 _WHOLE = {"stop", "eos", "eos_token", "end_turn", "stop_sequence"}
 _AT_LIMIT = {"length", "max_tokens", "model_length"}
@@ -54,11 +54,10 @@ class CompletionStream:
             return ""
         if self._is_json:
             return self._keep_json(data)
-        try:
-            payloads = self._sse.feed(data)
-        except EventTooLong:
-            return self._fail(AssistantFailed("upstream_malformed", _TOO_LONG))
-        return self._take(payloads)
+        text = self._take(self._sse.feed(data))
+        if self._sse.too_long and not self.done:
+            self._fail(AssistantFailed("upstream_malformed", _TOO_LONG))
+        return text
 
     def end(self) -> str:
         """The text that was still held back when the body ended. Half an event means a cut, not a malformed one."""

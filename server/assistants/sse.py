@@ -2,7 +2,7 @@
 
 Rule: how the bytes were cut into reads never shows. Lines are split before anything is decoded, so a character that
 came in two reads is whole by the time anyone looks at it. Only `data` matters here; other fields and comments are
-skipped. No line and no event may grow past a limit.
+skipped. A line or an event that grows past the limit ends the reading; what came before it is handed out.
 
 Source: HTML Living Standard, 9.2.6 "Interpreting an event stream". One deliberate difference: an event that the
 stream's end leaves without its blank line is handed out by `end`, since servers exist that forget it.
@@ -11,18 +11,18 @@ stream's end leaves without its blank line is handed out by `end`, since servers
 _BOM = b"\xef\xbb\xbf"
 
 
-class EventTooLong(ValueError):
-    """A line or an event went past the limit."""
-
-
 class SseReader:
     """Bytes in, `data` payloads out.
 
     Args:
         max_event_bytes: The most that one line, or the data of one event, may hold.
+
+    Attributes:
+        too_long: The limit was passed; nothing more is handed out.
     """
 
     def __init__(self, max_event_bytes: int) -> None:
+        self.too_long = False
         self._max_event_bytes = max_event_bytes
         self._line: list[bytes] = []
         self._line_bytes = 0
@@ -32,16 +32,14 @@ class SseReader:
         self._at_start = True
 
     def feed(self, chunk: bytes) -> list[bytes]:
-        """The payloads that are complete after these bytes.
-
-        Raises:
-            EventTooLong: The stream cannot be read any further.
-        """
+        """The payloads that are complete after these bytes."""
         if self._after_cr and chunk:
             chunk = chunk.removeprefix(b"\n")
             self._after_cr = False
         payloads: list[bytes] = []
         for piece in chunk.splitlines(keepends=True):
+            if self.too_long:
+                break
             if piece.endswith((b"\n", b"\r")):
                 self._finish_line(piece, payloads)
             else:
@@ -84,11 +82,10 @@ class SseReader:
         self._check(self._data_bytes)
 
     def _finish_event(self, payloads: list[bytes]) -> None:
-        if self._data:
+        if self._data and not self.too_long:
             payloads.append(b"\n".join(self._data))
             self._data.clear()
             self._data_bytes = 0
 
     def _check(self, size: int) -> None:
-        if size > self._max_event_bytes:
-            raise EventTooLong(f"an event of more than {self._max_event_bytes} bytes")
+        self.too_long = self.too_long or size > self._max_event_bytes

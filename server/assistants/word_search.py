@@ -1,7 +1,8 @@
 """Finding words in what somebody wrote. Pure.
 
 Rule: whole words, side by side, whatever their case and the spaces between them: `tea` is in "Tea, please" and not in
-"teacher". An edge that is no letter needs none beside it. Words of scripts that put no spaces between words are found as they stand only where `loose` asks for it.
+"teacher". An edge that is no letter needs none beside it. Scripts that put no spaces between words need `loose`, which
+takes parts of words too.
 """
 
 import re

@@ -99,7 +99,9 @@ async def test_fact_is_remembered_once():
 
 async def test_facts_are_listed():
     """All facts are listed, shown as they were written."""
-    assert "- I like \\*tea\\*\n- I am Ada" in await say("what do you remember?", FakeMemory("I like *tea*", "I am Ada"))
+    assert "- I like \\*tea\\*\n- I am Ada" in await say(
+        "what do you remember?", FakeMemory("I like *tea*", "I am Ada")
+    )
 
 
 async def test_facts_are_listed_by_words():
@@ -167,7 +169,8 @@ async def test_fact_forgotten_elsewhere_meanwhile_is_no_fault():
 
 
 @pytest.mark.parametrize(
-    ("words", "asks"), [("remember that", "what to remember"), ("forget it", "what to forget"), ("quote", "which words")]
+    ("words", "asks"),
+    [("remember that", "what to remember"), ("forget it", "what to forget"), ("quote", "which words")],
 )
 async def test_intent_without_words_is_asked_back(words, asks):
     """Where the words are missing, the answer asks for them."""

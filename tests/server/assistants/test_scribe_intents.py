@@ -83,7 +83,9 @@ def test_intent_every_kind_is_in_the_table():
     assert {kind for _, kind, _ in UNDERSTOOD} == set(Kind)
 
 
-@pytest.mark.parametrize("piece", ["!", " ", "a ", "remember ", "what did i say about ", "recap of ", "all ", "please,"])
+@pytest.mark.parametrize(
+    "piece", ["!", " ", "a ", "remember ", "what did i say about ", "recap of ", "all ", "please,"]
+)
 def test_intent_of_a_megabyte_is_read(piece):
     """Reading is linear in the length of the message: were it quadratic, this would not end."""
     assert read_intent(piece * (1_000_000 // len(piece)) + "\x00").kind in set(Kind)

@@ -1,0 +1,93 @@
+"""A model server that does as it is told, over a real socket."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any
+
+from aiohttp import web
+
+
+class Step(Enum):
+    """What it does instead of sending bytes."""
+
+    CUT = auto()
+    """Closes the connection in the middle of the body."""
+    STALL = auto()
+    """Says nothing any more, until the client goes away."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer: its status, its headers, and its body in pieces."""
+
+    steps: Sequence[bytes | Step] = ()
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    content_type: str = "text/event-stream"
+
+
+class FakeUpstream:
+    """Gives its answers in their order, the last one for ever; None hangs up before the headers.
+
+    Attributes:
+        bodies: The requests for completions, as JSON.
+        asked: Set when a request has come.
+        left: Set when a client went away before its answer ended.
+    """
+
+    def __init__(self) -> None:
+        self.answers: list[Answer | None] = []
+        self.models = Answer([b'{"data": [{"id": "tiny"}, {"id": "big"}]}'], content_type="application/json")
+        self.bodies: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
+        self.peers: list[Any] = []
+        self.models_asked = 0
+        self.asked = asyncio.Event()
+        self.left = asyncio.Event()
+
+    def app(self) -> web.Application:
+        app = web.Application()
+        app.router.add_post("/v1/chat/completions", self._complete)
+        app.router.add_get("/v1/models", self._list)
+        return app
+
+    async def _complete(self, request: web.Request) -> web.StreamResponse:
+        self.bodies.append(await request.json())
+        self.asked.set()
+        self.headers.append(dict(request.headers))
+        assert request.transport is not None
+        self.peers.append(request.transport.get_extra_info("peername"))
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if answer is None:
+            request.transport.close()
+            return web.Response()
+        return await self._send(request, answer)
+
+    async def _list(self, request: web.Request) -> web.StreamResponse:
+        self.models_asked += 1
+        return await self._send(request, self.models)
+
+    async def _send(self, request: web.Request, answer: Answer) -> web.StreamResponse:
+        response = web.StreamResponse(
+            status=answer.status, headers={"Content-Type": answer.content_type, **answer.headers}
+        )
+        await response.prepare(request)
+        for step in answer.steps:
+            if step is Step.CUT:
+                assert request.transport is not None
+                request.transport.close()
+                return response
+            if isinstance(step, bytes):
+                await response.write(step)
+            else:
+                await self._stall()
+        return response
+
+    async def _stall(self) -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            self.left.set()
+            raise
