@@ -12,7 +12,7 @@ find_chromium() {
 find_chromium && exit
 install='apt-get update && apt-get install --yes --no-install-recommends chromium'
 if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
-    DEBIAN_FRONTEND=noninteractive sh -c "$install" >&2
+    DEBIAN_FRONTEND=noninteractive sh -c "$install" >&2 || true
 elif command -v apt-get >/dev/null && { sudo -n true 2>/dev/null || { [ -t 0 ] && command -v sudo >/dev/null; }; }; then
     sudo env DEBIAN_FRONTEND=noninteractive sh -c "$install" >&2 || true
 fi
