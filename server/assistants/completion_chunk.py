@@ -4,8 +4,7 @@ Rule: what does not say what a chunk says is a fault, never an empty chunk; but 
 to add (no choices beside the usage, a null text, reasoning) is no fault.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -15,8 +14,7 @@ from .base import Usage
 _MALFORMED = "The model server sent something that is not a chat completion."
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """What one chunk adds to the answer.
 
     Attributes:

@@ -1,12 +1,20 @@
 """A model server that does as it is told, over a real socket."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
 from aiohttp import web
+
+from server.assistants.base import Assistant, Finish, Prompt
+from server.errors import AssistantFailed
+from tests.server.assistants.completions import DONE, delta, stop
+from tests.server.assistants.prompts import prompt_of
+
+KEY = "sk-very-secret"
 
 
 class Step(Enum):
@@ -91,3 +99,23 @@ class FakeUpstream:
         except asyncio.CancelledError:
             self.left.set()
             raise
+
+
+GOOD = Answer([delta("He"), delta("llo"), stop(), DONE])
+
+
+def error_answer(status: int, message: str = "no memory", **headers: str) -> Answer:
+    return Answer([json.dumps({"error": {"message": message}}).encode()], status, headers, "application/json")
+
+
+async def outcome(assistant: Assistant, prompt: Prompt | None = None) -> tuple[str, Any]:
+    """The text, then the end or the failure."""
+    text = ""
+    try:
+        async for piece in assistant.reply(prompt or prompt_of("hi")):
+            if isinstance(piece, Finish):
+                return text, piece
+            text += piece.text
+    except AssistantFailed as failure:
+        return text, failure
+    raise AssertionError("an answer without an end")
