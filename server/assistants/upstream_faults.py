@@ -73,7 +73,7 @@ def fault_of_status(status: int, body: bytes, retry_after: str | None) -> Unansw
     detail = _detail(body)
     wait_s = decode_retry_after(retry_after, datetime.now(UTC))
     if status == 429:
-        asks = f" and asks to wait {wait_s:.0f} seconds" if wait_s else ""
+        asks = f" and asks to wait {wait_s:.0f} s" if wait_s else ""
         sentence = with_detail(f"The model server takes no more requests for now{asks}", detail)
         return Unanswered(AssistantFailed("upstream_rate_limited", sentence), True, wait_s)
     if status >= 500:
