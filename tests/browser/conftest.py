@@ -1,0 +1,125 @@
+"""A server, a browser and readers for the page's tests."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright
+
+from tests.browser.reader import Reader
+from tests.browser.server_process import REPOSITORY, ServerProcess
+
+CHROMIUM_NAMES = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+def missing(what: str) -> None:
+    """On a developer's machine a test that cannot run is skipped; in CI that is a failure."""
+    if os.environ.get("CI"):
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+@pytest.fixture
+def chromium_path() -> str:
+    """Where Chromium is."""
+    path = next((found for name in CHROMIUM_NAMES if name and (found := shutil.which(name))), None)
+    if path is None:
+        missing("there is no Chromium here; tests/setup_chromium.sh installs it")
+    assert path is not None
+    return path
+
+
+@pytest.fixture
+def built_page() -> Path:
+    """The folder of the built page."""
+    dist = REPOSITORY / "static" / "dist"
+    if not (dist / "index.html").exists():
+        missing("the page is not built; `make setup` builds it")
+    return dist
+
+
+@pytest.fixture
+def server_settings() -> dict[str, str]:
+    """Further environment variables of the server; test modules override this."""
+    return {}
+
+
+@pytest_asyncio.fixture
+async def server(tmp_path: Path, built_page: Path, server_settings: dict[str, str]) -> AsyncIterator[ServerProcess]:
+    """A running server with an empty data directory."""
+    process = ServerProcess(tmp_path / "data", **server_settings)
+    await asyncio.to_thread(process.start)
+    yield process
+    await asyncio.to_thread(process.stop)
+
+
+@pytest_asyncio.fixture
+async def keyed_server(tmp_path: Path, built_page: Path) -> AsyncIterator[ServerProcess]:
+    """A running server that knows one key, `sesame`."""
+    process = ServerProcess(tmp_path / "keyed", VERBATIM_API_KEYS="sesame=alice")
+    await asyncio.to_thread(process.start)
+    yield process
+    await asyncio.to_thread(process.stop)
+
+
+@pytest_asyncio.fixture
+async def browser(chromium_path: str) -> AsyncIterator[Browser]:
+    """A headless Chromium."""
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=chromium_path, args=list(CHROMIUM_FLAGS))
+        yield chromium
+        await chromium.close()
+
+
+@pytest_asyncio.fixture
+async def context(browser: Browser) -> BrowserContext:
+    """One person's browser: the tabs in it share a cookie."""
+    return await browser.new_context(viewport={"width": 1280, "height": 800})
+
+
+@pytest_asyncio.fixture
+async def new_reader(context: BrowserContext, server: ServerProcess) -> AsyncIterator[Callable[[], Awaitable[Reader]]]:
+    """Opens tabs. After the test none of them may have thrown, broken the policy or asked another host."""
+    faults: list[str] = []
+
+    async def open_tab() -> Reader:
+        page = await context.new_page()
+        watch(page, server.url, faults)
+        return Reader(page, server.url)
+
+    yield open_tab
+    assert faults == []
+
+
+@pytest_asyncio.fixture
+async def reader(new_reader: Callable[[], Awaitable[Reader]]) -> Reader:
+    """One tab, with nothing open yet."""
+    return await new_reader()
+
+
+def watch(page: Page, url: str, faults: list[str]) -> None:
+    """Notes what must not happen in any test."""
+
+    def hear(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            faults.append(message.text)
+
+    def see(request: Request) -> None:
+        if not request.url.startswith((url, "data:", "blob:")):
+            faults.append(f"asked {request.url}")
+
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", hear)
+    page.on("request", see)

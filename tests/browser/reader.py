@@ -1,0 +1,79 @@
+"""What a person does with the page, and what they see of it.
+
+Rule: everything is found by its role and its name, as assistive technology finds it; nothing waits for a time, only for
+what is to be seen.
+"""
+
+from playwright.async_api import Locator, Page, expect
+
+
+class Reader:
+    """One tab and who looks at it.
+
+    Attributes:
+        page: The tab.
+        base_url: The server's address.
+    """
+
+    def __init__(self, page: Page, base_url: str) -> None:
+        self.page = page
+        self.base_url = base_url
+
+    async def open(self, path: str = "/") -> None:
+        """Goes to an address and waits until one can write."""
+        await self.page.goto(self.base_url + path)
+        await expect(self.composer).to_be_focused()
+
+    async def choose(self, model: str) -> None:
+        """Chooses who answers."""
+        await self.page.get_by_label("Model", exact=True).select_option(model)
+
+    async def say(self, text: str) -> None:
+        """Writes a message and sends it."""
+        await self.composer.fill(text)
+        await self.composer.press("Enter")
+
+    async def ask(self, text: str) -> str:
+        """Says something and reads the whole answer."""
+        count = await self.answers.count()
+        await self.say(text)
+        await expect(self.answers).to_have_count(count + 1)
+        return await self.read_to_the_end()
+
+    async def read_to_the_end(self) -> str:
+        """Waits until the last answer has ended."""
+        await expect(self.last_answer).to_have_attribute("aria-busy", "false", timeout=30_000)
+        return await self.last_answer.locator(".body").inner_text()
+
+    @property
+    def composer(self) -> Locator:
+        return self.page.get_by_role("textbox", name="Message", exact=True)
+
+    @property
+    def answers(self) -> Locator:
+        return self.page.get_by_role("article", name="Assistant", exact=True)
+
+    @property
+    def last_answer(self) -> Locator:
+        return self.answers.last
+
+    @property
+    def own_messages(self) -> Locator:
+        return self.page.get_by_role("article", name="You", exact=True)
+
+    @property
+    def chats(self) -> Locator:
+        """The links of the list, newest first."""
+        return self.page.get_by_role("navigation", name="Chats").get_by_role("link")
+
+    @property
+    def status(self) -> Locator:
+        return self.page.get_by_role("status")
+
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=True)
+
+
+def metronome(count: int) -> str:
+    """The answer of the metronome to `{count}@…`, as the page shows it."""
+    return " ".join(f"w{number}" for number in range(count))

@@ -1,0 +1,125 @@
+"""One conversation: write, read, stop."""
+
+from playwright.async_api import expect
+
+from tests.browser.reader import Reader, metronome
+
+
+async def test_answer_streams_in_and_is_rendered(reader: Reader) -> None:
+    """A message gets an answer, its Markdown is shown as elements, and the chat has an address of its own."""
+    await reader.open()
+    answer = await reader.ask("Hello! What are you?")
+    assert answer != ""
+    await expect(reader.own_messages).to_have_text(["Hello! What are you?"])
+    rendered = reader.last_answer.locator(".body :is(p, ul, ol, strong, em, code, blockquote)")
+    assert await rendered.count() > 0
+    assert "**" not in answer
+    assert "/chat/" in reader.page.url
+
+
+async def test_answer_is_shown_while_it_grows(reader: Reader) -> None:
+    """Words are on the screen long before the last one, and the last text is exact."""
+    await reader.open()
+    await reader.choose("metronome")
+    await reader.say("60@30")
+    await expect(reader.last_answer).to_contain_text("w3")
+    assert "w59" not in await reader.last_answer.inner_text()
+    assert await reader.read_to_the_end() == metronome(60)
+
+
+async def test_stop_keeps_the_text_so_far(reader: Reader) -> None:
+    """Stop ends the answer, keeps its words and says so; a reload shows the same."""
+    await reader.open()
+    await reader.choose("metronome")
+    await reader.say("3000@50")
+    await expect(reader.last_answer).to_contain_text("w5 ")
+    await reader.button("Stop").click()
+    text = await reader.read_to_the_end()
+    assert text.startswith("w0 w1 w2 w3 w4 w5")
+    assert "w2999" not in text
+    await expect(reader.last_answer).to_contain_text("stopped")
+    await expect(reader.button("Stop")).to_be_hidden()
+    await reader.page.reload()
+    await expect(reader.last_answer).to_contain_text("stopped")
+    assert await reader.read_to_the_end() == text
+
+
+async def test_message_sent_during_an_answer_is_answered_next(reader: Reader) -> None:
+    """A second message waits for its turn and gets it."""
+    await reader.open()
+    await reader.choose("metronome")
+    await reader.say("40@40")
+    await expect(reader.last_answer).to_contain_text("w1")
+    await reader.say("5@50")
+    await expect(reader.answers).to_have_count(2)
+    assert await reader.read_to_the_end() == metronome(5)
+    assert await reader.answers.first.locator(".body").inner_text() == metronome(40)
+    await expect(reader.own_messages).to_have_text(["40@40", "5@50"])
+
+
+async def test_shift_enter_breaks_the_line(reader: Reader) -> None:
+    """Enter sends; with Shift it only begins a new line; an empty message is not sent."""
+    await reader.open()
+    await expect(reader.button("Send")).to_be_disabled()
+    await reader.composer.press("Enter")
+    await reader.composer.press_sequentially("one")
+    await reader.composer.press("Shift+Enter")
+    await reader.composer.press_sequentially("two")
+    await reader.composer.press("Enter")
+    await expect(reader.own_messages).to_have_count(1)
+    assert await reader.own_messages.first.locator(".text").inner_text() == "one\ntwo"
+    await expect(reader.composer).to_have_value("")
+
+
+async def test_reader_who_scrolled_up_is_left_there(reader: Reader) -> None:
+    """New words do not move a reader who reads further up, and a button leads back to the end."""
+    await reader.open()
+    await reader.choose("metronome")
+    await reader.say("4000@400")
+    to_end = reader.button("To the latest message")
+    scroller = reader.page.get_by_role("region", name="Conversation")
+    await expect(reader.last_answer).to_contain_text("w1500")
+    assert await scroller.evaluate("element => element.scrollTop") > 0
+    await scroller.hover()
+    await reader.page.mouse.wheel(0, -300)
+    await expect(to_end).to_be_visible()
+    top = await scroller.evaluate("element => element.scrollTop")
+    length = len(await reader.last_answer.inner_text())
+    await reader.page.wait_for_function(
+        "length => document.querySelector('article.assistant').innerText.length > length + 500", arg=length
+    )
+    assert await scroller.evaluate("element => element.scrollTop") == top
+    await to_end.click()
+    await expect(to_end).to_be_hidden()
+    await reader.button("Stop").click()
+
+
+async def test_everything_works_by_keyboard(reader: Reader) -> None:
+    """Without a pointer: write, begin another chat, go back to the first, rename it, and delete it."""
+    await reader.open()
+    await reader.ask("The first one")
+    press = reader.page.keyboard.press
+    await reader.button("New chat").focus()
+    await press("Enter")
+    await expect(reader.composer).to_be_focused()
+    await expect(reader.answers).to_have_count(0)
+    await press("Shift+Tab")  # to the conversation
+    for _ in range(20):
+        if await reader.chats.first.evaluate("link => link === document.activeElement"):
+            break
+        await press("Shift+Tab")
+    await press("Enter")
+    await expect(reader.own_messages).to_have_text(["The first one"])
+    await reader.chats.first.focus()
+    await press("Tab")
+    await press("Enter")
+    await reader.page.keyboard.type("Named by hand")
+    await press("Enter")
+    await expect(reader.chats).to_have_text(["Named by hand"])
+    await expect(reader.button("Rename Named by hand")).to_be_focused()
+    await press("Tab")
+    await press("Enter")
+    await press("Tab")
+    await press("Enter")
+    await expect(reader.chats).to_have_count(0)
+    await expect(reader.composer).to_be_focused()

@@ -1,0 +1,141 @@
+"""Reloads, cut connections and `kill -9`: no word is lost and none is doubled."""
+
+import asyncio
+
+from playwright.async_api import WebSocketRoute, expect
+
+from tests.browser.reader import Reader, metronome
+from tests.browser.server_process import ServerProcess
+
+
+async def test_reload_in_mid_answer_goes_on(reader: Reader) -> None:
+    """After a reload the answer is there from its first word, goes on, and ends exact."""
+    await reader.open()
+    await reader.choose("metronome")
+    await reader.say("150@50")
+    await expect(reader.last_answer).to_contain_text("w20")
+    await reader.page.reload()
+    await expect(reader.last_answer).to_contain_text("w0 w1 w2")
+    await expect(reader.last_answer).to_have_attribute("aria-busy", "true")
+    assert await reader.read_to_the_end() == metronome(150)
+    await expect(reader.own_messages).to_have_text(["150@50"])
+    await expect(reader.answers).to_have_count(1)
+
+
+async def test_leaving_a_chat_in_mid_answer_goes_on(reader: Reader) -> None:
+    """An answer goes on while another chat is open; coming back shows all of it."""
+    await reader.open()
+    await reader.choose("metronome")
+    await reader.say("100@50")
+    await expect(reader.last_answer).to_contain_text("w5")
+    await reader.button("New chat").click()
+    assert await reader.ask("20@40") == metronome(20)
+    await reader.chats.filter(has_text="100@50").click()
+    await expect(reader.own_messages).to_have_text(["100@50"])
+    assert await reader.read_to_the_end() == metronome(100)
+
+
+async def test_cut_connection_goes_on_at_the_exact_character(reader: Reader) -> None:
+    """A connection that breaks in mid-answer, several times, comes back by itself and the text is exact."""
+    connections: list[WebSocketRoute] = []
+
+    def connect(route: WebSocketRoute) -> None:
+        connections.append(route)
+        route.connect_to_server()
+
+    await reader.page.route_web_socket("**/v1/responses", connect)
+    await reader.open()
+    await reader.choose("metronome")
+    await reader.say("200@50")
+    for word in ("w10 ", "w60 ", "w110 "):
+        await expect(reader.last_answer).to_contain_text(word)
+        await connections[-1].close(code=1013)
+    assert await reader.read_to_the_end() == metronome(200)
+    assert len(connections) == 4
+    await expect(reader.answers).to_have_count(1)
+    await expect(reader.own_messages).to_have_text(["200@50"])
+
+
+async def test_message_of_a_cut_connection_is_sent_once(reader: Reader) -> None:
+    """A message that the server got, but whose acknowledgement was lost, runs once and is shown once."""
+    connections: list[WebSocketRoute] = []
+
+    def connect(route: WebSocketRoute) -> None:
+        server = route.connect_to_server()
+        is_first = not connections
+        connections.append(route)
+
+        def pass_on(frame: str | bytes) -> None:
+            if is_first and "response.created" in str(frame):
+                task = asyncio.ensure_future(route.close(code=1013))
+                closing.add(task)
+            elif not is_first or "conversation" in str(frame):
+                route.send(frame)
+
+        server.on_message(pass_on)
+
+    closing: set[asyncio.Future[None]] = set()
+    await reader.page.route_web_socket("**/v1/responses", connect)
+    await reader.open()
+    await reader.choose("metronome")
+    assert await reader.ask("30@50") == metronome(30)
+    assert len(connections) > 1
+    await expect(reader.own_messages).to_have_text(["30@50"])
+    await expect(reader.own_messages.locator(".sending")).to_have_count(0)
+    await reader.page.reload()
+    await expect(reader.own_messages).to_have_text(["30@50"])
+    await expect(reader.answers).to_have_count(1)
+
+
+async def test_kill_9_in_mid_answer(reader: Reader, server: ServerProcess) -> None:
+    """After `kill -9` and a new start the page is back by itself with every acknowledged message and the cut text."""
+    await reader.open()
+    await reader.ask("The first chat")
+    await reader.button("New chat").click()
+    await reader.choose("metronome")
+    assert await reader.ask("10@100") == metronome(10)
+    await reader.say("3000@50")
+    await expect(reader.last_answer).to_contain_text("w30 ")
+    await asyncio.to_thread(server.kill)
+    await expect(reader.status).to_contain_text("away")
+    seen = await reader.last_answer.locator(".body").inner_text()
+    server.read_json_files()
+    await asyncio.to_thread(server.start)
+    await expect(reader.status).to_have_text("", timeout=20_000)
+    await expect(reader.last_answer).to_contain_text("interrupted")
+    assert (await reader.read_to_the_end()).startswith(seen)
+    await expect(reader.own_messages).to_have_text(["10@100", "3000@50"])
+    await expect(reader.chats).to_have_text(["10@100", "The first chat"])
+    assert await reader.ask("4@50") == metronome(4)
+    await reader.page.reload()
+    await expect(reader.own_messages).to_have_text(["10@100", "3000@50", "4@50"])
+    await expect(reader.answers.nth(1)).to_contain_text("interrupted")
+    await reader.chats.filter(has_text="The first chat").click()
+    await expect(reader.own_messages).to_have_text(["The first chat"])
+    await expect(reader.answers).to_have_count(1)
+    assert len([name for name in server.read_json_files() if name.startswith("session_")]) == 2
+
+
+async def test_message_written_while_the_server_is_away(reader: Reader, server: ServerProcess) -> None:
+    """What is sent while the server is away waits in the page and is answered when it is back, once."""
+    await reader.open()
+    await reader.ask("Are you there?")
+    await asyncio.to_thread(server.kill)
+    await expect(reader.status).to_contain_text("away")
+    await reader.say("Sent into the dark")
+    await expect(reader.own_messages.last).to_contain_text("sending")
+    await asyncio.to_thread(server.start)
+    await expect(reader.answers).to_have_count(2, timeout=20_000)
+    await reader.read_to_the_end()
+    await reader.page.reload()
+    await expect(reader.own_messages).to_have_text(["Are you there?", "Sent into the dark"])
+    await expect(reader.answers).to_have_count(2)
+
+
+async def test_first_message_is_given_back_while_the_server_is_away(reader: Reader, server: ServerProcess) -> None:
+    """The first message of a chat that cannot be made stands in the composer again, and the page says why."""
+    await reader.open()
+    await asyncio.to_thread(server.kill)
+    await reader.say("Do not lose this")
+    await expect(reader.composer).to_have_value("Do not lose this")
+    await expect(reader.page.get_by_role("alert")).to_contain_text("cannot be reached")

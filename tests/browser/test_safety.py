@@ -1,0 +1,126 @@
+"""Nothing that a model or a user writes can run, and nothing leaves for another host."""
+
+import gzip
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from aiohttp import web
+from playwright.async_api import expect
+
+from tests.browser.reader import Reader
+from tests.browser.server_process import ServerProcess
+
+PAYLOADS = (
+    "<script>window.ran = 1</script>",
+    "<img src=x onerror=window.ran=1>",
+    "<svg onload=window.ran=1>",
+    "[click](javascript:window.ran=1)",
+    "[click](data:text/html,<script>window.ran=1</script>)",
+    "![x](https://example.com/a.png)",
+    '<a href="javascript:window.ran=1">x</a>',
+    "<iframe srcdoc='<script>parent.ran=1</script>'></iframe>",
+    "<details open ontoggle=window.ran=1>",
+    '![x"onerror="window.ran=1](data:image/png;base64,AAAA)',
+    '```"><img src=x onerror=window.ran=1>\ncode\n```',
+    "<style>@import url(https://example.com/a.css)</style>",
+    "<form action=https://example.com><input name=a><button>Send</button></form>",
+    "| <img src=x onerror=window.ran=1> |\n|---|\n| <math><mtext></mtext></math> |",
+    "<https://example.com/?<script>window.ran=1</script>>",
+)
+
+
+async def echo(request: web.Request) -> web.StreamResponse:
+    """Answers with the last message, in pieces of five characters, as a model server would stream it."""
+    body = await request.json()
+    text = body["messages"][-1]["content"]
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+    await response.prepare(request)
+    for start in range(0, len(text), 5):
+        chunk = {"choices": [{"index": 0, "delta": {"content": text[start : start + 5]}, "finish_reason": None}]}
+        await response.write(b"data: " + json.dumps(chunk).encode() + b"\n\n")
+    end = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+    await response.write(b"data: " + json.dumps(end).encode() + b"\n\ndata: [DONE]\n\n")
+    return response
+
+
+@pytest_asyncio.fixture
+async def echo_url() -> AsyncIterator[str]:
+    """A model server that says what it is told."""
+    app = web.Application()
+    app.router.add_post("/v1/chat/completions", echo)
+    app.router.add_get("/v1/models", lambda _: web.json_response({"object": "list", "data": [{"id": "echo"}]}))
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    yield f"http://127.0.0.1:{port}/v1"
+    await runner.cleanup()
+
+
+@pytest.fixture
+def server_settings(echo_url: str) -> dict[str, str]:
+    """The echo answers in these tests."""
+    return {"VERBATIM_UPSTREAM_URL": echo_url, "VERBATIM_UPSTREAM_MODEL": "echo"}
+
+
+async def test_payloads_do_not_run(reader: Reader) -> None:
+    """Each payload, as a message, as a title and as a streamed answer, runs nothing and asks no other host."""
+    await reader.open()
+    for payload in PAYLOADS:
+        await reader.ask(payload)
+    await reader.page.reload()
+    await expect(reader.answers).to_have_count(len(PAYLOADS))
+    assert await reader.page.evaluate("window.ran") is None
+    addresses = await reader.page.locator(".message a").evaluate_all("links => links.map(link => link.protocol)")
+    assert set(addresses) <= {"https:", "http:", "mailto:"}
+    forbidden = "script, iframe, svg, style, form, math, details, [onerror], [onload], [srcdoc]"
+    assert await reader.page.locator(f".body :is({forbidden}):not(.icon, .icon *)").count() == 0
+
+
+async def test_links_leave_without_a_trace(reader: Reader) -> None:
+    """A link opens elsewhere and takes neither the opener nor the referrer with it."""
+    await reader.open()
+    await reader.ask("See [there](https://example.com/there).")
+    link = reader.last_answer.get_by_role("link", name="there")
+    await expect(link).to_have_attribute("target", "_blank")
+    await expect(link).to_have_attribute("rel", "noopener noreferrer nofollow")
+
+
+async def test_html_in_an_answer_is_shown_as_written(reader: Reader) -> None:
+    """A word between angle brackets is not lost."""
+    await reader.open()
+    assert await reader.ask("Vec<T> and <b>bold</b>") == "Vec<T> and <b>bold</b>"
+
+
+async def test_code_has_its_language_colours_and_a_copy_button(reader: Reader) -> None:
+    """A block of code is coloured and can be copied."""
+    await reader.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await reader.open()
+    await reader.say("```python\ndef f():\n    return 1\n```")
+    await expect(reader.last_answer.locator(".hljs-keyword").first).to_have_text("def")
+    await reader.button("Copy").click()
+    await expect(reader.button("Copied")).to_be_visible()
+    assert await reader.page.evaluate("navigator.clipboard.readText()") == "def f():\n    return 1"
+
+
+async def test_policy_is_strict(reader: Reader, server: ServerProcess) -> None:
+    """The page comes with a policy that allows no inline script and no other host."""
+    response = await reader.page.goto(server.url)
+    assert response is not None
+    policy = response.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+
+
+def test_first_load_is_small(built_page: Path) -> None:
+    """All that the first load needs is less than 150 KB compressed, and is named by its content."""
+    sizes = {file.name: len(gzip.compress(file.read_bytes())) for file in built_page.iterdir()}
+    assert sum(sizes.values()) < 150_000
+    assert not [name for name in sizes if name.endswith(".map")]
+    page = (built_page / "index.html").read_text()
+    assert all(name in page for name in sizes if name != "index.html")
+    assert "style=" not in page

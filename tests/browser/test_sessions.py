@@ -1,0 +1,124 @@
+"""The list of chats, in one tab and in two."""
+
+import re
+from collections.abc import Awaitable, Callable
+
+from playwright.async_api import expect
+
+from tests.browser.reader import Reader, metronome
+from tests.browser.server_process import ServerProcess
+
+NewReader = Callable[[], Awaitable[Reader]]
+
+
+async def test_list_has_both_chats_newest_first(reader: Reader) -> None:
+    """Two chats stand in the list under their first words, and each one is opened by its link."""
+    await reader.open()
+    await reader.ask("Alpha is the first")
+    await reader.button("New chat").click()
+    assert reader.page.url == reader.base_url + "/"
+    await reader.ask("Beta is the second")
+    await expect(reader.chats).to_have_text(["Beta is the second", "Alpha is the first"])
+    await reader.chats.nth(1).click()
+    await expect(reader.own_messages).to_have_text(["Alpha is the first"])
+    await reader.page.go_back()
+    await expect(reader.own_messages).to_have_text(["Beta is the second"])
+
+
+async def test_address_opens_its_chat(reader: Reader, new_reader: NewReader) -> None:
+    """The address of a chat, opened in another tab, shows that chat."""
+    await reader.open()
+    answer = await reader.ask("Where am I?")
+    other = await new_reader()
+    await other.open(reader.page.url.removeprefix(reader.base_url))
+    await expect(other.own_messages).to_have_text(["Where am I?"])
+    assert await other.read_to_the_end() == answer
+
+
+async def test_chat_that_does_not_exist_is_said_to(reader: Reader) -> None:
+    """An address of no chat leads to a new chat, and the page says why."""
+    await reader.open("/chat/there-is-none")
+    await expect(reader.page.get_by_role("alert")).to_contain_text("does not exist")
+    await expect(reader.page).to_have_url(reader.base_url + "/")
+
+
+async def test_rename_in_place(reader: Reader, server: ServerProcess) -> None:
+    """A new name stands in the list, in the title of the page and after a reload; Escape keeps the old one."""
+    await reader.open()
+    await reader.ask("A poor name")
+    await reader.chats.first.hover()
+    await reader.button("Rename A poor name").click()
+    await reader.page.keyboard.type("A better name")
+    await reader.page.keyboard.press("Enter")
+    await expect(reader.chats).to_have_text(["A better name"])
+    await expect(reader.page).to_have_title(re.compile("A better name"))
+    await reader.chats.first.hover()
+    await reader.button("Rename A better name").click()
+    await reader.page.keyboard.type("Not this one")
+    await reader.page.keyboard.press("Escape")
+    await expect(reader.chats).to_have_text(["A better name"])
+    await reader.page.reload()
+    await expect(reader.chats).to_have_text(["A better name"])
+
+
+async def test_delete_asks_first(reader: Reader, server: ServerProcess) -> None:
+    """Cancel keeps the chat; Delete takes it out of the list, off the screen and off the disk."""
+    await reader.open()
+    await reader.ask("Keep me")
+    await reader.button("New chat").click()
+    await reader.ask("Xylophone: delete me")
+    dialog = reader.page.get_by_role("dialog")
+    await reader.chats.first.hover()
+    await reader.button("Delete Xylophone: delete me").click()
+    await expect(dialog).to_contain_text("remembered from it goes too")
+    await dialog.get_by_role("button", name="Cancel").click()
+    await expect(reader.chats).to_have_count(2)
+    await reader.chats.first.hover()
+    await reader.button("Delete Xylophone: delete me").click()
+    await dialog.get_by_role("button", name="Delete", exact=True).click()
+    await expect(reader.chats).to_have_text(["Keep me"])
+    await expect(reader.own_messages).to_have_count(0)
+    await expect(reader.page.get_by_role("alert")).to_have_text("")
+    session_files = [name for name in server.read_json_files() if name.startswith("session_")]
+    assert len(session_files) == 1
+
+
+async def test_two_tabs_see_each_other(reader: Reader, new_reader: NewReader) -> None:
+    """What one tab says, names and deletes appears in the other, words included, while they come."""
+    other = await new_reader()
+    await reader.open()
+    await other.open()
+    await reader.choose("metronome")
+    await reader.say("80@40")
+    await expect(other.chats).to_have_text(["80@40"])
+    await other.chats.first.click()
+    await expect(other.last_answer).to_contain_text("w5")
+    assert await reader.read_to_the_end() == metronome(80)
+    assert await other.read_to_the_end() == metronome(80)
+    await other.choose("metronome")
+    assert await other.ask("3@50") == metronome(3)
+    await expect(reader.own_messages).to_have_text(["80@40", "3@50"])
+    await expect(reader.answers).to_have_count(2)
+    await other.chats.first.hover()
+    await other.button("Rename 80@40").click()
+    await other.page.keyboard.type("Shared")
+    await other.page.keyboard.press("Enter")
+    await expect(reader.chats).to_have_text(["Shared"])
+    await other.chats.first.hover()
+    await other.button("Delete Shared").click()
+    await other.page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
+    await expect(reader.chats).to_have_count(0)
+    await expect(reader.page.get_by_role("alert")).to_contain_text("no longer")
+
+
+async def test_stop_works_from_another_tab(reader: Reader, new_reader: NewReader) -> None:
+    """An answer that one tab asked for is stopped from another."""
+    await reader.open()
+    await reader.choose("metronome")
+    await reader.say("3000@50")
+    await expect(reader.last_answer).to_contain_text("w2")
+    other = await new_reader()
+    await other.open(reader.page.url.removeprefix(reader.base_url))
+    await other.button("Stop").click()
+    await expect(reader.last_answer).to_contain_text("stopped")
+    assert await other.read_to_the_end() == await reader.read_to_the_end()
