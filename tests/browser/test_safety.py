@@ -46,12 +46,17 @@ async def echo(request: web.Request) -> web.StreamResponse:
     return response
 
 
+async def offer_echo(_request: web.Request) -> web.Response:
+    """The list of models."""
+    return web.json_response({"object": "list", "data": [{"id": "echo", "object": "model"}]})
+
+
 @pytest_asyncio.fixture
 async def echo_url() -> AsyncIterator[str]:
     """A model server that says what it is told."""
     app = web.Application()
     app.router.add_post("/v1/chat/completions", echo)
-    app.router.add_get("/v1/models", lambda _: web.json_response({"object": "list", "data": [{"id": "echo"}]}))
+    app.router.add_get("/v1/models", offer_echo)
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
