@@ -29,6 +29,11 @@ def owed_response(messages: Sequence[Message]) -> str | None:
     return None
 
 
+def answers(messages: Sequence[Message], response_id: str) -> bool:
+    """Whether new messages begin with the answer that is owed."""
+    return bool(messages) and messages[0]["role"] == "assistant" and messages[0].get("response_id") == response_id
+
+
 def interrupted_message(response_id: str, parts: Parts | None) -> Message:
     """The assistant's message that stands for a response which was cut by a crash.
 

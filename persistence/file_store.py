@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from persistence import files
-from persistence.answer import interrupted_message, owed_response
+from persistence.answer import answers, interrupted_message, owed_response
 from persistence.answer_parts import AnswerParts
 from persistence.errors import (
     InvalidSessionId,
@@ -126,10 +126,16 @@ class FileStore:
     async def _create(self, record: Record, messages: Sequence[Message]) -> Record:
         if record.session_id in self._index:
             raise SessionExists(record.session_id)
-        return self._indexed(await self._sessions.create(record, messages))
+        session = await self._sessions.create(record, messages)
+        if owed := owed_response(messages):
+            self._running.add(owed)
+        return self._indexed(session)
 
     async def _append(self, session_id: str, messages: Sequence[Message]) -> Record:
         session = await self._load(session_id)
+        owed = owed_response(session.messages)
+        if owed and not answers(messages, owed):
+            messages = [interrupted_message(owed, await self._parts.read(owed)), *messages]
         await self._sessions.append(session, session.record.touched(), messages)
         for message in messages:
             if message["role"] == "assistant" and (answered := message.get("response_id")):

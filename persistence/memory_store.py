@@ -7,7 +7,7 @@ again without closing it stands for a crash.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from persistence.answer import Parts, interrupted_message, owed_response
+from persistence.answer import Parts, answers, interrupted_message, owed_response
 from persistence.errors import InvalidSessionId, SessionExists, SessionNotFound, StorageError
 from persistence.model import Fact, Message, Receipt, Record, is_session_id
 
@@ -78,6 +78,9 @@ class MemoryStore:
 
     async def append(self, session_id: str, messages: Sequence[Message]) -> Record:
         session = self._get(session_id)
+        owed = owed_response(session.messages)
+        if owed and not answers(messages, owed):
+            messages = [interrupted_message(owed, self._parts.get(owed)), *messages]
         session.messages += messages
         session.record = session.record.touched()
         for message in messages:
