@@ -1,6 +1,6 @@
 """The `Assistant` seam: what produces replies.
 
-The contract, which `tests/server/assistant_contract.py` checks for each implementation:
+The contract, which `tests/server/assistants/assistant_contract.py` checks for each implementation:
 
 - `reply` yields any number of `Delta`s and then exactly one `Finish`. An answer that ends without `Finish` was cut and
   is not a success; an implementation that notices raises `AssistantFailed` itself.

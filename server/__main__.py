@@ -1,0 +1,83 @@
+"""Arguments → Config → a server that runs until it is told to stop."""
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import sys
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+from aiohttp import web
+
+from persistence import PersistenceError
+from server.app import cookie_secret, make_app, make_assistants, make_store
+from server.config import Config
+from server.errors import ConfigError
+from server.models import Models
+
+BAD_CONFIGURATION = 2
+CANNOT_START = 1
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the server; returns the exit status."""
+    try:
+        config = Config.from_env(os.environ, sys.argv[1:] if arguments is None else arguments)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return BAD_CONFIGURATION
+    logging.basicConfig(level=config.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        _run(serve(config))
+    except (PersistenceError, OSError) as error:
+        print(f"verbatim: {error}", file=sys.stderr)
+        return CANNOT_START
+    return 0
+
+
+async def serve(config: Config) -> None:
+    """Serves until SIGTERM or SIGINT.
+
+    Raises:
+        DirectoryInUse: Another server has the data.
+        StorageError: The data directory cannot be used.
+        OSError: The port cannot be listened on.
+    """
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    store, assistants = make_store(config), make_assistants(config)
+    await store.open()
+    try:
+        app = make_app(config, store, assistants, cookie_secret(config))
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=config.send_timeout_s)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, config.host, config.port).start()
+            gc.collect()
+            gc.freeze()
+            port = runner.addresses[0][1]
+            answered_by = ", ".join(await Models(assistants).names()) or config.upstream_url
+            where = f"http://{f'[{config.host}]' if ':' in config.host else config.host}:{port}"
+            print(f"Verbatim at {where} · data in {config.data_dir.resolve()} · answered by {answered_by}", flush=True)
+            await stopped.wait()
+        finally:
+            await runner.cleanup()
+    finally:
+        await store.close()
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """Runs on uvloop where there is one (everywhere but on Windows)."""
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(work)
+    else:
+        uvloop.run(work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

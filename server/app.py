@@ -1,0 +1,72 @@
+"""The composition root: the only file that names concrete back ends."""
+
+from aiohttp import web
+
+from persistence import FileStore, SessionService, Store
+from persistence.files import read_or_create_secret
+from server import middleware, response_routes, routes
+from server.assistants.base import Assistant
+from server.assistants.chat_completions import ChatCompletions
+from server.assistants.metronome import Metronome
+from server.assistants.scribe import Scribe
+from server.auth import Auth
+from server.conductor import Conductor
+from server.config import Config
+from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, SESSIONS, STORE
+from server.live import InProcessLive
+from server.models import Models
+from server.page import page_folder, page_routes
+from server.socket import Socket
+
+
+def make_store(config: Config) -> Store:
+    """The store that the configuration asks for."""
+    return FileStore(config.data_dir, index_delay_s=config.index_delay_s)
+
+
+def make_assistants(config: Config) -> list[Assistant]:
+    """The assistants on offer, the default first."""
+    assistants: list[Assistant] = []
+    if config.upstream_url:
+        upstream = ChatCompletions(config.upstream_url, config.upstream_key or None, config.upstream_model or None)
+        assistants.append(upstream)
+    assistants.append(Scribe())
+    if config.metronome:
+        assistants.append(Metronome())
+    return assistants
+
+
+def make_app(config: Config, store: Store, assistants: list[Assistant], secret: bytes) -> web.Application:
+    """The application around an open store.
+
+    Args:
+        secret: Signs the cookies.
+    """
+    app = web.Application(middlewares=[middleware.errors, middleware.callers], client_max_size=config.max_frame_bytes)
+    live, models = InProcessLive(config.retained_bytes), Models(assistants)
+    app[CONFIG], app[STORE], app[LIVE], app[MODELS] = config, store, live, models
+    app[AUTH] = Auth(config, secret)
+    app[SESSIONS] = SessionService(store)
+    app[CONDUCTOR] = Conductor(
+        store, live, models, max_queued_turns=config.max_queued_turns, window_s=config.delta_window_s
+    )
+    app[response_routes.SOCKETS] = set[Socket]()
+    app.add_routes(routes.routes)
+    app.add_routes(response_routes.routes)
+    app.add_routes(page_routes(page_folder()))
+    app.on_response_prepare.append(middleware.add_headers)
+    app.on_shutdown.append(_shut_down)
+    return app
+
+
+def cookie_secret(config: Config) -> bytes:
+    """The configured secret, or the one that lies with the data."""
+    return config.cookie_secret.encode() or read_or_create_secret(config.data_dir / ".cookie_secret")
+
+
+async def _shut_down(app: web.Application) -> None:
+    """Ends turns first, so that every socket still hears their end, then the sockets."""
+    await app[CONDUCTOR].close(app[CONFIG].shutdown_grace_s)
+    for socket in list(app[response_routes.SOCKETS]):
+        await socket.close(1012, "the server restarts")
+    await app[MODELS].close()

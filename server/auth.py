@@ -1,0 +1,136 @@
+"""Who is asking, and from where.
+
+Rule: one function names the user of a request, one says whether its origin may ask at all; nothing else looks at keys,
+cookies or origins. Source: PROTOCOL.md, "Who is asking".
+"""
+
+import hashlib
+import hmac
+from urllib.parse import urlsplit
+
+from aiohttp import hdrs, web
+from itsdangerous import BadSignature, Signer
+
+from persistence.model import new_id
+from server.config import Config, is_loopback
+from server.errors import ApiError
+
+COOKIE = "verbatim"
+SUBPROTOCOL = "verbatim"
+_KEY_PROTOCOL = "verbatim-key."
+_COOKIE_AGE_S = 400 * 24 * 3600
+_SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+class Auth:
+    """Names users.
+
+    Args:
+        secret: Signs the cookies.
+    """
+
+    def __init__(self, config: Config, secret: bytes) -> None:
+        self._keys = config.api_keys
+        self._origins = config.allowed_origins
+        self._hosts = {urlsplit(origin).netloc for origin in config.allowed_origins}
+        self._signer = Signer(secret, salt="verbatim.user", digest_method=hashlib.sha256)
+
+    def user(self, request: web.Request) -> tuple[str, bool]:
+        """The user's id, and whether it is a new one that the browser has yet to be told of.
+
+        Raises:
+            ApiError: `invalid_api_key`.
+        """
+        if key := _bearer(request):
+            return self.user_of_key(key), False
+        if (known := self._cookie_user(request)) is not None:
+            return known, False
+        if self._keys:
+            raise ApiError(401, "invalid_api_key", "expected Authorization: Bearer with a key of this server")
+        return new_id("user_"), True
+
+    def user_of_key(self, key: str) -> str:
+        """The user that a key names; without configured keys any key is a user of its own.
+
+        Raises:
+            ApiError: `invalid_api_key`.
+        """
+        if not self._keys:
+            return "key_" + hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        for known, user_id in self._keys.items():
+            if hmac.compare_digest(known.encode(), key.encode("utf-8", "surrogatepass")):
+                return user_id
+        raise ApiError(401, "invalid_api_key", "expected a key of this server")
+
+    def set_cookie(self, request: web.Request, response: web.StreamResponse, user_id: str) -> None:
+        """Tells the browser who it is."""
+        response.set_cookie(
+            COOKIE,
+            self._signer.sign(user_id.encode()).decode("latin-1"),
+            max_age=_COOKIE_AGE_S,
+            httponly=True,
+            samesite="Lax",
+            secure=request.secure,
+            path="/",
+        )
+
+    def clear_cookie(self, response: web.StreamResponse) -> None:
+        """Tells the browser to forget who it is."""
+        response.del_cookie(COOKIE, path="/", httponly=True, samesite="Lax")
+
+    def check_origin(self, request: web.Request) -> None:
+        """Refuses what a foreign page sends, and what reaches a server without keys under a foreign name.
+
+        Raises:
+            ApiError: `origin_not_allowed`, `host_not_allowed`.
+        """
+        host = request.headers.get(hdrs.HOST, "")
+        if not self._keys and not is_loopback(_host_name(host)) and host not in self._hosts:
+            message = f"got {host!r:.100}, expected a loopback name (without API keys nothing else is answered)"
+            raise ApiError(403, "host_not_allowed", message)
+        origin = request.headers.get(hdrs.ORIGIN)
+        upgrade = request.headers.get(hdrs.UPGRADE, "").lower() == "websocket"
+        if origin is None or (request.method in _SAFE and not upgrade):
+            return
+        if urlsplit(origin).netloc != host and origin not in self._origins:
+            message = f"pages of {origin!r:.100} may not ask; VERBATIM_ALLOWED_ORIGINS does not name it"
+            raise ApiError(403, "origin_not_allowed", message)
+
+    def cors_headers(self, request: web.Request) -> dict[str, str]:
+        """What lets an allowed foreign page read the answer."""
+        origin = request.headers.get(hdrs.ORIGIN)
+        if origin not in self._origins:
+            return {}
+        return {
+            "Access-Control-Allow-Origin": origin,
+            "Access-Control-Allow-Credentials": "true",
+            "Access-Control-Allow-Headers": "Authorization, Content-Type",
+            "Access-Control-Allow-Methods": "GET, POST, DELETE",
+            "Access-Control-Max-Age": "600",
+            "Vary": "Origin",
+        }
+
+    def _cookie_user(self, request: web.Request) -> str | None:
+        try:
+            user_id = self._signer.unsign(request.cookies.get(COOKIE, "").encode()).decode()
+        except (BadSignature, UnicodeDecodeError):
+            return None
+        return user_id if not self._keys or user_id in self._keys.values() else None
+
+
+def _bearer(request: web.Request) -> str | None:
+    """The key that the request carries, in its header or among a WebSocket's subprotocols."""
+    scheme, _, key = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+    if scheme.lower() == "bearer" and key.strip():
+        return key.strip()
+    for protocol in request.headers.get(hdrs.SEC_WEBSOCKET_PROTOCOL, "").split(","):
+        if protocol.strip().startswith(_KEY_PROTOCOL):
+            return protocol.strip().removeprefix(_KEY_PROTOCOL)
+    return None
+
+
+def _host_name(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""

@@ -1,0 +1,180 @@
+"""The configuration: one table of settings, read from the environment and from flags of the same names. Pure.
+
+Rule: a setting is checked at the start or not at all; a bad one names its variable, its value and what is expected.
+`VERBATIM_PORT` is also `--port`; the flag wins.
+"""
+
+import argparse
+import ipaddress
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from server.errors import ConfigError
+
+PREFIX = "VERBATIM_"
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not low <= (value := int(text)) <= high:
+            raise ValueError
+        return value
+
+    parse.__doc__ = f"a whole number from {low:,} to {high:,}"
+    return parse
+
+
+def _seconds(text: str) -> float:
+    """a number of seconds, 0 or more"""
+    if not 0 <= (value := float(text)) < float("inf"):
+        raise ValueError
+    return value
+
+
+def _text(text: str) -> str:
+    """a text"""
+    return text
+
+
+def _url(text: str) -> str:
+    """an http or https address such as http://127.0.0.1:11434/v1"""
+    parts = urlsplit(text)
+    if text and (parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0):
+        raise ValueError
+    return text.rstrip("/")
+
+
+def _keys(text: str) -> dict[str, str]:
+    """key=user_id,key=user_id,…"""
+    pairs = [pair.strip().partition("=") for pair in text.split(",") if pair.strip()]
+    keys = {key: user_id for key, _, user_id in pairs}
+    if any(not key or not user_id for key, user_id in keys.items()) or len(keys) < len(pairs):
+        raise ValueError
+    return keys
+
+
+def _origins(text: str) -> frozenset[str]:
+    """origins such as https://chat.example.org, separated by commas"""
+    origins = [origin.strip().rstrip("/") for origin in text.split(",") if origin.strip()]
+    for origin in origins:
+        parts = urlsplit(origin)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
+            raise ValueError
+    return frozenset(origins)
+
+
+def _level(text: str) -> str:
+    """one of DEBUG, INFO, WARNING, ERROR"""
+    if text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        raise ValueError
+    return text.upper()
+
+
+def _switch(text: str) -> bool:
+    """1 or 0"""
+    if text not in ("", "0", "1"):
+        raise ValueError
+    return text == "1"
+
+
+def _setting(default: Any, parse: Callable[[str], Any], what: str) -> Any:
+    factory = {"default_factory": lambda: default} if isinstance(default, dict) else {"default": default}
+    return field(**factory, metadata={"parse": parse, "what": what})
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings. Names carry their units; `what` is the text of the table in the README."""
+
+    host: str = _setting("127.0.0.1", _text, "address to listen on; beyond the loopback only with API keys")
+    port: int = _setting(8080, _whole(0, 65535), "port to listen on; 0 takes a free one")
+    data_dir: Path = _setting(Path("data"), Path, "where everything is kept")
+    upstream_url: str = _setting("", _url, "model server's base address, such as `http://127.0.0.1:11434/v1`")
+    upstream_key: str = _setting("", _text, "key that the model server wants")
+    upstream_model: str = _setting("", _text, "model to use; empty offers all that the model server lists")
+    api_keys: dict[str, str] = _setting({}, _keys, "`key=user_id,…`: who may come in; empty: each browser is a user")
+    allowed_origins: frozenset[str] = _setting(frozenset(), _origins, "origins whose pages may connect, by commas")
+    cookie_secret: str = _setting("", _text, "signs the cookies; empty: made at the first start, kept in the data")
+    metronome: bool = _setting(False, _switch, "1 offers the assistant `metronome`, for tests and load")
+    log_level: str = _setting("INFO", _level, "DEBUG, INFO, WARNING or ERROR")
+    max_frame_bytes: int = _setting(1_048_576, _whole(1024, 1 << 30), "largest frame or request body that is taken")
+    max_queued_turns: int = _setting(32, _whole(1, 10_000), "turns that may wait in one session, and on one socket")
+    delta_window_s: float = _setting(0.01, _seconds, "time within which deltas become one event, after the first")
+    index_delay_s: float = _setting(1.0, _seconds, "how long `sessions.json` may lag behind")
+    retained_bytes: int = _setting(64 << 20, _whole(0, 1 << 40), "memory for the events of ended responses")
+    send_timeout_s: float = _setting(20.0, _seconds, "how long a reader may take nothing before it is cut off")
+    keepalive_s: float = _setting(20.0, _seconds, "silence on a socket after which a keepalive is sent")
+    shutdown_grace_s: float = _setting(5.0, _seconds, "how long running turns may go on after SIGTERM")
+
+    def __post_init__(self) -> None:
+        if not self.api_keys and not is_loopback(self.host):
+            expected = f"a loopback address, or {PREFIX}API_KEYS to be set (without keys nobody is asked who they are)"
+            raise ConfigError(PREFIX + "HOST", self.host, expected)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str], arguments: Sequence[str] = ()) -> "Config":
+        """The settings of the environment, and of flags ahead of it.
+
+        Raises:
+            ConfigError: A setting cannot be used, or a variable with our prefix is none of ours.
+        """
+        known = {setting_variable(name): name for name in setting_names()}
+        for variable in environ:
+            if variable.startswith(PREFIX) and variable not in known:
+                raise ConfigError(variable, environ[variable], f"no such setting; there are {', '.join(sorted(known))}")
+        flags = vars(_parser().parse_args(list(arguments)))
+        values = {}
+        for item in fields(cls):
+            variable = setting_variable(item.name)
+            text = flags[item.name] if flags[item.name] is not None else environ.get(variable)
+            if text is not None:
+                values[item.name] = _parse(variable, text, item.metadata["parse"])
+        return cls(**values)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address never leaves this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def setting_names() -> list[str]:
+    """The settings, in the order of the table."""
+    return [item.name for item in fields(Config)]
+
+
+def setting_variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return PREFIX + name.upper()
+
+
+def describe_settings() -> list[tuple[str, str, str]]:
+    """The table of the README: variable, default, what it is."""
+    rows = []
+    for item in fields(Config):
+        default = item.default if item.default is not MISSING else ""
+        shown = {True: "1", False: "0", frozenset(): ""}.get(default, default) if item.name != "port" else default
+        rows.append((setting_variable(item.name), str(shown), item.metadata["what"]))
+    return rows
+
+
+def _parse(variable: str, text: str, parse: Callable[[str], Any]) -> Any:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise ConfigError(variable, text, parse.__doc__ or "another value") from error
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("verbatim", description="A chat server that never loses a word.")
+    for variable, default, what in describe_settings():
+        flag = "--" + variable.removeprefix(PREFIX).lower().replace("_", "-")
+        parser.add_argument(flag, metavar="…", help=f"{what} [{variable}, {default or 'empty'}]".replace("%", "%%"))
+    return parser

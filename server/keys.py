@@ -1,0 +1,21 @@
+"""The names under which the application holds its parts."""
+
+from aiohttp import web
+
+from persistence import SessionService, Store
+from server.auth import Auth
+from server.conductor import Conductor
+from server.config import Config
+from server.live import Live
+from server.models import Models
+
+AUTH = web.AppKey("auth", Auth)
+CONDUCTOR = web.AppKey("conductor", Conductor)
+CONFIG = web.AppKey("config", Config)
+LIVE: web.AppKey[Live] = web.AppKey("live")
+MODELS = web.AppKey("models", Models)
+SESSIONS = web.AppKey("sessions", SessionService)
+STORE: web.AppKey[Store] = web.AppKey("store")
+
+USER = "user_id"
+"""Under this name a request holds its user."""

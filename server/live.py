@@ -1,0 +1,157 @@
+"""The `Live` seam: who hears a response while it runs, and what a user's other sockets have to know.
+
+The contract, which `tests/server/live_contract.py` checks:
+
+- A log that was published is found by its id until it is retired and its memory is needed; a running one always.
+- News of a user reach every listener of that user that was there when they were told, in order. A listener that falls
+  too far behind is told so (`Behind`) and loses its place: it has to begin anew.
+- **Concurrency**: all of it for one event loop; `tell` and `publish` never wait.
+"""
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from persistence.model import Message, Record
+from server.errors import VerbatimError
+from server.response_log import ResponseLog
+
+_KEPT_NEWS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class SessionChanged:
+    """A session was created, renamed, or has a turn more."""
+
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class SessionDeleted:
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionAccepted:
+    """A user's message is durable, and its answer begins.
+
+    Attributes:
+        position: The message's place in the history.
+    """
+
+    message: Message
+    position: int
+    log: ResponseLog
+
+
+News = SessionChanged | SessionDeleted | QuestionAccepted
+
+
+class Behind(VerbatimError):
+    """A listener has missed news."""
+
+
+class Live(Protocol):
+    """Who hears. See the module's docstring for the contract."""
+
+    def publish(self, log: ResponseLog) -> None:
+        """Makes a log found; its turn runs."""
+
+    def retire(self, log: ResponseLog) -> None:
+        """The log has ended: it is kept while there is room."""
+
+    def find(self, response_id: str) -> ResponseLog | None:
+        """The log of a response."""
+
+    def running(self, session_id: str) -> ResponseLog | None:
+        """The log of the response that runs in a session."""
+
+    def forget(self, session_id: str) -> None:
+        """Drops what is kept of a session's ended responses."""
+
+    def tell(self, user_id: str, news: News) -> None:
+        """Tells all of the user's listeners."""
+
+    def listen(self, user_id: str) -> AsyncGenerator[Sequence[News], None]:
+        """The user's news from the first iteration on."""
+
+
+class _Feed:
+    """One user's news: a ring, and the number of the one that comes next."""
+
+    def __init__(self) -> None:
+        self.ring: deque[News] = deque(maxlen=_KEPT_NEWS)
+        self.next = 0
+        self.listeners = 0
+        self.grown = asyncio.Event()
+
+    def since(self, cursor: int) -> Sequence[News]:
+        if cursor < self.next - len(self.ring):
+            raise Behind
+        return [self.ring[index - self.next] for index in range(cursor, self.next)]
+
+
+class InProcessLive:
+    """`Live` within one process.
+
+    Args:
+        retained_bytes: How much of the events of ended responses is kept.
+    """
+
+    def __init__(self, retained_bytes: int) -> None:
+        self._retained_bytes = retained_bytes
+        self._running: dict[str, ResponseLog] = {}
+        self._by_session: dict[str, ResponseLog] = {}
+        self._ended: OrderedDict[str, ResponseLog] = OrderedDict()
+        self._ended_bytes = 0
+        self._feeds: dict[str, _Feed] = {}
+
+    def publish(self, log: ResponseLog) -> None:
+        self._running[log.turn.response_id] = log
+        self._by_session[log.turn.session_id] = log
+
+    def retire(self, log: ResponseLog) -> None:
+        if self._running.pop(log.turn.response_id, None) is None:
+            return
+        if self._by_session.get(log.turn.session_id) is log:
+            del self._by_session[log.turn.session_id]
+        self._ended[log.turn.response_id] = log
+        self._ended_bytes += log.size_bytes
+        while self._ended_bytes > self._retained_bytes:
+            self._ended_bytes -= self._ended.popitem(last=False)[1].size_bytes
+
+    def find(self, response_id: str) -> ResponseLog | None:
+        return self._running.get(response_id) or self._ended.get(response_id)
+
+    def running(self, session_id: str) -> ResponseLog | None:
+        return self._by_session.get(session_id)
+
+    def forget(self, session_id: str) -> None:
+        for response_id in [id for id, log in self._ended.items() if log.turn.session_id == session_id]:
+            self._ended_bytes -= self._ended.pop(response_id).size_bytes
+
+    def tell(self, user_id: str, news: News) -> None:
+        if feed := self._feeds.get(user_id):
+            feed.ring.append(news)
+            feed.next += 1
+            feed.grown.set()
+            feed.grown = asyncio.Event()
+
+    async def listen(self, user_id: str) -> AsyncGenerator[Sequence[News], None]:
+        feed = self._feeds.setdefault(user_id, _Feed())
+        feed.listeners += 1
+        cursor = feed.next
+        try:
+            while True:
+                grown = feed.grown
+                if news := feed.since(cursor):
+                    cursor += len(news)
+                    yield news
+                else:
+                    await grown.wait()
+        finally:
+            feed.listeners -= 1
+            if not feed.listeners:
+                self._feeds.pop(user_id, None)

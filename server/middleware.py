@@ -1,0 +1,81 @@
+"""What every request passes: origin, user, errors as bodies, headers.
+
+Rule: a handler behind it has a user, and may raise `ApiError` or the store's errors.
+"""
+
+import logging
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
+
+from persistence import PersistenceError
+from server.errors import ApiError
+from server.keys import AUTH, USER
+from server.replies import json_reply
+from server.wire_objects import api_error, error_object
+
+_log = logging.getLogger(__name__)
+
+_PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; manifest-src 'self'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _PAGE_POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+_OPEN = ("/healthz", "/readyz", "/v1/login", "/v1/logout")
+"""Paths that need no user."""
+
+
+@web.middleware
+async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turns what a handler raises into an error's body."""
+    try:
+        return await handler(request)
+    except ApiError as error:
+        return _error_reply(error)
+    except PersistenceError as error:
+        return _error_reply(api_error(error))
+    except web.HTTPRequestEntityTooLarge as error:
+        return _error_reply(ApiError(413, "request_too_large", error.text or "the body is too large"))
+    except web.HTTPMethodNotAllowed as error:
+        allowed = ", ".join(sorted(error.allowed_methods))
+        return _error_reply(ApiError(405, "method_not_allowed", f"got {error.method}, expected {allowed}"))
+    except web.HTTPNotFound:
+        return _error_reply(ApiError(404, "not_found", f"no such address: {request.path!r:.200}"))
+    except web.HTTPException:
+        raise
+    except ConnectionError:
+        raise
+    except Exception:
+        _log.exception("%s %s failed", request.method, request.path)
+        return _error_reply(ApiError(500, "internal_error", "a fault of the server; it is in its log"))
+
+
+@web.middleware
+async def callers(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Names the user; tells a new browser who it is. The page itself asks nobody."""
+    auth = request.app[AUTH]
+    auth.check_origin(request)
+    if request.method == hdrs.METH_OPTIONS:
+        return web.Response(status=204)
+    is_new = False
+    if request.path.startswith("/v1/") and request.path not in _OPEN:
+        request[USER], is_new = auth.user(request)
+        request["is_new_user"] = is_new
+    return await handler(request)
+
+
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Called for each response before its head goes out, streams and sockets too."""
+    auth = request.app[AUTH]
+    for name, value in {**_HEADERS, **auth.cors_headers(request)}.items():
+        response.headers.setdefault(name, value)
+    if request.get("is_new_user"):
+        auth.set_cookie(request, response, request[USER])
+
+
+def _error_reply(error: ApiError) -> web.Response:
+    return json_reply({"error": error_object(error)}, status=error.status)

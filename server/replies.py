@@ -1,0 +1,40 @@
+"""Bodies, queries and replies of the HTTP side.
+
+Rule: JSON goes out through orjson, and comes in through `wire_requests`.
+"""
+
+from typing import Any, TypeVar
+
+import orjson
+from aiohttp import web
+
+from server.errors import ApiError
+from server.wire_requests import Page, decode_body, decode_object
+
+T = TypeVar("T")
+
+
+def json_reply(value: Any, status: int = 200) -> web.Response:
+    """A JSON body."""
+    return web.Response(body=orjson.dumps(value), status=status, content_type="application/json")
+
+
+async def read_body(request: web.Request, kind: type[T]) -> T:
+    """The request's JSON body; an empty one counts as an empty object.
+
+    Raises:
+        ApiError: It is none, or a field is wrong.
+    """
+    return decode_body(decode_object(await request.read() or b"{}"), kind)
+
+
+def read_page(request: web.Request) -> Page:
+    """The query of a list.
+
+    Raises:
+        ApiError: A value is wrong.
+    """
+    page = decode_body(dict(request.query), Page, from_text=True)
+    if page.order not in ("asc", "desc"):
+        raise ApiError(400, "invalid_value", "expected asc or desc", "order")
+    return page

@@ -1,0 +1,111 @@
+"""Responses over HTTP and the door to the WebSocket.
+
+Rule: a stream is a reader with a cursor, like a socket; when its client leaves, the turn goes on.
+"""
+
+import asyncio
+from typing import Any
+
+from aiohttp import web
+
+from server.auth import SUBPROTOCOL
+from server.errors import ApiError
+from server.keys import CONDUCTOR, CONFIG, LIVE, SESSIONS, USER
+from server.replies import json_reply, read_body
+from server.response_log import Readable
+from server.socket import Socket
+from server.wire_events import sse_event
+from server.wire_objects import response_object
+from server.wire_requests import CreateResponse, turn_request
+
+routes = web.RouteTableDef()
+
+HEARTBEAT_S = 25.0
+SOCKETS: web.AppKey[set[Socket]] = web.AppKey("sockets")
+
+
+@routes.get("/v1/responses")
+async def open_socket(request: web.Request) -> web.StreamResponse:
+    ws: web.WebSocketResponse[Any] = web.WebSocketResponse(
+        heartbeat=HEARTBEAT_S,
+        compress=False,
+        decode_text=False,
+        max_msg_size=request.app[CONFIG].max_frame_bytes,
+        protocols=(SUBPROTOCOL,),
+    )
+    if not ws.can_prepare(request):
+        raise ApiError(400, "invalid_value", "expected a WebSocket upgrade; POST starts a turn over HTTP")
+    if request.app[CONDUCTOR].closing:
+        raise ApiError(503, "shutting_down", "the server is about to restart; try again in a moment")
+    await ws.prepare(request)
+    app = request.app
+    socket = Socket(request, ws, request[USER], app[CONDUCTOR], app[SESSIONS], app[LIVE], app[CONFIG])
+    app[SOCKETS].add(socket)
+    try:
+        await socket.serve()
+    finally:
+        app[SOCKETS].discard(socket)
+    return ws
+
+
+@routes.post("/v1/responses")
+async def create_response(request: web.Request) -> web.StreamResponse:
+    body = await read_body(request, CreateResponse)
+    response = await request.app[CONDUCTOR].start(request[USER], turn_request(body))
+    if body.stream:
+        return await _stream(request, response, None)
+    async for _ in response.read():
+        pass
+    return json_reply(response_object(response.turn))
+
+
+@routes.get("/v1/responses/{id}")
+async def retrieve_response(request: web.Request) -> web.StreamResponse:
+    response = await request.app[CONDUCTOR].find(request[USER], request.match_info["id"])
+    query = request.query
+    if query.get("stream", "").lower() not in ("true", "1"):
+        return json_reply(response_object(response.turn))
+    return await _stream(request, response, _cursor(query.get("starting_after")))
+
+
+@routes.post("/v1/responses/{id}/cancel")
+async def cancel_response(request: web.Request) -> web.Response:
+    response = await request.app[CONDUCTOR].stop(request[USER], request.match_info["id"])
+    return json_reply(response_object(response.turn))
+
+
+@routes.delete("/v1/responses/{id}")
+async def delete_response(request: web.Request) -> web.Response:
+    response_id = request.match_info["id"]
+    await request.app[CONDUCTOR].delete_response(request[USER], response_id)
+    return json_reply({"id": response_id, "object": "response.deleted", "deleted": True})
+
+
+async def _stream(request: web.Request, response: Readable, after: int | None) -> web.StreamResponse:
+    """The events as server-sent events. Each write is bounded: a client that takes nothing is let go."""
+    stream = web.StreamResponse(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+    stream.content_type = "text/event-stream"
+    stream.charset = "utf-8"
+    await stream.prepare(request)
+    limit_s = request.app[CONFIG].send_timeout_s or None
+    try:
+        async for events in response.read(after):
+            async with asyncio.timeout(limit_s):
+                await stream.write(b"".join(map(sse_event, events)))
+        await stream.write(b"data: [DONE]\n\n")
+    except TimeoutError:
+        if request.transport:
+            request.transport.abort()
+    return stream
+
+
+def _cursor(text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        cursor = int(text)
+    except ValueError:
+        cursor = -2
+    if cursor < -1:
+        raise ApiError(400, "invalid_value", "expected the sequence_number of an event", "starting_after")
+    return cursor

@@ -1,0 +1,148 @@
+"""The HTTP side: conversations, memory, models, who one is.
+
+Rule: a handler reads its request, asks one part of the server, and replies; what is a rule stands elsewhere.
+"""
+
+from aiohttp import web
+
+from persistence import LongTermMemory, Record
+from server.errors import ApiError
+from server.keys import AUTH, CONDUCTOR, LIVE, MODELS, SESSIONS, STORE, USER
+from server.replies import json_reply, read_body, read_page
+from server.wire_objects import conversation_object, fact_object, item_object, list_object, receipt_object
+from server.wire_requests import CreateConversation, Login, RememberFact, UpdateConversation, input_messages
+
+routes = web.RouteTableDef()
+
+
+@routes.post("/v1/conversations")
+async def create_conversation(request: web.Request) -> web.Response:
+    body = await read_body(request, CreateConversation)
+    messages = input_messages(body.items or (), "items")
+    record = await request.app[SESSIONS].create(request[USER], dict(body.metadata or {}), messages=messages)
+    await request.app[CONDUCTOR].tell_changed(record.session_id)
+    return _conversation(request, record)
+
+
+@routes.get("/v1/conversations")
+async def list_conversations(request: web.Request) -> web.Response:
+    page = read_page(request)
+    records = await request.app[SESSIONS].list(request[USER], limit=page.limit + 1, after=page.after)
+    shown = [_object(request, record) for record in records[: page.limit]]
+    return json_reply(list_object(shown, has_more=len(records) > page.limit))
+
+
+@routes.get("/v1/conversations/{id}")
+async def retrieve_conversation(request: web.Request) -> web.Response:
+    return _conversation(request, await _mine(request))
+
+
+@routes.post("/v1/conversations/{id}")
+async def update_conversation(request: web.Request) -> web.Response:
+    body = await read_body(request, UpdateConversation)
+    session_id = request.match_info["id"]
+    await request.app[SESSIONS].update(session_id, user_id=request[USER], metadata=dict(body.metadata))
+    return _conversation(request, await request.app[CONDUCTOR].tell_changed(session_id))
+
+
+@routes.delete("/v1/conversations/{id}")
+async def delete_conversation(request: web.Request) -> web.Response:
+    receipt = await request.app[CONDUCTOR].delete_session(request[USER], request.match_info["id"])
+    return json_reply(receipt_object(receipt))
+
+
+@routes.get("/v1/conversations/{id}/items")
+async def list_items(request: web.Request) -> web.Response:
+    page, record = read_page(request), await _mine(request)
+    history = await request.app[STORE].history(record.session_id)
+    items = [item_object(message, position) for position, message in enumerate(history)]
+    if page.order == "desc":
+        items.reverse()
+    start = 0
+    if page.after is not None:
+        ids = [item["id"] for item in items]
+        if page.after not in ids:
+            raise ApiError(404, "message_not_found", f"no message {page.after!r} in this conversation", "after")
+        start = ids.index(page.after) + 1
+    shown = items[start : start + page.limit]
+    return json_reply(list_object(shown, has_more=start + page.limit < len(items)))
+
+
+@routes.get("/v1/memory")
+async def list_facts(request: web.Request) -> web.Response:
+    return json_reply(list_object([fact_object(fact) for fact in await _memory(request).facts()]))
+
+
+@routes.post("/v1/memory")
+async def remember_fact(request: web.Request) -> web.Response:
+    body = await read_body(request, RememberFact)
+    if not body.text.strip():
+        raise ApiError(400, "invalid_value", "expected some text", "text")
+    if body.conversation is not None:
+        await request.app[SESSIONS].retrieve(body.conversation, user_id=request[USER])
+    return json_reply(fact_object(await _memory(request).learn(body.text, body.conversation)))
+
+
+@routes.delete("/v1/memory/{fact_id}")
+async def forget_fact(request: web.Request) -> web.Response:
+    fact = await _memory(request).forget(request.match_info["fact_id"])
+    return json_reply({"id": fact.id, "object": "memory.fact.deleted", "deleted": True})
+
+
+@routes.get("/v1/models")
+async def list_models(request: web.Request) -> web.Response:
+    names = await request.app[MODELS].names()
+    models = [{"id": name, "object": "model", "created": 0, "owned_by": "verbatim"} for name in names]
+    return json_reply(list_object(models))
+
+
+@routes.get("/v1/me")
+async def who_am_i(request: web.Request) -> web.Response:
+    return json_reply({"object": "user", "id": request[USER]})
+
+
+@routes.post("/v1/login")
+async def log_in(request: web.Request) -> web.Response:
+    auth = request.app[AUTH]
+    user_id = auth.user_of_key((await read_body(request, Login)).key)
+    reply = json_reply({"object": "user", "id": user_id})
+    auth.set_cookie(request, reply, user_id)
+    return reply
+
+
+@routes.post("/v1/logout")
+async def log_out(request: web.Request) -> web.Response:
+    reply = json_reply({"object": "user", "id": None})
+    request.app[AUTH].clear_cookie(reply)
+    return reply
+
+
+@routes.get("/healthz")
+async def live(_: web.Request) -> web.Response:
+    return json_reply({"status": "ok"})
+
+
+@routes.get("/readyz")
+async def ready(request: web.Request) -> web.Response:
+    if request.app[CONDUCTOR].closing:
+        raise ApiError(503, "shutting_down", "the server is about to restart")
+    if fault := request.app[STORE].fault:
+        raise fault
+    return json_reply({"status": "ok"})
+
+
+async def _mine(request: web.Request) -> Record:
+    return await request.app[SESSIONS].retrieve(request.match_info["id"], user_id=request[USER])
+
+
+def _memory(request: web.Request) -> LongTermMemory:
+    return LongTermMemory(request.app[STORE], request[USER])
+
+
+def _object(request: web.Request, record: Record) -> dict[str, object]:
+    running = request.app[LIVE].running(record.session_id)
+    return conversation_object(record, running.turn.response_id if running else None)
+
+
+def _conversation(request: web.Request, record: Record) -> web.Response:
+    return json_reply(_object(request, record))

@@ -1,0 +1,218 @@
+"""A turn's life. Pure.
+
+Rule: `TRANSITIONS` is the whole of it, state → event → next state; a missing key is the illegal transition, and an
+illegal event changes nothing.
+
+    queued ──Started──▶ in_progress ──Finished──▶ completed
+       │                  │  ▲  └─Wrote (stays)
+       ├──Cut────────┬────┤
+       └──Broke──────┼────┘        Cut ▶ incomplete, Broke ▶ failed
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from persistence.model import Message
+from server.assistants.base import Usage
+from server.errors import VerbatimError
+
+
+class State(StrEnum):
+    """Where a turn stands."""
+
+    QUEUED = "queued"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    INCOMPLETE = "incomplete"
+    FAILED = "failed"
+
+
+class Reason(StrEnum):
+    """Why a turn is incomplete."""
+
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+    MAX_OUTPUT_TOKENS = "max_output_tokens"
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The user's message is durable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wrote:
+    """A piece of the answer was written."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The assistant said all it had to say."""
+
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The answer ends before its end, and nobody is to blame."""
+
+    reason: Reason
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Broke:
+    """The answer ends because something failed."""
+
+    code: str
+    message: str
+
+
+Event = Started | Wrote | Finished | Cut | Broke
+
+TRANSITIONS: Mapping[State, Mapping[type[Event], State]] = {
+    State.QUEUED: {Started: State.IN_PROGRESS, Cut: State.INCOMPLETE, Broke: State.FAILED},
+    State.IN_PROGRESS: {
+        Wrote: State.IN_PROGRESS,
+        Finished: State.COMPLETED,
+        Cut: State.INCOMPLETE,
+        Broke: State.FAILED,
+    },
+    State.COMPLETED: {},
+    State.INCOMPLETE: {},
+    State.FAILED: {},
+}
+
+
+@dataclass(eq=False)
+class IllegalTransition(VerbatimError):
+    """An event that the table has no row for."""
+
+    state: State
+    event: Event
+
+    def __str__(self) -> str:
+        return f"{type(self.event).__name__} in state {self.state}"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRequest:
+    """What a caller asks for, in our words.
+
+    Attributes:
+        messages: What is new in the session; the last one is the user's.
+        session_id: The session to go on in; None: the one of `previous_response_id`, else a new one.
+        kept: Whether anything is stored.
+    """
+
+    messages: tuple[Message, ...]
+    model: str | None = None
+    session_id: str | None = None
+    previous_response_id: str | None = None
+    kept: bool = True
+    client_message_id: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+    instructions: str | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    max_output_tokens: int | None = None
+
+
+@dataclass(slots=True)
+class Turn:
+    """One turn: what was asked for, and how far the answer is.
+
+    Attributes:
+        draft: The assistant's message before its first word; its `response_id` names the turn.
+    """
+
+    session_id: str
+    user_id: str
+    model: str
+    request: TurnRequest
+    draft: Message
+    state: State = State.QUEUED
+    reason: Reason | None = None
+    error: Broke | None = None
+    usage: Usage | None = None
+    completed_at: str | None = None
+    _pieces: list[str] = field(default_factory=list)
+
+    @property
+    def response_id(self) -> str:
+        return self.draft["response_id"]
+
+    @property
+    def text(self) -> str:
+        """The answer so far."""
+        if len(self._pieces) > 1:
+            self._pieces = ["".join(self._pieces)]
+        return self._pieces[0] if self._pieces else ""
+
+    @property
+    def ended(self) -> bool:
+        return not TRANSITIONS[self.state]
+
+    def apply(self, event: Event, at: str | None = None) -> None:
+        """Moves the turn on.
+
+        Args:
+            at: The time, for an event that ends the turn.
+
+        Raises:
+            IllegalTransition: The table has no row for it.
+        """
+        if (state := TRANSITIONS[self.state].get(type(event))) is None:
+            raise IllegalTransition(self.state, event)
+        self.state = state
+        match event:
+            case Wrote(text):
+                self._pieces.append(text)
+            case Finished(usage):
+                self.usage = usage
+            case Cut(reason, usage):
+                self.reason, self.usage = reason, usage
+            case Broke():
+                self.error = event
+        if self.ended:
+            self.completed_at = at
+
+    def message(self) -> Message:
+        """The assistant's message of a turn that has ended, as it is stored."""
+        message: Message = {**self.draft, "content": self.text, "status": self.state.value}
+        if self.completed_at:
+            message["completed_at"] = self.completed_at
+        if self.reason:
+            message["reason"] = self.reason.value
+        if self.error:
+            message["error"] = {"code": self.error.code, "message": self.error.message}
+        if self.usage:
+            message["usage"] = _usage_fields(self.usage)
+        return message
+
+    @classmethod
+    def from_message(cls, message: Message, session_id: str, user_id: str) -> "Turn":
+        """The turn of which a stored assistant's message is the end."""
+        state = State(message.get("status", State.COMPLETED))
+        error, usage, reason = message.get("error"), message.get("usage"), message.get("reason")
+        return cls(
+            session_id=session_id,
+            user_id=user_id,
+            model=message.get("model", "unknown"),
+            request=TurnRequest((), session_id=session_id),
+            draft=message,
+            state=state,
+            reason=Reason(reason) if reason else None,
+            error=Broke(error.get("code", ""), error.get("message", "")) if error else None,
+            usage=Usage(**usage) if usage else None,
+            completed_at=message.get("completed_at"),
+            _pieces=[message["content"]],
+        )
+
+
+def _usage_fields(usage: Usage) -> dict[str, Any]:
+    return {name: getattr(usage, name) for name in usage.__slots__}

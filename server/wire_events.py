@@ -1,0 +1,116 @@
+"""The events that go out, encoded once for all readers. Pure.
+
+Rule: an event is bytes from the moment it has its number; what differs between readers (`stream_id`) is spliced in.
+Source: PROTOCOL.md, "One turn" and "What we add on the socket".
+"""
+
+from typing import Any
+
+import orjson
+
+from persistence.model import Message, Record
+from server.errors import ApiError
+from server.turn import State, Turn
+from server.wire_objects import conversation_object, error_object, item_object, output_item, response_object, text_part
+
+_FINAL = {
+    State.COMPLETED: "response.completed",
+    State.INCOMPLETE: "response.incomplete",
+    State.FAILED: "response.failed",
+}
+
+
+def opening_events(turn: Turn) -> list[bytes]:
+    """The events ahead of the text, numbered from 0."""
+    running = {
+        **response_object(turn),
+        "status": "in_progress",
+        "incomplete_details": None,
+        "completed_at": None,
+        "output": [],
+        "error": None,
+        "usage": None,
+    }
+    item = {**output_item(turn), "status": "in_progress", "content": []}
+    return [
+        _event("response.created", 0, response=running),
+        _event("response.in_progress", 1, response=running),
+        _event("response.output_item.added", 2, output_index=0, item=item),
+        _event("response.content_part.added", 3, **_at(turn), part=text_part("")),
+    ]
+
+
+def delta_event(turn: Turn, number: int, text: str) -> bytes:
+    """A piece of the answer."""
+    return _event("response.output_text.delta", number, **_at(turn), delta=text, logprobs=[])
+
+
+def closing_events(turn: Turn, number: int) -> list[bytes]:
+    """The events behind the text of a turn that has ended, numbered from `number`."""
+    return [
+        _event("response.output_text.done", number, **_at(turn), text=turn.text, logprobs=[]),
+        _event("response.content_part.done", number + 1, **_at(turn), part=text_part(turn.text)),
+        _event("response.output_item.done", number + 2, output_index=0, item=output_item(turn)),
+        _event(_FINAL[turn.state], number + 3, response=response_object(turn)),
+    ]
+
+
+def snapshot_event(turn: Turn, number: int) -> bytes:
+    """All the text so far, in the place of events that are gone."""
+    return _event(
+        "verbatim:response.snapshot",
+        number,
+        response_id=turn.response_id,
+        text=turn.text,
+        response=response_object(turn),
+    )
+
+
+def item_event(session_id: str, message: Message, position: int, response_id: str, number: int) -> bytes:
+    """A user's message was accepted in a conversation that the socket is attached to."""
+    item = item_object(message, position)
+    return _event("verbatim:conversation.item", number, conversation=session_id, item=item, response_id=response_id)
+
+
+def updated_event(record: Record, running: str | None, number: int) -> bytes:
+    return _event("verbatim:conversation.updated", number, conversation=conversation_object(record, running))
+
+
+def deleted_event(session_id: str, number: int) -> bytes:
+    return _event("verbatim:conversation.deleted", number, conversation=session_id)
+
+
+def attached_event(session_id: str, running: str | None, number: int) -> bytes:
+    return _event("verbatim:conversation.attached", number, conversation=session_id, response_id=running)
+
+
+def detached_event(session_id: str, number: int) -> bytes:
+    return _event("verbatim:conversation.detached", number, conversation=session_id)
+
+
+def keepalive_event(number: int) -> bytes:
+    return _event("verbatim:keepalive", number)
+
+
+def error_event(error: ApiError) -> bytes:
+    """An error on the socket; it has no number."""
+    return orjson.dumps({"type": "error", "status": error.status, "error": error_object(error)})
+
+
+def with_stream_id(event: bytes, stream_id: str | None) -> bytes:
+    """The event with the reader's `stream_id`, without encoding it again."""
+    return event if stream_id is None else b'{"stream_id":' + orjson.dumps(stream_id) + b"," + event[1:]
+
+
+def sse_event(event: bytes) -> bytes:
+    """The event as a server-sent event; encoded JSON has no line break in it."""
+    kind = event[len(b'{"type":"') :].partition(b'"')[0]
+    return b"event: " + kind + b"\ndata: " + event + b"\n\n"
+
+
+def _event(kind: str, number: int, **fields: Any) -> bytes:
+    return orjson.dumps({"type": kind, "sequence_number": number, **fields})
+
+
+def _at(turn: Turn) -> dict[str, Any]:
+    return {"item_id": turn.draft.get("id", ""), "output_index": 0, "content_index": 0}

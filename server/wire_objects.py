@@ -1,0 +1,195 @@
+"""Our words to the wire's: the objects that stand in events and bodies. Pure.
+
+Rule: here, in `wire_events` and in `wire_requests`, and nowhere else, are both vocabularies known.
+Source: PROTOCOL.md, "Objects".
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from persistence.errors import (
+    FactNotFound,
+    InvalidSessionId,
+    PersistenceError,
+    SessionExists,
+    SessionNotFound,
+    StorageError,
+    StorageFull,
+    StorageReadOnly,
+)
+from persistence.model import Fact, Message, Receipt, Record, message_id
+from server.errors import ApiError
+from server.turn import Reason, State, Turn
+
+Json = dict[str, Any]
+
+
+def seconds(at: str | None) -> int | None:
+    """A time on the wire: whole seconds since the epoch; None where there is none that can be read."""
+    if not at:
+        return None
+    try:
+        return int(datetime.fromisoformat(at).timestamp())
+    except ValueError:
+        return None
+
+
+def conversation_object(record: Record, running: str | None = None) -> Json:
+    return {
+        "id": record.session_id,
+        "object": "conversation",
+        "created_at": seconds(record.created_at) or 0,
+        "metadata": record.metadata,
+        "verbatim:last_activity": seconds(record.last_activity) or 0,
+        "verbatim:running_response": running,
+    }
+
+
+def item_object(message: Message, position: int) -> Json:
+    """A message as an item; the `position` names one that has no id."""
+    item: Json = {
+        "id": message_id(message, position),
+        "type": "message",
+        "role": message["role"],
+        "status": "completed",
+        "content": [_part(message["role"], message["content"])],
+        "verbatim:created_at": seconds(message.get("created_at")),
+    }
+    if message["role"] == "assistant":
+        item["verbatim:response_id"] = message.get("response_id")
+        item["verbatim:model"] = message.get("model")
+        status = message.get("status", "completed")
+        if status != "completed":
+            item["status"] = "incomplete"
+            item["verbatim:reason"] = message.get("reason", status)
+        if error := message.get("error"):
+            item["verbatim:error"] = error
+    return item
+
+
+def response_object(turn: Turn) -> Json:
+    """A response with every key that a strict client wants."""
+    request = turn.request
+    cancelled = turn.reason is Reason.CANCELLED
+    return {
+        "id": turn.response_id,
+        "object": "response",
+        "created_at": seconds(turn.draft.get("created_at")) or 0,
+        "completed_at": seconds(turn.completed_at) if turn.state is State.COMPLETED else None,
+        "status": "cancelled" if cancelled else turn.state.value,
+        "incomplete_details": {"reason": turn.reason.value} if turn.reason else None,
+        "model": turn.model,
+        "previous_response_id": request.previous_response_id,
+        "conversation": {"id": turn.session_id} if request.kept else None,
+        "instructions": request.instructions,
+        "output": [output_item(turn)] if turn.ended else [],
+        "error": {"code": turn.error.code, "message": turn.error.message} if turn.error else None,
+        "tools": [],
+        "tool_choice": "auto",
+        "truncation": "disabled",
+        "parallel_tool_calls": True,
+        "text": {"format": {"type": "text"}},
+        "top_p": 1.0 if request.top_p is None else request.top_p,
+        "presence_penalty": 0.0,
+        "frequency_penalty": 0.0,
+        "top_logprobs": 0,
+        "temperature": 1.0 if request.temperature is None else request.temperature,
+        "reasoning": None,
+        "usage": _usage(turn),
+        "max_output_tokens": request.max_output_tokens,
+        "max_tool_calls": None,
+        "store": request.kept,
+        "background": False,
+        "service_tier": "default",
+        "metadata": request.metadata,
+        "safety_identifier": None,
+        "prompt_cache_key": None,
+    }
+
+
+def output_item(turn: Turn) -> Json:
+    """The response's one item: the assistant's message, empty of parts until it has ended."""
+    status = {State.COMPLETED: "completed", State.IN_PROGRESS: "in_progress", State.QUEUED: "in_progress"}
+    return {
+        "id": turn.draft.get("id", ""),
+        "type": "message",
+        "role": "assistant",
+        "status": status.get(turn.state, "incomplete"),
+        "content": [text_part(turn.text)] if turn.ended else [],
+    }
+
+
+def text_part(text: str) -> Json:
+    return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
+
+
+def fact_object(fact: Fact) -> Json:
+    return {
+        "id": fact.id,
+        "object": "memory.fact",
+        "text": fact.text,
+        "learned_at": seconds(fact.learned_at),
+        "conversation": fact.session_id,
+    }
+
+
+def receipt_object(receipt: Receipt) -> Json:
+    return {
+        "id": receipt.session_id,
+        "object": "conversation.deleted",
+        "deleted": True,
+        "verbatim:removed": list(receipt.removed),
+        "verbatim:facts_removed": receipt.facts_removed,
+    }
+
+
+def list_object(data: Sequence[Json], *, has_more: bool = False) -> Json:
+    return {
+        "object": "list",
+        "data": list(data),
+        "first_id": data[0]["id"] if data else None,
+        "last_id": data[-1]["id"] if data else None,
+        "has_more": has_more,
+    }
+
+
+def error_object(error: ApiError) -> Json:
+    return {"type": error.type, "code": error.code, "message": error.message, "param": error.param}
+
+
+def api_error(error: PersistenceError) -> ApiError:
+    """What a caller is told of a store's error."""
+    match error:
+        case SessionNotFound():
+            return ApiError(404, "conversation_not_found", f"no conversation {error.session_id!r}", "conversation")
+        case SessionExists():
+            return ApiError(409, "conversation_exists", str(error), "conversation")
+        case InvalidSessionId():
+            return ApiError(400, "invalid_value", str(error), "conversation")
+        case FactNotFound():
+            return ApiError(404, "fact_not_found", str(error), "fact_id")
+        case StorageReadOnly():
+            return ApiError(503, "storage_read_only", "the disk failed to sync; nothing is written until a restart")
+        case StorageFull():
+            return ApiError(507, "storage_full", "the disk is full; nothing was changed")
+        case StorageError():
+            return ApiError(500, "storage_error", f"the disk refused ({error.reason}); nothing was changed")
+        case _:
+            return ApiError(500, "internal_error", "a fault of the server; it is in its log")
+
+
+def _part(role: str, text: str) -> Json:
+    return text_part(text) if role == "assistant" else {"type": "input_text", "text": text}
+
+
+def _usage(turn: Turn) -> Json | None:
+    if (usage := turn.usage) is None:
+        return None
+    return {
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "total_tokens": usage.input_tokens + usage.output_tokens,
+        "input_tokens_details": {"cached_tokens": usage.cached_tokens},
+        "output_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+    }

@@ -1,0 +1,282 @@
+"""What comes in: JSON to frames, the wire's words to ours. Pure.
+
+Rule: a request is understood whole or refused whole, with the code, the field and what was expected.
+Source: PROTOCOL.md, "One turn", "What we add on the socket", "Errors".
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+import orjson
+from msgspec import Meta, Struct
+
+from persistence.model import Message, new_id, now
+from server.errors import ApiError
+from server.turn import TurnRequest
+
+T = TypeVar("T")
+
+Name = Annotated[str, Meta(min_length=1, max_length=256)]
+Metadata = Annotated[
+    dict[Annotated[str, Meta(max_length=64)], Annotated[str, Meta(max_length=512)]], Meta(max_length=16)
+]
+
+
+class Part(Struct):
+    type: str
+    text: str | None = None
+
+
+class InputItem(Struct):
+    role: str | None = None
+    content: str | list[Part] | None = None
+    type: str = "message"
+
+
+class ConversationReference(Struct):
+    id: Name
+
+
+class CreateResponse(Struct):
+    """`response.create`, and the body of `POST /v1/responses`."""
+
+    input: str | list[InputItem]
+    model: Name | None = None
+    conversation: Name | ConversationReference | None = None
+    previous_response_id: Name | None = None
+    metadata: Metadata | None = None
+    store: bool | None = None
+    stream: bool | None = None
+    background: bool | None = None
+    instructions: str | None = None
+    temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
+    max_output_tokens: Annotated[int, Meta(ge=1)] | None = None
+    tools: list[Any] | None = None
+
+
+class CancelResponse(Struct):
+    """`response.cancel`."""
+
+    response_id: Name
+
+
+class AttachResponse(Struct):
+    """`verbatim:response.attach`."""
+
+    response_id: Name
+    starting_after: Annotated[int, Meta(ge=-1)] | None = None
+
+
+class AttachConversation(Struct):
+    """`verbatim:conversation.attach`."""
+
+    conversation: Name
+
+
+class DetachConversation(Struct):
+    """`verbatim:conversation.detach`."""
+
+    conversation: Name
+
+
+class CreateConversation(Struct):
+    """The body of `POST /v1/conversations`."""
+
+    metadata: Metadata | None = None
+    items: Annotated[list[InputItem], Meta(max_length=20)] | None = None
+
+
+class UpdateConversation(Struct):
+    """The body of `POST /v1/conversations/{id}`."""
+
+    metadata: Metadata
+
+
+class RememberFact(Struct):
+    """The body of `POST /v1/memory`."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=4096)]
+    conversation: Name | None = None
+
+
+class Login(Struct):
+    """The body of `POST /v1/login`."""
+
+    key: str
+
+
+class Page(Struct):
+    """The query of a list."""
+
+    limit: Annotated[int, Meta(ge=1, le=100)] = 20
+    after: str | None = None
+    order: str = "desc"
+
+
+Frame = CreateResponse | CancelResponse | AttachResponse | AttachConversation | DetachConversation
+
+_FRAMES: dict[str, type[Frame]] = {
+    "response.create": CreateResponse,
+    "response.cancel": CancelResponse,
+    "verbatim:response.attach": AttachResponse,
+    "verbatim:conversation.attach": AttachConversation,
+    "verbatim:conversation.detach": DetachConversation,
+}
+_ROLES = ("user", "assistant", "system", "developer")
+_TEXT_PARTS = ("input_text", "output_text", "text")
+_MAX_STREAM_ID = 64
+
+
+def decode_object(data: bytes | str) -> dict[str, Any]:
+    """A JSON object.
+
+    Raises:
+        ApiError: `invalid_json` (no JSON, no UTF-8, a lone surrogate, nested too deep), `invalid_type` (no object).
+    """
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise ApiError(400, "invalid_json", f"expected a JSON object in UTF-8: {error}") from error
+    if not isinstance(value, dict):
+        raise ApiError(400, "invalid_type", f"expected a JSON object, got {type(value).__name__}")
+    return value
+
+
+def stream_id_of(value: dict[str, Any]) -> str | None:
+    """The frame's `stream_id`.
+
+    Raises:
+        ApiError: It is no string of at most 64 characters.
+    """
+    stream_id = value.get("stream_id")
+    if stream_id is None or (isinstance(stream_id, str) and len(stream_id) <= _MAX_STREAM_ID):
+        return stream_id
+    raise ApiError(400, "invalid_value", f"expected a string of at most {_MAX_STREAM_ID} characters", "stream_id")
+
+
+def decode_frame(value: dict[str, Any]) -> Frame:
+    """A frame from a client.
+
+    Raises:
+        ApiError: It is none of ours, or a field is wrong.
+    """
+    kind = value.get("type")
+    if kind is None:
+        raise ApiError(400, "missing_required_parameter", f"expected one of {', '.join(_FRAMES)}", "type")
+    if not isinstance(kind, str) or kind not in _FRAMES:
+        raise ApiError(400, "unknown_event_type", f"got {kind!r:.100}, expected one of {', '.join(_FRAMES)}", "type")
+    return decode_body(value, _FRAMES[kind])
+
+
+def decode_body(value: dict[str, Any], kind: type[T], *, from_text: bool = False) -> T:
+    """A request's body, or its query (`from_text`: numbers come as text).
+
+    Raises:
+        ApiError: A field is missing or wrong.
+    """
+    try:
+        return msgspec.convert(value, kind, strict=not from_text)
+    except msgspec.ValidationError as error:
+        raise _refusal(str(error)) from error
+
+
+def turn_request(frame: CreateResponse) -> TurnRequest:
+    """What `response.create` asks for, in our words.
+
+    Raises:
+        ApiError: What it asks for is not on offer, or contradicts itself.
+    """
+    if frame.tools:
+        raise ApiError(400, "unsupported_parameter", "tools are not on offer; leave them out", "tools")
+    if frame.background:
+        raise ApiError(
+            400, "unsupported_parameter", "leave it out; every turn goes on without its caller", "background"
+        )
+    if frame.conversation is not None and frame.previous_response_id is not None:
+        raise ApiError(
+            400, "mutually_exclusive_parameters", "expected conversation or previous_response_id", "conversation"
+        )
+    if frame.store is False and (frame.conversation or frame.previous_response_id):
+        raise ApiError(400, "mutually_exclusive_parameters", "what is not stored continues no conversation", "store")
+    conversation = frame.conversation
+    metadata = frame.metadata or {}
+    return TurnRequest(
+        messages=_question(frame.input, metadata.get("client_message_id")),
+        model=frame.model,
+        session_id=conversation.id if isinstance(conversation, ConversationReference) else conversation,
+        previous_response_id=frame.previous_response_id,
+        kept=frame.store is not False,
+        client_message_id=metadata.get("client_message_id"),
+        metadata=metadata,
+        instructions=frame.instructions,
+        temperature=frame.temperature,
+        top_p=frame.top_p,
+        max_output_tokens=frame.max_output_tokens,
+    )
+
+
+def input_messages(items: Sequence[InputItem], field: str = "input") -> tuple[Message, ...]:
+    """Messages from input items.
+
+    Raises:
+        ApiError: An item is no message of text.
+    """
+    return tuple(_message(item, f"{field}[{position}]") for position, item in enumerate(items))
+
+
+def _question(asked: str | list[InputItem], client_message_id: str | None) -> tuple[Message, ...]:
+    items = [InputItem(role="user", content=asked)] if isinstance(asked, str) else asked
+    messages = input_messages(items)
+    if not messages or messages[-1]["role"] != "user":
+        raise ApiError(400, "invalid_value", "expected the last message to be the user's", "input")
+    if not messages[-1]["content"].strip():
+        raise ApiError(400, "invalid_value", "expected some text", "input")
+    if client_message_id is not None:
+        messages[-1]["client_message_id"] = client_message_id
+    return messages
+
+
+def _message(item: InputItem, field: str) -> Message:
+    if item.type != "message":
+        raise ApiError(400, "unsupported_parameter", f"got {item.type!r:.100}, expected message", f"{field}.type")
+    if item.role not in _ROLES:
+        raise ApiError(
+            400, "invalid_value", f"got {item.role!r:.100}, expected one of {', '.join(_ROLES)}", f"{field}.role"
+        )
+    if item.content is None:
+        raise ApiError(400, "missing_required_parameter", "expected text or a list of parts", f"{field}.content")
+    return {
+        "role": item.role,
+        "content": item.content if isinstance(item.content, str) else _text(item.content, f"{field}.content"),
+        "id": new_id("msg_"),
+        "created_at": now(),
+    }
+
+
+def _text(parts: Sequence[Part], field: str) -> str:
+    for position, part in enumerate(parts):
+        if part.type not in _TEXT_PARTS:
+            raise ApiError(
+                400,
+                "unsupported_parameter",
+                f"got {part.type!r:.100}, expected input_text",
+                f"{field}[{position}].type",
+            )
+        if part.text is None:
+            raise ApiError(400, "missing_required_parameter", "expected a string", f"{field}[{position}].text")
+    return "".join(part.text or "" for part in parts)
+
+
+def _refusal(sentence: str) -> ApiError:
+    """msgspec's sentence, such as "Expected `str`, got `int` - at `$.input[0].content`", as our error."""
+    what, _, path = sentence.partition(" - at ")
+    param = path.strip("`").removeprefix("$").removeprefix(".") or None
+    if missing := re.fullmatch(r"Object missing required field `(.+)`", what):
+        name = missing[1]
+        param = f"{param}.{name}" if param else name
+        return ApiError(400, "missing_required_parameter", f"expected {name}", param)
+    code = "invalid_type" if ", got " in what else "invalid_value"
+    return ApiError(400, code, what[:1].lower() + what[1:], param)
