@@ -67,6 +67,7 @@ def cookie_secret(config: Config) -> bytes:
 async def _shut_down(app: web.Application) -> None:
     """Ends turns first, so that every socket still hears their end, then the sockets."""
     await app[CONDUCTOR].close(app[CONFIG].shutdown_grace_s)
-    for socket in list(app[response_routes.SOCKETS]):
+    sockets = app[response_routes.SOCKETS]
+    for socket in list(sockets):
         await socket.close(1012, "the server restarts")
     await app[MODELS].close()

@@ -81,6 +81,7 @@ export class SessionListView {
     });
     input.addEventListener("blur", () => finish(true));
     row.replaceChildren(input);
+    input.focus();
     input.select();
   }
 
