@@ -3,6 +3,7 @@
 Rule: a handler behind it has a user, and may raise `ApiError` or the store's errors.
 """
 
+import contextlib
 import logging
 
 from aiohttp import hdrs, web
@@ -56,15 +57,19 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 @web.middleware
 async def callers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Names the user; tells a new browser who it is. The page itself asks nobody."""
+    """Names the user; tells a new browser who it is.
+
+    The document tells it already: the page's first requests go out at once, and would each be a user of their own.
+    """
     auth = request.app[AUTH]
     auth.check_origin(request)
     if request.method == hdrs.METH_OPTIONS:
         return web.Response(status=204)
-    is_new = False
     if request.path.startswith("/v1/") and request.path not in _OPEN:
-        request[USER], is_new = auth.user(request)
-        request["is_new_user"] = is_new
+        request[USER], request["is_new_user"] = auth.user(request)
+    elif request.path == "/" or request.path.startswith("/chat/"):
+        with contextlib.suppress(ApiError):
+            request[USER], request["is_new_user"] = auth.user(request)
     return await handler(request)
 
 
