@@ -6,6 +6,7 @@ cookies or origins. Source: PROTOCOL.md, "Who is asking".
 
 import hashlib
 import hmac
+from http.cookies import SimpleCookie
 from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
@@ -62,21 +63,13 @@ class Auth:
                 return user_id
         raise ApiError(401, "invalid_api_key", "expected a key of this server")
 
-    def set_cookie(self, request: web.Request, response: web.StreamResponse, user_id: str) -> None:
-        """Tells the browser who it is."""
-        response.set_cookie(
-            COOKIE,
-            self._signer.sign(user_id.encode()).decode("latin-1"),
-            max_age=_COOKIE_AGE_S,
-            httponly=True,
-            samesite="Lax",
-            secure=request.secure,
-            path="/",
-        )
-
-    def clear_cookie(self, response: web.StreamResponse) -> None:
-        """Tells the browser to forget who it is."""
-        response.del_cookie(COOKIE, path="/", httponly=True, samesite="Lax")
+    def tell_browser(self, request: web.Request, response: web.StreamResponse, user_id: str | None) -> None:
+        """Tells the browser who it is; None makes it forget."""
+        cookie = SimpleCookie({COOKIE: self._signer.sign(user_id.encode()).decode("latin-1") if user_id else ""})
+        morsel = cookie[COOKIE]
+        morsel["path"], morsel["samesite"], morsel["max-age"] = "/", "Lax", str(_COOKIE_AGE_S if user_id else 0)
+        morsel["httponly"], morsel["secure"] = True, request.secure
+        response.headers.add(hdrs.SET_COOKIE, morsel.OutputString())
 
     def check_origin(self, request: web.Request) -> None:
         """Refuses what a foreign page sends, and what reaches a server without keys under a foreign name.

@@ -79,7 +79,7 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     for name, value in {**_HEADERS, **auth.cors_headers(request)}.items():
         response.headers.setdefault(name, value)
     if request.get("is_new_user"):
-        auth.set_cookie(request, response, request[USER])
+        auth.tell_browser(request, response, request[USER])
 
 
 def _error_reply(error: ApiError) -> web.Response:

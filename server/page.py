@@ -21,7 +21,7 @@ def page_folder() -> Path:
 
 
 def page_routes(folder: Path) -> list[web.RouteDef]:
-    """The document at `/` and `/chat/…`, and every other file of the folder under `/static/`."""
+    """The document at `/` and `/chat/…`, and every other file of the folder under its name."""
 
     async def document(_: web.Request) -> web.StreamResponse:
         index = folder / "index.html"
@@ -33,7 +33,7 @@ def page_routes(folder: Path) -> list[web.RouteDef]:
         async def file(_: web.Request) -> web.StreamResponse:
             return web.FileResponse(path, headers={"Cache-Control": _FOREVER if "-" in path.stem else "no-cache"})
 
-        return web.get("/static/" + path.relative_to(folder).as_posix(), file)
+        return web.get("/" + path.relative_to(folder).as_posix(), file)
 
     found = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "index.html")
     return [web.get("/", document), web.get("/chat/{id}", document), *map(serve, found)]

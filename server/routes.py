@@ -106,14 +106,14 @@ async def log_in(request: web.Request) -> web.Response:
     auth = request.app[AUTH]
     user_id = auth.user_of_key((await read_body(request, Login)).key)
     reply = json_reply({"object": "user", "id": user_id})
-    auth.set_cookie(request, reply, user_id)
+    auth.tell_browser(request, reply, user_id)
     return reply
 
 
 @routes.post("/v1/logout")
 async def log_out(request: web.Request) -> web.Response:
     reply = json_reply({"object": "user", "id": None})
-    request.app[AUTH].clear_cookie(reply)
+    request.app[AUTH].tell_browser(request, reply, None)
     return reply
 
 
