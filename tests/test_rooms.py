@@ -14,8 +14,10 @@ MAX_LINES = 300
 PURE = (
     "server/errors.py",
     "server/config.py",
-    "server/wire.py",
     "server/turn.py",
+    "server/wire_events.py",
+    "server/wire_objects.py",
+    "server/wire_requests.py",
     "server/assistants/completion_chunk.py",
     "server/assistants/completion_request.py",
     "server/assistants/completion_stream.py",
@@ -118,7 +120,7 @@ def test_pure_modules_say_so():
 
 
 PLANTED = {
-    "persistence/store.py": ("import server.wire", "server.wire"),
+    "persistence/store.py": ("import server.wire_events", "server.wire_events"),
     "persistence/locks.py": ("from aiofiles import os as aio_os", "aiofiles"),
     "persistence/session_index.py": ("def f():\n    import os.path", "os.path"),
     "persistence/session_file.py": ("from asyncio import Lock", "asyncio.Lock"),
@@ -147,7 +149,7 @@ def test_allowed_imports_pass(tmp_path):
         "persistence/files.py": "import os\nimport aiofiles",
         "persistence/store.py": "import asyncio\nfrom .model import Record",
         "server/app.py": "from persistence import file_store, memory_store\nfrom .assistants import scribe",
-        "server/socket.py": "import aiohttp\nfrom persistence import Record\nfrom . import wire",
+        "server/socket.py": "import aiohttp\nfrom persistence import Record\nfrom . import wire_events",
     }.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
