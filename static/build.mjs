@@ -10,7 +10,7 @@ import { build } from "esbuild";
 const SOURCE = dirname(fileURLToPath(import.meta.url));
 const DIST = join(SOURCE, "dist");
 // Where the server serves dist/. The page itself lives at /chat/…, so its files cannot be named relatively.
-const PUBLIC_PATH = "/static/";
+const PUBLIC_PATH = "/";
 
 await rm(DIST, { recursive: true, force: true });
 await mkdir(DIST, { recursive: true });

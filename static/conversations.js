@@ -135,9 +135,9 @@ export class Conversations {
     // With the cursor first: a response is sent once per connection, so attaching the conversation then adds nothing.
     const { running } = transcript;
     if (running && running.cursor >= 0) {
-      this.#router.expect(running.responseId);
       const cursor = { response_id: running.responseId, starting_after: running.cursor };
-      this.socket.send({ type: "verbatim:response.attach", ...cursor });
+      const stream_id = this.#router.streamFor(running.responseId);
+      this.socket.send({ type: "verbatim:response.attach", ...cursor, stream_id });
     }
     this.#attach(transcript);
     for (const entry of transcript.unacknowledged) this.#submit(transcript, entry);

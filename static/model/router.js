@@ -5,6 +5,7 @@ export class EventRouter {
   #byItem = new Map();
   #byStream = new Map();
   #latest = null;
+  #streams = 0;
 
   /** To be called when a new socket opens: what was begun on the old one says nothing about the new one. */
   reset() {
@@ -12,9 +13,12 @@ export class EventRouter {
     this.#latest = null;
   }
 
-  /** Names the response whose events come next, where the page itself asked for them. */
-  expect(responseId) {
-    this.#latest = responseId;
+  /** @returns {string} a name for the stream in which the page asks for a response that it knows */
+  streamFor(responseId) {
+    this.#streams += 1;
+    const streamId = `again-${this.#streams}`;
+    this.#byStream.set(streamId, responseId);
+    return streamId;
   }
 
   /** @returns {string | null} the id of the event's response */

@@ -28,10 +28,18 @@ test("a stream names the response before its item is known", () => {
   assert.equal(router.responseOf(added("b", "s2")), "B");
 });
 
-test("after a cursor was named, events without any name belong to that response", () => {
+test("events of a stream that was opened for a known response belong to it", () => {
   const router = new EventRouter();
-  router.expect("R");
-  assert.equal(router.responseOf(delta("unknown")), "R");
+  const first = router.streamFor("R");
+  const second = router.streamFor("S");
+  assert.equal(router.responseOf({ ...delta("unknown"), stream_id: first }), "R");
+  assert.equal(router.responseOf({ ...delta("other"), stream_id: second }), "S");
+});
+
+test("without any name an event belongs to what the connection began last", () => {
+  const router = new EventRouter();
+  router.responseOf(created("A"));
+  assert.equal(router.responseOf(added("a")), "A");
 });
 
 test("a new connection forgets what the old one began last", () => {
