@@ -82,7 +82,7 @@ def violations(root: Path) -> list[str]:
         for module in sorted(set(imports(path, root))):
             in_persistence = name.startswith("persistence/")
             if (
-                within(module, ("static", "tests", "server.page"))
+                within(module, ("static", "tests"))
                 or (in_persistence and within(module, ("server",)))
                 or (in_persistence and name != FILE_MODULE and within(module, ("aiofiles", "os", "shutil", "tempfile")))
                 or (name in PURE and within(module, IMPURE))
