@@ -1,15 +1,17 @@
 """How an answer that a crash cut short is settled. Pure.
 
 Rule: a session that ends in a user's message with a `response_id` owes an answer. When nobody is writing that answer
-any more, what was written of it becomes the assistant's message, `incomplete` for the reason `interrupted`.
+any more, what was written of it becomes the assistant's message behind the question, `incomplete` for the reason
+`interrupted`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
+from persistence.json_bytes import encode_json
 from persistence.model import Message, is_message, now
 
 
@@ -25,13 +27,28 @@ class Parts:
 def owed_response(messages: Sequence[Message]) -> str | None:
     """The id of the response that the session still owes; None where it owes nothing."""
     if messages and messages[-1]["role"] == "user":
-        return messages[-1].get("response_id")
+        return _response_id(messages[-1])
     return None
+
+
+def answered_responses(messages: Iterable[Message]) -> Iterator[str]:
+    """The ids of the responses that are among the messages."""
+    for message in messages:
+        if message["role"] == "assistant" and (response_id := _response_id(message)):
+            yield response_id
 
 
 def answers(messages: Sequence[Message], response_id: str) -> bool:
     """Whether new messages begin with the answer that is owed."""
-    return bool(messages) and messages[0]["role"] == "assistant" and messages[0].get("response_id") == response_id
+    return bool(messages) and response_id in answered_responses(messages[:1])
+
+
+def answer_position(messages: Sequence[Message], response_id: str) -> int | None:
+    """Where an answer belongs: behind its question, or at the end where there is none; None where it stands already."""
+    if response_id in answered_responses(messages):
+        return None
+    asked = (at for at in range(len(messages), 0, -1) if _response_id(messages[at - 1]) == response_id)
+    return next(asked, len(messages))
 
 
 def interrupted_message(response_id: str, parts: Parts | None) -> Message:
@@ -63,24 +80,31 @@ def answer_id(response_id: str) -> str:
 
 def encode_head(session_id: str, draft: Message) -> bytes:
     """The first line of a parts file."""
-    return orjson.dumps({"session_id": session_id, "draft": draft}) + b"\n"
+    return encode_json({"session_id": session_id, "draft": draft}, "a draft") + b"\n"
 
 
 def encode_piece(text: str) -> bytes:
     """Each further line: a piece of text."""
-    return orjson.dumps(text) + b"\n"
+    return encode_json(text, "a piece of text") + b"\n"
 
 
 def decode_parts(data: bytes) -> Parts | None:
     """What a parts file holds, as far as its lines are whole; None where not even the first one is."""
-    values = list(_whole_lines(data.split(b"\n")))
-    head = values.pop(0) if values else None
+    values = _whole_lines(data.split(b"\n"))
+    head = next(values, None)
     if not isinstance(head, dict) or not isinstance(head.get("session_id"), str) or not is_message(head.get("draft")):
+        return None
+    if not _response_id(head["draft"]):
         return None
     return Parts(head["session_id"], head["draft"], "".join(text for text in values if isinstance(text, str)))
 
 
-def _whole_lines(lines: Iterable[bytes]) -> Iterable[Any]:
+def _response_id(message: Message) -> str | None:
+    response_id: Any = message.get("response_id")
+    return response_id if isinstance(response_id, str) and response_id else None
+
+
+def _whole_lines(lines: Iterable[bytes]) -> Iterator[Any]:
     for line in lines:
         try:
             yield orjson.loads(line)

@@ -5,6 +5,7 @@
     ├── SessionExists       the id is taken
     ├── FactNotFound        no such fact in this user's memory
     ├── InvalidSessionId    an id that may not name a file
+    ├── NotStorable         what JSON in UTF-8 cannot hold
     ├── DirectoryInUse      another server holds the data directory
     ├── Damaged             bytes that cannot be read as what they should be
     └── StorageError        the disk refused; nothing that was acknowledged is lost
@@ -53,6 +54,21 @@ class InvalidSessionId(PersistenceError):
 
     def __str__(self) -> str:
         return f"session id {self.session_id!r}: expected 1 to 128 of A-Z, a-z, 0-9, _ and -"
+
+
+@dataclass(eq=False)
+class NotStorable(PersistenceError):
+    """
+    Attributes:
+        what: What was to be kept, such as `a message`.
+        reason: Why a file cannot hold it.
+    """
+
+    what: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"cannot keep {self.what}: {self.reason}"
 
 
 @dataclass(eq=False)

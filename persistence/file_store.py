@@ -1,26 +1,26 @@
-"""The store on files: locks, session files, answer parts, memory files and the index, put together.
+"""The store on files: session files, answer parts, memory files and the index, put together.
 
 Rule: every change of a session happens under its lock, and in this order: the session's file (durable), then the index
 in memory, then what has become superfluous. So whatever a crash leaves, the session files are right.
 """
 
-import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from persistence import files
-from persistence.answer import answers, interrupted_message, owed_response
+from persistence.answer import answer_position, answered_responses, answers, interrupted_message, owed_response
 from persistence.answer_parts import AnswerParts
+from persistence.changes import Changes
 from persistence.errors import (
     InvalidSessionId,
+    NotStorable,
     SessionExists,
     SessionNotFound,
     StorageError,
     StorageReadOnly,
 )
-from persistence.locks import KeyedLocks
 from persistence.memory_files import MemoryFiles
 from persistence.model import Fact, Message, Receipt, Record, is_session_id
 from persistence.session_files import OpenSession, SessionFiles
@@ -28,11 +28,9 @@ from persistence.session_index import SessionIndex
 
 _log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
 
 class FileStore:
-    """`Store` on the files of a data directory.
+    """`Store` on the files of a data directory. It is opened once.
 
     Args:
         folder: The data directory; it is created if need be.
@@ -42,43 +40,42 @@ class FileStore:
 
     def __init__(self, folder: Path, *, index_delay_s: float = 1.0, sessions_in_memory: int = 256) -> None:
         self.folder = folder
-        quarantine, self._journal = folder / "quarantine", folder / "journal"
-        self._quarantine = quarantine
-        self._index = SessionIndex(folder / "sessions.json", delay_s=index_delay_s)
-        self._sessions = SessionFiles(folder, quarantine, kept_in_memory=sessions_in_memory)
-        self._memories = MemoryFiles(folder, quarantine)
+        self._quarantine, self._journal = folder / "quarantine", folder / "journal"
+        self._changes = Changes(folder)
+        self._index = SessionIndex(folder / "sessions.json", self._changes, delay_s=index_delay_s)
+        self._sessions = SessionFiles(folder, self._quarantine, kept_in_memory=sessions_in_memory)
+        self._memories = MemoryFiles(folder, self._quarantine)
         self._parts = AnswerParts(self._journal)
-        self._locks = KeyedLocks()
-        self._running: set[str] = set()
-        """Responses whose question this process has stored and whose answer it has not."""
-        self._changes: set[asyncio.Task[Any]] = set()
-        self._fault: StorageError | None = None
+        self._running: dict[str, str] = {}
+        """Responses whose question this process has stored and whose answer it has not, each with its session."""
         self._lock: int | None = None
         """Set by `open`."""
 
     @property
     def fault(self) -> StorageError | None:
-        return self._fault
+        return self._changes.fault
 
     async def open(self) -> None:
         await files.make_folder(self.folder)
         self._lock = await files.lock_folder(self.folder)
-        first_time = await files.make_folder(self._journal)
-        await self._rebuild(first_time)
+        try:
+            await self._rebuild()
+        except Exception:
+            self._unlock()
+            raise
         self._index.start()
 
     async def close(self) -> None:
-        if self._lock is None:
-            return
-        await asyncio.gather(*self._changes, return_exceptions=True)
-        await self._index.close()
-        files.unlock_folder(self._lock)
-        self._lock = None
+        if self._lock is not None:
+            await self._changes.drain()
+            await self._index.close()
+            await self._changes.close()
+            self._unlock()
 
     async def create(self, record: Record, messages: Sequence[Message] = ()) -> Record:
         if not is_session_id(record.session_id):
             raise InvalidSessionId(record.session_id)
-        return await self._change(record.session_id, self._create(record, messages))
+        return await self._changes.run(record.session_id, lambda: self._create(record, messages))
 
     async def record(self, session_id: str) -> Record:
         return self._index.get(session_id)
@@ -87,160 +84,192 @@ class FileStore:
         return self._index.page(user_id, limit=limit, after=after)
 
     async def update(self, session_id: str, change: Callable[[Record], Record]) -> Record:
-        async def update() -> Record:
-            session = await self._load(session_id)
-            await self._sessions.append(session, change(session.record), ())
-            return self._indexed(session)
+        async def update(session: OpenSession) -> None:
+            record = change(session.record)
+            if record.session_id != session_id:
+                raise NotStorable("a record", f"its session id is {record.session_id!r} instead of {session_id!r}")
+            await self._sessions.append(session, record, ())
+            await self._follow(session, ())
 
-        return await self._change(session_id, update())
+        return await self._change(session_id, update)
 
     async def delete(self, session_id: str) -> Receipt:
-        return await self._change(session_id, self._delete(session_id))
+        return await self._changes.run(session_id, lambda: self._delete(session_id))
 
     async def history(self, session_id: str) -> Sequence[Message]:
-        async with self._locks.hold(session_id):
-            return tuple((await self._load(session_id)).messages)
+        async def history() -> Sequence[Message]:
+            return tuple((await self._look(session_id)).messages)
+
+        return await self._changes.run(session_id, history, writes=False)
 
     async def append(self, session_id: str, messages: Sequence[Message]) -> Record:
-        return await self._change(session_id, self._append(session_id, messages))
+        async def append(session: OpenSession) -> None:
+            new, owed = messages, owed_response(session.messages)
+            if owed and not answers(messages, owed):
+                new = [interrupted_message(owed, await self._parts.read(owed)), *messages]
+            await self._sessions.append(session, session.record.touched(), new)
+            await self._follow(session, new)
+
+        return await self._change(session_id, append)
 
     async def edit(self, session_id: str, change: Callable[[Sequence[Message]], Iterable[Message]]) -> Record:
-        async def edit() -> Record:
-            session = await self._load(session_id)
-            await self._sessions.rewrite(session, session.record.touched(), list(change(tuple(session.messages))))
-            return self._indexed(session)
+        async def edit(session: OpenSession) -> None:
+            messages = list(change(tuple(session.messages)))
+            await self._sessions.rewrite(session, session.record.touched(), messages)
+            await self._follow(session, messages)
 
-        return await self._change(session_id, edit())
+        return await self._change(session_id, edit)
 
     async def write(self, session_id: str, draft: Message, text: str) -> None:
-        self._check_writable()
-        self._index.get(session_id)
-        await self._finish(self._parts.write(session_id, draft, text))
+        async def write() -> None:
+            self._index.get(session_id)
+            await self._parts.write(session_id, draft, text)
+
+        await self._changes.run(session_id, write)
 
     async def memory(self, user_id: str) -> Sequence[Fact]:
-        return await self._memories.read(user_id)
+        return await self._changes.run(
+            _memory_key(user_id), lambda: self._memories.read(user_id, mend=self.fault is None), writes=False
+        )
 
     async def update_memory(self, user_id: str, change: Callable[[Sequence[Fact]], Iterable[Fact]]) -> Sequence[Fact]:
-        return await self._change(f"memory of {user_id}", self._memories.update(user_id, change))
+        return await self._changes.run(_memory_key(user_id), lambda: self._memories.update(user_id, change))
+
+    async def _change(self, session_id: str, change: Callable[[OpenSession], Coroutine[Any, Any, None]]) -> Record:
+        """Loads a session and changes it, under its lock."""
+
+        async def load_and_change() -> Record:
+            session = await self._load(session_id)
+            await change(session)
+            return session.record
+
+        return await self._changes.run(session_id, load_and_change)
 
     async def _create(self, record: Record, messages: Sequence[Message]) -> Record:
         if record.session_id in self._index:
             raise SessionExists(record.session_id)
         session = await self._sessions.create(record, messages)
-        if owed := owed_response(messages):
-            self._running.add(owed)
-        return self._indexed(session)
+        await self._follow(session, messages)
+        return session.record
 
-    async def _append(self, session_id: str, messages: Sequence[Message]) -> Record:
-        session = await self._load(session_id)
-        owed = owed_response(session.messages)
-        if owed and not answers(messages, owed):
-            messages = [interrupted_message(owed, await self._parts.read(owed)), *messages]
-        await self._sessions.append(session, session.record.touched(), messages)
-        for message in messages:
-            if message["role"] == "assistant" and (answered := message.get("response_id")):
-                self._running.discard(answered)
-                await self._parts.drop(answered)
-        if owed := owed_response(session.messages):
-            self._running.add(owed)
-        return self._indexed(session)
+    async def _follow(self, session: OpenSession, new: Sequence[Message]) -> None:
+        """What follows a durable change: the index, and what is known of running answers."""
+        self._index.put(session.record)
+        if owed := owed_response(new):
+            self._running[owed] = session.record.session_id
+        for answered in answered_responses(new):
+            self._running.pop(answered, None)
+            await self._parts.drop(answered)
 
     async def _delete(self, session_id: str) -> Receipt:
         """Facts first, the session last: if a crash comes between, the deletion can be asked for again."""
         user_id = self._index.get(session_id).user_id
-        async with self._locks.hold(f"memory of {user_id}"):
+        async with self._changes.hold(_memory_key(user_id)):
             forgotten = await self._memories.forget_session(user_id, session_id)
         removed = await self._parts.drop_session(session_id)
         removed += await self._sessions.remove(session_id)
         self._index.drop(session_id)
+        self._running = {response_id: of for response_id, of in self._running.items() if of != session_id}
         return Receipt(session_id, removed, forgotten)
 
-    async def _load(self, session_id: str) -> OpenSession:
-        """The session, settled: an answer that nobody is writing any more is ended as interrupted."""
+    async def _look(self, session_id: str) -> OpenSession:
+        """The session to read; where the disk refuses to have it mended or settled, it is read as it is."""
+        if self.fault is None:
+            try:
+                return await self._load(session_id)
+            except StorageReadOnly:
+                raise
+            except StorageError as error:
+                _log.error("session %s is read as it is: %s", session_id, error)
+        return await self._load(session_id, mend=False)
+
+    async def _load(self, session_id: str, *, mend: bool = True) -> OpenSession:
+        """The session; an answer that nobody is writing any more is settled.
+
+        Args:
+            mend: Whether anything may be written for this.
+        """
         known = self._index.get(session_id)
         try:
-            session = await self._sessions.load(session_id, known)
+            session = await self._sessions.load(session_id, known, mend=mend)
         except SessionNotFound:
             self._index.drop(session_id)
             raise
-        owed = owed_response(session.messages)
-        if owed and owed not in self._running:
-            message = interrupted_message(owed, await self._parts.read(owed))
-            await self._sessions.append(session, session.record, [message])
-            _log.info(
-                "session %s: response %s was interrupted with %d characters", session_id, owed, len(message["content"])
-            )
         if session.record != known:
-            self._indexed(session)
+            self._index.put(session.record)
+        owed = owed_response(session.messages)
+        if mend and owed and owed not in self._running:
+            await self._settle(session, owed)
         return session
 
-    async def _rebuild(self, first_time: bool) -> None:
+    async def _settle(self, session: OpenSession, response_id: str) -> None:
+        """Puts what was written of an answer behind its question, as interrupted, if no answer stands there yet."""
+        messages = session.messages
+        if (position := answer_position(messages, response_id)) is not None:
+            message = interrupted_message(response_id, await self._parts.read(response_id))
+            if position == len(messages):
+                await self._sessions.append(session, session.record, [message])
+            else:
+                settled = [*messages[:position], message, *messages[position:]]
+                await self._sessions.rewrite(session, session.record, settled)
+            _log.info("response %s was interrupted after %d characters", response_id, len(message["content"]))
+        await self._parts.drop(response_id)
+
+    async def _rebuild(self) -> None:
         """The index from its file, and from each session file that is newer than it or unknown to it.
 
-        Args:
-            first_time: The directory comes from elsewhere: sessions that only the index names get their files now.
+        A directory without `journal/` comes from elsewhere: all its session files are read, and the sessions that only
+        the index names get theirs.
         """
+        is_foreign = not await files.stamp(self._journal)
         records, true_until = await self._index.load(self._quarantine)
         on_disk = await files.list_folder(self.folder)
-        for name in filter(files.is_temporary, on_disk):
-            await files.remove(self.folder / name)
+        if left := [self.folder / name for name in on_disk if files.is_temporary(name)]:
+            await files.remove(*left)
         changed = []
-        for name, modified_at in on_disk.items():
-            session_id = name.removeprefix("session_").removesuffix(".json")
-            if name != f"session_{session_id}.json" or not is_session_id(session_id):
-                continue
-            known = records.pop(session_id) if session_id in records else None
+        for session_id, modified_at in _sessions_among(on_disk):
+            known = records.pop(session_id, None)
             self._index.put(known or Record.unknown(session_id))
-            if not known or modified_at >= true_until:
+            if is_foreign or not known or modified_at >= true_until:
                 changed.append(session_id)
-        if first_time:
-            for record in records.values():
-                await self._create(record, ())
-        left_over = await self._parts.left_over()
-        for session_id in {*changed, *filter(None, left_over.values())}:
-            if session_id in self._index:
-                await self._load_at_start(session_id)
-        await self._parts.clear(left_over)
+        for record in records.values() if is_foreign else ():
+            await self._create(record, ())
+        begun = await self._parts.take_over()
+        for session_id in changed:
+            await _at_start(self._look(session_id))
+        for response_id, session_id in begun.items():
+            await _at_start(self._settle_at_start(session_id, response_id))
+        await files.make_folder(self._journal)
 
-    async def _load_at_start(self, session_id: str) -> None:
-        try:
-            self._index.put((await self._load(session_id)).record)
-        except SessionNotFound:
-            _log.error("session %s cannot be read and is not served", session_id)
-        self._sessions.forget(session_id)
+    async def _settle_at_start(self, session_id: str, response_id: str) -> None:
+        if session_id in self._index:
+            await self._settle(await self._load(session_id), response_id)
+        else:
+            await self._parts.set_aside(response_id, self._quarantine)
 
-    def _indexed(self, session: OpenSession) -> Record:
-        self._index.put(session.record)
-        return session.record
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            files.unlock_folder(self._lock)
+            self._lock = None
 
-    async def _change(self, key: str, change: Coroutine[Any, Any, T]) -> T:
-        """Runs a change under its lock, to its end even if the caller is cancelled."""
 
-        async def locked() -> T:
-            async with self._locks.hold(key):
-                return await change
+async def _at_start(step: Coroutine[Any, Any, Any]) -> None:
+    """One session's fault does not keep the others from being served."""
+    try:
+        await step
+    except StorageReadOnly:
+        raise
+    except (SessionNotFound, StorageError) as error:
+        _log.error("at the start: %s", error)
 
-        try:
-            self._check_writable()
-        except StorageReadOnly:
-            change.close()
-            raise
-        return await self._finish(locked())
 
-    async def _finish(self, change: Coroutine[Any, Any, T]) -> T:
-        task = asyncio.create_task(self._noting_fault(change))
-        self._changes.add(task)
-        task.add_done_callback(self._changes.discard)
-        return await asyncio.shield(task)
+def _sessions_among(names: dict[str, float]) -> Iterator[tuple[str, float]]:
+    for name, modified_at in names.items():
+        session_id = name.removeprefix("session_").removesuffix(".json")
+        if name == f"session_{session_id}.json" and is_session_id(session_id):
+            yield session_id, modified_at
 
-    async def _noting_fault(self, change: Coroutine[Any, Any, T]) -> T:
-        try:
-            return await change
-        except StorageReadOnly as error:
-            self._fault = error
-            _log.critical("%s: read-only from now on", error)
-            raise
 
-    def _check_writable(self) -> None:
-        if isinstance(self._fault, StorageReadOnly):
-            raise self._fault
+def _memory_key(user_id: str) -> str:
+    """Holds a space, as no session's id does."""
+    return f"memory of {user_id}"

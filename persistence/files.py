@@ -12,7 +12,8 @@ import fcntl
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -24,7 +25,12 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _TEMPORARY = ".new"
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+Stamp = tuple[int, int, int]
+"""Which file, when it changed (ns), and its length: differs after whatever anybody does to a file."""
 
 
 class _SyncFailed(Exception):
@@ -36,6 +42,18 @@ def is_temporary(name: str) -> bool:
     return name.startswith(".") and name.endswith(_TEMPORARY)
 
 
+@contextmanager
+def _translated(action: str, path: Path) -> Iterator[None]:
+    """The system's errors as ours."""
+    try:
+        yield
+    except _SyncFailed as error:
+        raise StorageReadOnly(action, path, str(error.__cause__)) from error
+    except OSError as error:
+        kind = StorageFull if error.errno in _FULL else StorageError
+        raise kind(action, path, error.strerror or str(error)) from error
+
+
 def _hop(
     action: str,
 ) -> Callable[[Callable[Concatenate[Path, P], T]], Callable[Concatenate[Path, P], Coroutine[Any, Any, T]]]:
@@ -45,13 +63,8 @@ def _hop(
         run = wrap(function)
 
         async def call(path: Path, /, *args: P.args, **kwargs: P.kwargs) -> T:
-            try:
+            with _translated(action, path):
                 result: T = await run(path, *args, **kwargs)
-            except _SyncFailed as error:
-                raise StorageReadOnly(action, path, str(error.__cause__)) from error
-            except OSError as error:
-                kind = StorageFull if error.errno in _FULL else StorageError
-                raise kind(action, path, error.strerror or str(error)) from error
             return result
 
         call.__doc__ = function.__doc__
@@ -61,38 +74,52 @@ def _hop(
 
 
 @_hop("read")
-def read(path: Path) -> bytes | None:
-    """The file's bytes; None where there is no such file."""
+def read(path: Path) -> tuple[bytes, Stamp] | None:
+    """The file's bytes and stamp; None where there is no such file."""
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            stamp = _stamp(file.fileno())
+            return file.read(), stamp
+    except FileNotFoundError:
+        return None
+
+
+@_hop("look at")
+def stamp(path: Path) -> Stamp | None:
+    """The file's stamp; None where there is no such file."""
+    try:
+        return _stamp(path)
     except FileNotFoundError:
         return None
 
 
 @_hop("replace")
-def replace(path: Path, chunks: Iterable[bytes], modified_at: float | None = None) -> None:
+def replace(path: Path, chunks: Iterable[bytes], modified_at: float | None = None) -> Stamp:
     """Makes the chunks the file's content, durably: the file is the old one or the new one at any moment.
 
     Args:
         modified_at: The file's time of change in seconds since the epoch, if it is not to be the present.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_TEMPORARY}")
-    try:
-        with temporary.open("xb") as file:
-            file.writelines(chunks)
-            file.flush()
-            _sync(file.fileno())
-        if modified_at is not None:
-            os.utime(temporary, (modified_at, modified_at))
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
+    with _names_synced(path.parent):
+        try:
+            with temporary.open("xb") as file:
+                file.writelines(chunks)
+                file.flush()
+                if modified_at is not None:
+                    os.utime(file.fileno(), (modified_at, modified_at))
+                _sync(file.fileno())
+                stamp = _stamp(file.fileno())
+            temporary.replace(path)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
+    return stamp
 
 
 @_hop("append to")
-def overwrite_tail(path: Path, offset: int, data: bytes, *, expected: bytes) -> None:
+def overwrite_tail(path: Path, offset: int, data: bytes, *, expected: Stamp) -> Stamp:
     """Puts the bytes at the offset, where they become the file's end, durably, in one positional write.
 
     Bytes that end before the old end are filled up with spaces ahead of their line break, so that the file is never
@@ -100,49 +127,51 @@ def overwrite_tail(path: Path, offset: int, data: bytes, *, expected: bytes) -> 
     back. Never creates the file: a deleted session must not come back.
 
     Args:
-        expected: With what the old tail begins; where it does not, somebody else has changed the file, and it is left
-            as it is.
+        expected: The file's stamp; where it has another one, somebody else has changed it, and it is left as it is.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     try:
-        old = os.pread(descriptor, max(os.fstat(descriptor).st_size - offset, 0), offset)
-        if not old.startswith(expected):
+        if _stamp(descriptor) != expected:
             raise OSError(errno.ESTALE, "somebody else has changed it; it is read again before the next append")
+        old = os.pread(descriptor, os.fstat(descriptor).st_size - offset, offset)
         try:
             _pwrite(descriptor, data[:-1].ljust(len(old) - 1) + data[-1:], offset)
         except OSError:
-            _pwrite(descriptor, old, offset)
-            os.ftruncate(descriptor, offset + len(old))
+            with suppress(OSError):
+                _pwrite(descriptor, old, offset)
+                os.ftruncate(descriptor, offset + len(old))
             raise
         _sync(descriptor)
+        return _stamp(descriptor)
     finally:
         os.close(descriptor)
 
 
 @_hop("write")
 def append(path: Path, data: bytes) -> None:
-    """Adds the bytes to the file, which is created if need be. Written, not synced: survives the process only."""
+    """Adds the bytes to the file, which is created if need be; all or none. Written, not synced."""
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        while data:
-            data = data[os.write(descriptor, data) :]
+        before = os.fstat(descriptor).st_size
+        try:
+            while data:
+                data = data[os.write(descriptor, data) :]
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(descriptor, before)
+            raise
     finally:
         os.close(descriptor)
 
 
 @_hop("delete")
 def remove(path: Path, *more: Path, durable: bool = True) -> list[str]:
-    """Deletes the files, those that are there; returns their names."""
+    """Deletes the files, those that are there, one after the other; returns their names."""
     removed = []
     for victim in (path, *more):
-        try:
+        with suppress(FileNotFoundError), _names_synced(victim.parent) if durable else nullcontext():
             victim.unlink()
-        except FileNotFoundError:
-            continue
-        removed.append(victim.name)
-    if durable:
-        for folder in {victim.parent for victim in (path, *more)}:
-            _sync_folder(folder)
+            removed.append(victim.name)
     return removed
 
 
@@ -155,35 +184,36 @@ def set_aside(path: Path, quarantine: Path, *, keep: bool) -> Path:
     """
     target = quarantine / f"{path.name}.{secrets.token_hex(4)}"
     quarantine.mkdir(mode=0o700, exist_ok=True)
-    if keep:
-        shutil.copyfile(path, target)
-        with target.open("rb") as file:
-            _sync(file.fileno())
-    else:
-        path.replace(target)
-        _sync_folder(path.parent)
-    _sync_folder(quarantine)
+    with _names_synced(path.parent), _names_synced(quarantine):
+        if keep:
+            _copy(path, target)
+        else:
+            path.replace(target)
     return target
 
 
 @_hop("list")
 def list_folder(path: Path) -> dict[str, float]:
     """The names of the files in a folder, each with its time of change; empty where there is no folder."""
+    found: dict[str, float] = {}
     try:
-        with os.scandir(path) as entries:
-            return {entry.name: entry.stat().st_mtime for entry in entries if entry.is_file()}
+        entries = list(os.scandir(path))
     except FileNotFoundError:
-        return {}
+        return found
+    for entry in entries:
+        with suppress(FileNotFoundError):
+            if entry.is_file():
+                found[entry.name] = entry.stat().st_mtime
+    return found
 
 
 @_hop("create")
-def make_folder(path: Path) -> bool:
-    """Creates the folder and those above it, readable by its owner only; False where it was there already."""
-    if path.is_dir():
-        return False
-    path.mkdir(mode=0o700, parents=True)
-    _sync_folder(path.parent)
-    return True
+def make_folder(path: Path) -> None:
+    """Creates the folder and those above it, durably, readable by its owner only."""
+    missing = [folder for folder in (path, *path.parents) if not folder.is_dir()]
+    for folder in reversed(missing):
+        with _names_synced(folder.parent):
+            folder.mkdir(mode=0o700, exist_ok=True)
 
 
 @_hop("lock")
@@ -212,19 +242,33 @@ def unlock_folder(lock: int) -> None:
 
 def read_or_create_secret(path: Path) -> bytes:
     """Random bytes that stay the same over restarts, in a file that its owner alone may read. Blocks: for the start."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    except FileExistsError:
-        if secret := path.read_bytes():
-            return secret
-        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-    secret = secrets.token_hex(32).encode()
-    try:
-        _pwrite(descriptor, secret, 0)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with _translated("create", path):
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            if not (secret := os.read(descriptor, 4096)):
+                secret = secrets.token_hex(32).encode()
+                with _names_synced(path.parent):
+                    _pwrite(descriptor, secret, 0)
+                    _sync(descriptor)
+        finally:
+            os.close(descriptor)
     return secret
+
+
+def _copy(path: Path, target: Path) -> None:
+    try:
+        shutil.copyfile(path, target)
+        with target.open("rb") as file:
+            _sync(file.fileno())
+    except BaseException:
+        with suppress(OSError):
+            target.unlink(missing_ok=True)
+        raise
+
+
+def _stamp(file: Path | int) -> Stamp:
+    status = os.stat(file)
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def _pwrite(descriptor: int, data: bytes, offset: int) -> None:
@@ -234,17 +278,19 @@ def _pwrite(descriptor: int, data: bytes, offset: int) -> None:
 
 
 def _sync(descriptor: int) -> None:
-    try:
-        os.fdatasync(descriptor)
-    except OSError as error:
-        raise _SyncFailed from error
-
-
-def _sync_folder(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    """Syncs a file with its time of change, or a folder."""
     try:
         os.fsync(descriptor)
     except OSError as error:
         raise _SyncFailed from error
+
+
+@contextmanager
+def _names_synced(folder: Path) -> Iterator[None]:
+    """Syncs the folder behind a change of names. It is opened ahead: after the change only the sync can fail."""
+    descriptor = os.open(folder, _FOLDER)
+    try:
+        yield
+        _sync(descriptor)
     finally:
         os.close(descriptor)

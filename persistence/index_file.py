@@ -7,16 +7,15 @@ Source: FORMAT.md, "The index".
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-import orjson
-
 from persistence.errors import Damaged
+from persistence.json_bytes import decode_json, encode_json
 from persistence.model import Record, is_session_id
-from persistence.session_file import decode_record
+from persistence.record_json import decode_record
 
 
 def encode_index(records: Iterable[Record], *, per_chunk: int = 500) -> Iterator[bytes]:
     """The file in chunks, each small enough not to hold the event loop."""
-    lines = (orjson.dumps(record.session_id) + b":" + orjson.dumps(record) for record in records)
+    lines = (_encode_line(record) for record in records)
     ahead = b"{\n"
     while chunk := b",\n".join(islice(lines, per_chunk)):
         yield ahead + chunk
@@ -24,16 +23,20 @@ def encode_index(records: Iterable[Record], *, per_chunk: int = 500) -> Iterator
     yield b"{}\n" if ahead == b"{\n" else b"\n}\n"
 
 
-def decode_index(data: bytes) -> dict[str, Record]:
-    """The records by session id, from our file or a plain old one.
+def decode_index(data: bytes) -> tuple[dict[str, Record], list[str]]:
+    """The records by session id, from our file or a plain old one, and the keys whose values are none.
 
     Raises:
-        Damaged: It is not an object of records by session id.
+        Damaged: It is no JSON object.
     """
-    try:
-        value = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise Damaged("an index", str(error)) from error
-    if not isinstance(value, dict) or not all(map(is_session_id, value)):
+    value = decode_json(data, "an index")
+    if not isinstance(value, dict):
         raise Damaged("an index", "expected an object of records by session id")
-    return {session_id: decode_record(record, session_id) for session_id, record in value.items()}
+    bad = [key for key, record in value.items() if not (is_session_id(key) and isinstance(record, dict))]
+    for key in bad:
+        del value[key]
+    return {session_id: decode_record(record, session_id) for session_id, record in value.items()}, bad
+
+
+def _encode_line(record: Record) -> bytes:
+    return encode_json(record.session_id, "a session id") + b":" + encode_json(record, "a record")

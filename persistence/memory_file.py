@@ -4,58 +4,46 @@ Rule: `{"user_id":…,"facts":[…]}`, one fact a line. A user id that may not n
 Source: FORMAT.md, "A memory file".
 """
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
-
 from persistence.errors import Damaged
-from persistence.model import Fact, is_session_id, now
-
-_LONGEST_ENCODED = 180
-"""File names end at 255 bytes; what is longer is named by its SHA-256."""
+from persistence.json_bytes import decode_json, encode_json
+from persistence.model import Fact, file_name_of, now
 
 
 def memory_file_name(user_id: str) -> str:
-    """The name of a user's memory file. `=` and `%` stand in no plain name, so no two users share one."""
-    if is_session_id(user_id):
-        return f"memory_{user_id}.json"
-    raw = user_id.encode("utf-8", "surrogatepass")
-    encoded = base64.urlsafe_b64encode(raw).decode().rstrip("=")
-    if len(encoded) <= _LONGEST_ENCODED:
-        return f"memory_={encoded}.json"
-    return f"memory_%{hashlib.sha256(raw).hexdigest()}.json"
+    """The name of a user's memory file; no two users share one."""
+    return f"memory_{file_name_of(user_id)}.json"
 
 
 def encode_memory(user_id: str, facts: Sequence[Fact]) -> bytes:
     """The whole file."""
-    lines = b",\n".join(orjson.dumps(fact) for fact in facts)
-    return b'{"user_id":' + orjson.dumps(user_id) + b',"facts":[\n' + lines + b"\n]}\n"
+    lines = b",\n".join(encode_json(fact, "a fact") for fact in facts)
+    return b'{"user_id":' + encode_json(user_id, "a user id") + b',"facts":[\n' + lines + b"\n]}\n"
 
 
-def decode_memory(data: bytes) -> tuple[Fact, ...]:
-    """The facts, in the order in which they were learned. A plain list of texts is taken as well.
+def decode_memory(data: bytes) -> tuple[tuple[Fact, ...], bool]:
+    """The facts, in the order in which they were learned, and whether each entry was one.
+
+    A plain list is taken as well, and a plain text as a fact.
 
     Raises:
         Damaged: It is no memory file.
     """
-    try:
-        value = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise Damaged("a memory file", str(error)) from error
+    value = decode_json(data, "a memory file")
     entries = value.get("facts") if isinstance(value, dict) else value
     if not isinstance(entries, list):
         raise Damaged("a memory file", "expected a list named facts")
-    return tuple(_decode_fact(entry, position) for position, entry in enumerate(entries))
+    facts = [_decode_fact(entry, position) for position, entry in enumerate(entries)]
+    return tuple(fact for fact in facts if fact), None not in facts
 
 
-def _decode_fact(entry: Any, position: int) -> Fact:
+def _decode_fact(entry: Any, position: int) -> Fact | None:
     if isinstance(entry, str):
         entry = {"text": entry}
     if not isinstance(entry, dict) or not isinstance(entry.get("text"), str):
-        raise Damaged("a memory file", f"facts[{position}]: expected an object with a string named text")
+        return None
     learned_at, session_id = entry.get("learned_at"), entry.get("session_id")
     return Fact(
         id=str(entry.get("id") or f"fact_{position}"),

@@ -22,28 +22,32 @@ class MemoryFiles:
         self._folder = folder
         self._quarantine = quarantine
 
-    async def read(self, user_id: str) -> Sequence[Fact]:
-        """The user's facts; a file that cannot be read is set aside, and the memory begins anew."""
+    async def read(self, user_id: str, *, mend: bool = True) -> Sequence[Fact]:
+        """The user's facts. Of a damaged file the quarantine keeps a copy; what can be read of it goes on.
+
+        Args:
+            mend: Whether a damaged file may be set aside; otherwise it is left as it is.
+        """
         path = self._folder / memory_file_name(user_id)
-        data = await files.read(path)
-        if data is None:
+        if (found := await files.read(path)) is None:
             return ()
         try:
-            return decode_memory(data)
+            facts, whole = decode_memory(found[0])
+            reason = "not all facts"
         except Damaged as error:
-            aside = await files.set_aside(path, self._quarantine, keep=False)
-            _log.error("%s is %s; set aside as %s", path, error, aside)
-            return ()
+            facts, whole, reason = (), False, str(error)
+        if not whole and mend:
+            aside = await files.set_aside(path, self._quarantine, keep=True)
+            _log.error("%s is %s; kept %d facts; as it was: %s", path, reason, len(facts), aside)
+            await self._write(user_id, facts)
+        return facts
 
     async def update(self, user_id: str, change: Callable[[Sequence[Fact]], Iterable[Fact]]) -> Sequence[Fact]:
         """Puts other facts in the place of the user's; no facts, no file."""
         before = await self.read(user_id)
         after = tuple(change(before))
-        path = self._folder / memory_file_name(user_id)
-        if not after:
-            await files.remove(path)
-        elif after != before:
-            await files.replace(path, [encode_memory(user_id, after)])
+        if after != before:
+            await self._write(user_id, after)
         return after
 
     async def forget_session(self, user_id: str, session_id: str) -> int:
@@ -53,3 +57,10 @@ class MemoryFiles:
         if mine:
             await self.update(user_id, lambda facts: [fact for fact in facts if fact.session_id != session_id])
         return mine
+
+    async def _write(self, user_id: str, facts: Sequence[Fact]) -> None:
+        path = self._folder / memory_file_name(user_id)
+        if facts:
+            await files.replace(path, [encode_memory(user_id, facts)])
+        else:
+            await files.remove(path)

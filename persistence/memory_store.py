@@ -1,15 +1,27 @@
 """The store in memory: the reference that the file store is compared with, for tests and for trying things out.
 
-Rule: the same contract with the plainest means. What it holds survives `close` and `open`, as files would; opening it
-again without closing it stands for a crash.
+Rule: the same contract with the plainest means; what no file could hold is encoded, and so refused, here too. What it
+holds survives `close` and `open`, as files would; opening it again without closing it stands for a crash.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from persistence.answer import Parts, answers, interrupted_message, owed_response
+from persistence.answer import (
+    Parts,
+    answer_position,
+    answered_responses,
+    answers,
+    encode_head,
+    encode_piece,
+    interrupted_message,
+    new_draft,
+    owed_response,
+)
 from persistence.errors import InvalidSessionId, SessionExists, SessionNotFound, StorageError
+from persistence.memory_file import encode_memory
 from persistence.model import Fact, Message, Receipt, Record, is_session_id
+from persistence.session_file import encode_file
 
 
 @dataclass(slots=True)
@@ -33,7 +45,11 @@ class MemoryStore:
     async def open(self) -> None:
         for session in self._sessions.values():
             if owed := owed_response(session.messages):
-                session.messages.append(interrupted_message(owed, self._parts.get(owed)))
+                self._parts.setdefault(owed, Parts(session.record.session_id, new_draft(owed), ""))
+        for response_id, parts in self._parts.items():
+            messages = self._sessions[parts.session_id].messages
+            if (position := answer_position(messages, response_id)) is not None:
+                messages.insert(position, interrupted_message(response_id, parts))
         self._parts.clear()
 
     async def close(self) -> None:
@@ -44,6 +60,7 @@ class MemoryStore:
             raise InvalidSessionId(record.session_id)
         if record.session_id in self._sessions:
             raise SessionExists(record.session_id)
+        encode_file(record, messages)
         self._sessions[record.session_id] = _Session(record, list(messages))
         return record
 
@@ -61,8 +78,10 @@ class MemoryStore:
 
     async def update(self, session_id: str, change: Callable[[Record], Record]) -> Record:
         session = self._get(session_id)
-        session.record = change(session.record)
-        return session.record
+        record = change(session.record)
+        encode_file(record, ())
+        session.record = record
+        return record
 
     async def delete(self, session_id: str) -> Receipt:
         user_id = self._get(session_id).record.user_id
@@ -81,21 +100,24 @@ class MemoryStore:
         owed = owed_response(session.messages)
         if owed and not answers(messages, owed):
             messages = [interrupted_message(owed, self._parts.get(owed)), *messages]
+        encode_file(session.record, messages)
         session.messages += messages
         session.record = session.record.touched()
-        for message in messages:
-            if message["role"] == "assistant":
-                self._parts.pop(message.get("response_id", ""), None)
+        for response_id in answered_responses(messages):
+            self._parts.pop(response_id, None)
         return session.record
 
     async def edit(self, session_id: str, change: Callable[[Sequence[Message]], Iterable[Message]]) -> Record:
         session = self._get(session_id)
-        session.messages = list(change(tuple(session.messages)))
+        messages = list(change(tuple(session.messages)))
+        encode_file(session.record, messages)
+        session.messages = messages
         session.record = session.record.touched()
         return session.record
 
     async def write(self, session_id: str, draft: Message, text: str) -> None:
         self._get(session_id)
+        encode_head(session_id, draft), encode_piece(text)
         before = self._parts.get(draft["response_id"])
         self._parts[draft["response_id"]] = Parts(session_id, draft, (before.text if before else "") + text)
 
@@ -103,7 +125,9 @@ class MemoryStore:
         return self._memories.get(user_id, ())
 
     async def update_memory(self, user_id: str, change: Callable[[Sequence[Fact]], Iterable[Fact]]) -> Sequence[Fact]:
-        self._memories[user_id] = tuple(change(self._memories.get(user_id, ())))
+        facts = tuple(change(self._memories.get(user_id, ())))
+        encode_memory(user_id, facts)
+        self._memories[user_id] = facts
         return self._memories[user_id]
 
     def _get(self, session_id: str) -> _Session:

@@ -4,6 +4,8 @@ Rule: what a file may carry beyond these names is kept as it is (`Message` is an
 must carry is `role` and `content`, nothing else.
 """
 
+import base64
+import hashlib
 import re
 import secrets
 from collections.abc import Sequence
@@ -13,6 +15,9 @@ from typing import Any, NotRequired, Required, TypedDict
 
 NOBODY = "nobody"
 """The user of a session whose file and index do not say whose it is."""
+
+_LONGEST_ENCODED = 180
+"""File names end at 255 bytes; what is longer is named by its SHA-256."""
 
 _SESSION_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
@@ -96,6 +101,15 @@ def new_id(prefix: str = "") -> str:
 def is_session_id(text: str) -> bool:
     """Whether the text may name a session, and so a file."""
     return _SESSION_ID.fullmatch(text) is not None
+
+
+def file_name_of(text: str) -> str:
+    """The text as part of a file's name, injectively: an id as it is; `=` and `%`, which no id has, mark the rest."""
+    if is_session_id(text):
+        return text
+    raw = text.encode("utf-8", "surrogatepass")
+    encoded = base64.urlsafe_b64encode(raw).decode().rstrip("=")
+    return f"={encoded}" if len(encoded) <= _LONGEST_ENCODED else f"%{hashlib.sha256(raw).hexdigest()}"
 
 
 def message_id(message: Message, position: int) -> str:

@@ -10,18 +10,20 @@ Rule: one JSON object, one message a line, the record last, so that an append ov
 Source: FORMAT.md, "A session file".
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from persistence.errors import Damaged
-from persistence.model import NOBODY, Message, Record, is_message, now
+from persistence.errors import Damaged, NotStorable
+from persistence.json_bytes import decode_json, encode_json, encode_messages
+from persistence.model import Message, Record
+from persistence.record_json import decode_record
 
 _HEAD = b'{"session_id":'
-TAIL = b'\n],"session":'
-_KEYS = ("session_id", "user_id", "created_at", "last_activity", "is_active", "metadata")
+_TAIL = b'\n],"session":'
+_NAMES = {"session_id", "history", "session"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +32,23 @@ class Scan:
 
     Attributes:
         messages: The history, oldest first.
-        record: The record, None where the file has none (the plain old form).
         tail: The byte at which the next append begins; None where the file is not in our layout (the plain old form,
             or a person's edit) and has to be rewritten before it can be appended to.
-        whole: False where lines had to be left out, or the end was missing.
+        has_record: Whether the record stands in the file (not so in the plain old form).
+        whole: False where entries had to be left out, or the end was missing.
     """
 
+    record: Record
     messages: list[Message]
-    record: Record | None
     tail: int | None
+    has_record: bool = True
     whole: bool = True
 
 
 def encode_file(record: Record, messages: Sequence[Message]) -> tuple[bytes, int]:
     """The whole file, and the byte at which the next append begins."""
-    head = _HEAD + orjson.dumps(record.session_id) + b',"history":['
-    body = b",".join(b"\n" + orjson.dumps(message) for message in messages)
-    return head + body + encode_tail(record), len(head) + len(body)
+    before_tail = _before_tail(record.session_id, encode_messages(messages))
+    return before_tail + encode_tail(record), len(before_tail)
 
 
 def encode_append(record: Record, messages: Sequence[Message], *, first: bool) -> tuple[bytes, int]:
@@ -55,7 +57,7 @@ def encode_append(record: Record, messages: Sequence[Message], *, first: bool) -
     Args:
         first: Whether the history is empty so far (no comma goes ahead).
     """
-    body = b",".join(b"\n" + orjson.dumps(message) for message in messages)
+    body = _body(encode_messages(messages))
     if messages and not first:
         body = b"," + body
     return body + encode_tail(record), len(body)
@@ -63,76 +65,68 @@ def encode_append(record: Record, messages: Sequence[Message], *, first: bool) -
 
 def encode_tail(record: Record) -> bytes:
     """The end of the file: the history's bracket and the record."""
-    return TAIL + orjson.dumps(record) + b"}\n"
+    return _TAIL + encode_json(record, "a record") + b"}\n"
 
 
-def decode_record(value: Any, session_id: str) -> Record:
-    """A record from its JSON object, in our form or a plain old one; what is missing gets a default.
-
-    Raises:
-        Damaged: It is no object, or a field has the wrong type.
-    """
-    if not isinstance(value, dict):
-        raise Damaged("a record", f"expected an object, got {type(value).__name__}")
-    created = value.get("created_at") or value.get("last_activity") or now()
-    fields = {
-        "user_id": value.get("user_id") or NOBODY,
-        "created_at": created,
-        "last_activity": value.get("last_activity") or created,
-    }
-    if wrong := [name for name, text in fields.items() if not isinstance(text, str)]:
-        raise Damaged("a record", f"{wrong[0]} is no string")
-    metadata = value.get("metadata", {})
-    if not isinstance(metadata, dict):
-        raise Damaged("a record", "metadata is no object")
-    extra = {key: value[key] for key in value if key not in _KEYS}
-    return Record(
-        session_id=session_id,
-        is_active=value.get("is_active", True) is not False,
-        metadata={**extra, **metadata},
-        **fields,
-    )
-
-
-def scan_file(data: bytes, session_id: str) -> Scan:
+def scan_file(data: bytes, session_id: str, known: Record | None = None) -> Scan:
     """Reads a session file, as far as it can be read.
+
+    Args:
+        known: The record, for what the file does not say of it.
 
     Raises:
         Damaged: Nothing of a session can be found in it.
     """
     try:
-        value = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        return _salvage(data, session_id, error)
+        value = decode_json(data, "a session file")
+    except Damaged:
+        if data.startswith(_HEAD):
+            return _salvage(data, session_id, known)
+        raise
     if not isinstance(value, dict) or not isinstance(value.get("history"), list):
         raise Damaged("a session file", "expected an object with a list named history")
-    messages = [entry for entry in value["history"] if is_message(entry)]
+    messages, lines = _storable(value["history"])
     whole = len(messages) == len(value["history"])
-    if "session" in value:
-        record = decode_record(value["session"], session_id)
-        return Scan(messages, record, _find_tail(data) if whole else None, whole)
-    beside = {key: value[key] for key in value if key not in ("session_id", "history")}
-    return Scan(messages, decode_record(beside, session_id) if beside else None, None, whole)
+    in_file = value.get("session")
+    beside = {key: value[key] for key in value if key not in _NAMES}
+    record = decode_record({**beside, **(in_file if isinstance(in_file, dict) else {})}, session_id, known)
+    before_tail = _before_tail(session_id, lines)
+    ours = whole and value.keys() == _NAMES and data.startswith(before_tail + _TAIL)
+    return Scan(record, messages, len(before_tail) if ours else None, isinstance(in_file, dict), whole)
 
 
-def _find_tail(data: bytes) -> int | None:
-    """Where the tail begins in a file of our layout. No JSON string holds a raw line break, so only ours matches."""
-    at = data.rfind(TAIL)
-    return at if data.startswith(_HEAD) and at > 0 else None
+def _before_tail(session_id: str, lines: Sequence[bytes]) -> bytes:
+    return _HEAD + encode_json(session_id, "a session id") + b',"history":[' + _body(lines)
 
 
-def _salvage(data: bytes, session_id: str, error: Exception) -> Scan:
-    """Every line that is a message, from a file that is no JSON: a torn append, or a damaged line."""
-    if not data.startswith(_HEAD):
-        raise Damaged("a session file", str(error)) from error
+def _body(lines: Iterable[bytes]) -> bytes:
+    return b",".join(b"\n" + line for line in lines)
+
+
+def _storable(entries: Iterable[Any]) -> tuple[list[Message], list[bytes]]:
+    """The entries that are messages, and how we write them."""
     messages: list[Message] = []
-    record = None
+    lines: list[bytes] = []
+    for entry in entries:
+        try:
+            lines += encode_messages([entry])
+        except NotStorable:
+            continue
+        messages.append(entry)
+    return messages, lines
+
+
+def _salvage(data: bytes, session_id: str, known: Record | None) -> Scan:
+    """Every line that is a message, from a file that is no JSON: a torn append, or a damaged line."""
+    entries = []
+    record = known or Record.unknown(session_id)
     for line in data.split(b"\n")[1:]:
-        if line.startswith(b'],"session":'):
-            record = _loads_record(line[len(b'],"session":') :].rstrip(b" \x00"), session_id) or record
-        elif is_message(value := _loads(line.rstrip(b","))):
-            messages.append(value)
-    return Scan(messages, record, None, whole=False)
+        if line.startswith(_TAIL[1:]):
+            value = _loads(line[len(_TAIL) - 1 :].rstrip(b" \x00").removesuffix(b"}"))
+            record = decode_record(value, session_id, known) if isinstance(value, dict) else record
+        else:
+            entries.append(_loads(line.rstrip(b",")))
+    return Scan(record, _storable(entries)[0], None, whole=False)
 
 
 def _loads(line: bytes) -> Any:
@@ -140,8 +134,3 @@ def _loads(line: bytes) -> Any:
         return orjson.loads(line)
     except orjson.JSONDecodeError:
         return None
-
-
-def _loads_record(text: bytes, session_id: str) -> Record | None:
-    value = _loads(text.removesuffix(b"}"))
-    return decode_record(value, session_id) if isinstance(value, dict) else None

@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from persistence import files
+from persistence.changes import Changes
 from persistence.errors import Damaged, SessionNotFound, StorageError
 from persistence.index_file import decode_index, encode_index
 from persistence.model import Record
@@ -29,8 +30,9 @@ class SessionIndex:
     **Concurrency**: `put` and `drop` are plain calls; one task writes the file.
     """
 
-    def __init__(self, path: Path, *, delay_s: float) -> None:
+    def __init__(self, path: Path, changes: Changes, *, delay_s: float) -> None:
         self._path = path
+        self._changes = changes
         self._delay_s = delay_s
         self._records: dict[str, Record] = {}
         self._by_user: dict[str, dict[str, Record]] = {}
@@ -80,17 +82,23 @@ class SessionIndex:
         return list(islice(ordered, start, start + limit))
 
     async def load(self, quarantine: Path) -> tuple[dict[str, Record], float]:
-        """The records in the file and the time up to which it is known to be true; a damaged file is set aside."""
-        data = await files.read(self._path)
-        if not data:
+        """The records in the file, and the time up to which it is known to be true.
+
+        Of a damaged file the quarantine keeps a copy. A time that has not come yet says that the clock was put back:
+        then nothing is known to be true.
+        """
+        if not (found := await files.read(self._path)) or not found[0]:
             return {}, 0.0
+        data, (_, modified_at_ns, _) = found
+        true_until = modified_at_ns / 1e9
         try:
-            records = decode_index(data)
+            records, bad = decode_index(data)
         except Damaged as error:
-            aside = await files.set_aside(self._path, quarantine, keep=False)
-            _log.error("%s is %s; set aside as %s, rebuilt from the session files", self._path, error, aside)
+            await self._set_aside(quarantine, str(error))
             return {}, 0.0
-        return records, (await files.list_folder(self._path.parent))[self._path.name]
+        if bad:
+            await self._set_aside(quarantine, f"no index in {len(bad)} of its entries")
+        return records, 0.0 if true_until > time.time() else true_until
 
     def start(self) -> None:
         """Begins to write the file behind the changes."""
@@ -100,31 +108,38 @@ class SessionIndex:
         """Writes the last changes and ends."""
         if self._writer:
             self._writer.cancel()
-            await asyncio.gather(self._writer, return_exceptions=True)
+            await asyncio.wait([self._writer])
         if self._dirty.is_set():
             await self.flush()
 
     async def flush(self) -> None:
         """Writes the file. A refusal is logged and tried again later: nothing depends on this file."""
+        try:
+            await self._changes.run(self._path.name, self._write)
+        except StorageError as error:
+            self._dirty.set()
+            _log.warning("%s", error)
+
+    async def _write(self) -> None:
         self._dirty.clear()
         true_until = time.time() - _MARGIN_S
         chunks = []
         for chunk in encode_index(list(self._records.values())):
             chunks.append(chunk)
             await asyncio.sleep(0)
-        try:
-            await files.replace(self._path, chunks, true_until)
-        except StorageError as error:
-            self._dirty.set()
-            _log.warning("%s", error)
+        await files.replace(self._path, chunks, true_until)
 
     async def _write_behind(self) -> None:
-        while True:
+        while self._changes.fault is None:
             await self._dirty.wait()
             await asyncio.sleep(self._delay_s)
             began = time.monotonic()
             await self.flush()
             await asyncio.sleep((time.monotonic() - began) * _SHARE)
+
+    async def _set_aside(self, quarantine: Path, reason: str) -> None:
+        aside = await files.set_aside(self._path, quarantine, keep=True)
+        _log.error("%s is %s; the session files are asked instead; as it was: %s", self._path, reason, aside)
 
     def _forget(self, session_id: str) -> None:
         if record := self._records.pop(session_id, None):

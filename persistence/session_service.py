@@ -36,7 +36,8 @@ class SessionService:
             SessionExists: The id is taken.
             InvalidSessionId: The id may not name a file.
         """
-        return await self._store.create(Record.fresh(session_id or new_id(), user_id, metadata), messages)
+        session_id = new_id() if session_id is None else session_id
+        return await self._store.create(Record.fresh(session_id, user_id, metadata), messages)
 
     async def retrieve(self, session_id: str, *, user_id: str | None = None) -> Record:
         """The session's record."""

@@ -3,15 +3,17 @@
 The contract, which `tests/persistence/store_contract.py` checks for each implementation:
 
 - **Durable**: when `create`, `append`, `edit`, `update`, `delete` or `update_memory` returns, its effect survives a
-  power cut. When one raises, nothing has changed.
+  power cut. When one raises, nothing has changed; but a deletion that was refused may have removed a part (ask again),
+  and what a failed sync has left is known at the next start only.
 - **Written**: when `write` returns, the text survives the death of the process (not of the machine).
-- **Settled**: after `open`, no session owes an answer: where a user's message carries a `response_id` and nothing
-  answers it, an assistant's message follows that holds what was written, `incomplete` for the reason `interrupted`.
+- **Settled**: after `open`, no session owes an answer: where the last message is a user's and carries a `response_id`,
+  an assistant's message follows that holds what was written, `incomplete` for the reason `interrupted`.
   Nor does it owe one when a next message comes: an answer that could not be kept is settled in the same way first.
 - **Deleted** means gone: history, record, parts, and the facts that were learned in that session.
 - **Concurrency**: any number of tasks of one event loop; changes of one session, and of one user's memory, happen one
   after the other, in the order in which they were called for.
 - **Cancellation**: a change that has begun is finished even if its caller is cancelled.
+- **Values**: what goes in and what comes out is not to be changed afterwards, but replaced.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -25,7 +27,7 @@ class Store(Protocol):
     """What remembers. See the module's docstring for the contract.
 
     Each method that takes a session's id raises `SessionNotFound` where there is no such session; each that changes
-    something raises `StorageError` where the disk refuses.
+    something raises `StorageError` where the disk refuses, and `NotStorable` for what JSON in UTF-8 cannot hold.
     """
 
     @property
@@ -57,7 +59,7 @@ class Store(Protocol):
         """A page of the user's sessions, newest activity first, beginning behind the session `after`."""
 
     async def update(self, session_id: str, change: Callable[[Record], Record]) -> Record:
-        """Puts another record in the place of the session's; returns the new one."""
+        """Puts another record in the place of the session's, of the same id; returns the new one."""
 
     async def delete(self, session_id: str) -> Receipt:
         """Removes the session and all that came from it."""

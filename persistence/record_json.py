@@ -1,0 +1,59 @@
+"""A session's record from JSON. No I/O.
+
+Rule: a record in our form or in a plain old one is taken whole: what is missing or of the wrong type gets a default,
+what has no name here is kept in the metadata. So no odd field makes a session unreadable.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from persistence.errors import Damaged
+from persistence.model import Record
+
+_KEYS = ("session_id", "user_id", "created_at", "last_activity", "is_active", "metadata")
+
+
+def decode_record(value: Any, session_id: str, known: Record | None = None) -> Record:
+    """A record from its JSON object.
+
+    Args:
+        known: Where the defaults come from.
+
+    Raises:
+        Damaged: It is no object.
+    """
+    if not isinstance(value, dict):
+        raise Damaged("a record", f"expected an object, got {type(value).__name__}")
+    default = known or Record.unknown(session_id)
+    last = normal_time(value.get("last_activity"))
+    created = normal_time(value.get("created_at")) or (known and known.created_at) or last or default.created_at
+    user_id, is_active, metadata = (value.get(key) for key in ("user_id", "is_active", "metadata"))
+    extra = {key: value[key] for key in value if key not in _KEYS}
+    return Record(
+        session_id=session_id,
+        user_id=user_id if isinstance(user_id, str) and user_id else default.user_id,
+        created_at=created,
+        last_activity=last or (known.last_activity if known else created),
+        is_active=is_active if isinstance(is_active, bool) else default.is_active,
+        metadata={**extra, **(metadata if isinstance(metadata, dict) else default.metadata)},
+    )
+
+
+def normal_time(value: Any) -> str | None:
+    """A time as records hold it; None where the value is none.
+
+    Taken are ISO 8601 (without a zone it is UTC) and seconds since the epoch. What ends in `Z` already stays as it is.
+    """
+    try:
+        if isinstance(value, str):
+            at = datetime.fromisoformat(value)
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            at = datetime.fromtimestamp(value, UTC)
+        else:
+            return None
+        if isinstance(value, str) and value.endswith("Z"):
+            return value
+        at = at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
+        return at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    except (ValueError, OverflowError, OSError):
+        return None
