@@ -160,8 +160,10 @@ def describe_settings() -> list[tuple[str, str, str]]:
     rows = []
     for item in fields(Config):
         default = item.default if item.default is not MISSING else ""
-        shown = {True: "1", False: "0", frozenset(): ""}.get(default, default) if item.name != "port" else default
-        rows.append((setting_variable(item.name), str(shown), item.metadata["what"]))
+        if isinstance(default, bool):
+            default = int(default)
+        shown = "" if default == frozenset() else f"{default:g}" if isinstance(default, float) else str(default)
+        rows.append((setting_variable(item.name), shown, item.metadata["what"]))
     return rows
 
 
