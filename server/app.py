@@ -15,7 +15,7 @@ from server.config import Config
 from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, SESSIONS, STORE
 from server.live import InProcessLive
 from server.models import Models
-from server.page import page_folder, page_routes
+from server.page_files import page_folder, page_routes
 from server.socket import Socket
 
 
