@@ -74,10 +74,10 @@ export class SessionListView {
     input.value = titleOf(session);
     const finish = (isKept) => this.#finishRenaming(session, isKept ? input.value.trim() : "");
     input.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && !event.isComposing) finish(true);
-      if (event.key !== "Escape") return;
-      event.preventDefault(); // it ends the typing, not the drawer
-      finish(false);
+      const isEnd = event.key === "Escape" || (event.key === "Enter" && !event.isComposing);
+      if (!isEnd) return;
+      event.preventDefault(); // Escape would close the drawer, Enter press the button that gets the focus
+      finish(event.key === "Enter");
     });
     input.addEventListener("blur", () => finish(true));
     row.replaceChildren(input);
