@@ -6,6 +6,7 @@ Rule: a handler reads its request, asks one part of the server, and replies; wha
 from aiohttp import web
 
 from persistence import LongTermMemory, Record
+from persistence.model import message_id
 from server.errors import ApiError
 from server.keys import AUTH, CONDUCTOR, LIVE, MODELS, SESSIONS, STORE, USER
 from server.replies import json_reply, read_body, read_page
@@ -55,17 +56,15 @@ async def delete_conversation(request: web.Request) -> web.Response:
 async def list_items(request: web.Request) -> web.Response:
     page, record = read_page(request), await _mine(request)
     history = await request.app[STORE].history(record.session_id)
-    items = [item_object(message, position) for position, message in enumerate(history)]
-    if page.order == "desc":
-        items.reverse()
+    positions = range(len(history)) if page.order == "asc" else range(len(history) - 1, -1, -1)
     start = 0
     if page.after is not None:
-        ids = [item["id"] for item in items]
-        if page.after not in ids:
+        ids = (message_id(history[position], position) for position in positions)
+        start = 1 + next((number for number, found in enumerate(ids) if found == page.after), -1)
+        if not start:
             raise ApiError(404, "message_not_found", f"no message {page.after!r} in this conversation", "after")
-        start = ids.index(page.after) + 1
-    shown = items[start : start + page.limit]
-    return json_reply(list_object(shown, has_more=start + page.limit < len(items)))
+    shown = [item_object(history[position], position) for position in positions[start : start + page.limit]]
+    return json_reply(list_object(shown, has_more=start + page.limit < len(history)))
 
 
 @routes.get("/v1/memory")
