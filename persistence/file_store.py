@@ -15,7 +15,6 @@ from persistence.answer_parts import AnswerParts
 from persistence.changes import Changes
 from persistence.errors import (
     InvalidSessionId,
-    NotStorable,
     SessionExists,
     SessionNotFound,
     StorageError,
@@ -23,6 +22,7 @@ from persistence.errors import (
 )
 from persistence.memory_files import MemoryFiles
 from persistence.model import Fact, Message, Receipt, Record, is_session_id
+from persistence.session_file import same_session
 from persistence.session_files import OpenSession, SessionFiles
 from persistence.session_index import SessionIndex
 
@@ -85,10 +85,7 @@ class FileStore:
 
     async def update(self, session_id: str, change: Callable[[Record], Record]) -> Record:
         async def update(session: OpenSession) -> None:
-            record = change(session.record)
-            if record.session_id != session_id:
-                raise NotStorable("a record", f"its session id is {record.session_id!r} instead of {session_id!r}")
-            await self._sessions.append(session, record, ())
+            await self._sessions.append(session, same_session(change(session.record), session_id), ())
             await self._follow(session, ())
 
         return await self._change(session_id, update)

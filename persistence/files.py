@@ -11,7 +11,6 @@ import errno
 import fcntl
 import os
 import secrets
-import shutil
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -77,7 +76,7 @@ def _hop(
 def read(path: Path) -> tuple[bytes, Stamp] | None:
     """The file's bytes and stamp; None where there is no such file."""
     try:
-        with path.open("rb") as file:
+        with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC), "rb") as file:
             stamp = _stamp(file.fileno())
             return file.read(), stamp
     except FileNotFoundError:
@@ -103,17 +102,11 @@ def replace(path: Path, chunks: Iterable[bytes], modified_at: float | None = Non
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_TEMPORARY}")
     with _names_synced(path.parent):
         try:
-            with temporary.open("xb") as file:
-                file.writelines(chunks)
-                file.flush()
-                if modified_at is not None:
-                    os.utime(file.fileno(), (modified_at, modified_at))
-                _sync(file.fileno())
-                stamp = _stamp(file.fileno())
-            temporary.replace(path)
+            stamp = _write_new(temporary, chunks, modified_at)
+            os.replace(temporary, path)
         except BaseException:
             with suppress(OSError):
-                temporary.unlink(missing_ok=True)
+                os.unlink(temporary)
             raise
     return stamp
 
@@ -150,12 +143,11 @@ def overwrite_tail(path: Path, offset: int, data: bytes, *, expected: Stamp) -> 
 @_hop("write")
 def append(path: Path, data: bytes) -> None:
     """Adds the bytes to the file, which is created if need be; all or none. Written, not synced."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         before = os.fstat(descriptor).st_size
         try:
-            while data:
-                data = data[os.write(descriptor, data) :]
+            _pwrite(descriptor, data, before)
         except OSError:
             with suppress(OSError):
                 os.ftruncate(descriptor, before)
@@ -170,7 +162,7 @@ def remove(path: Path, *more: Path, durable: bool = True) -> list[str]:
     removed = []
     for victim in (path, *more):
         with suppress(FileNotFoundError), _names_synced(victim.parent) if durable else nullcontext():
-            victim.unlink()
+            os.unlink(victim)
             removed.append(victim.name)
     return removed
 
@@ -183,12 +175,13 @@ def set_aside(path: Path, quarantine: Path, *, keep: bool) -> Path:
         keep: Whether a file stays at its place (and the quarantine has a copy).
     """
     target = quarantine / f"{path.name}.{secrets.token_hex(4)}"
-    quarantine.mkdir(mode=0o700, exist_ok=True)
+    with suppress(FileExistsError):
+        os.mkdir(quarantine, 0o700)
     with _names_synced(path.parent), _names_synced(quarantine):
         if keep:
             _copy(path, target)
         else:
-            path.replace(target)
+            os.replace(path, target)
     return target
 
 
@@ -213,7 +206,7 @@ def make_folder(path: Path) -> None:
     missing = [folder for folder in (path, *path.parents) if not folder.is_dir()]
     for folder in reversed(missing):
         with _names_synced(folder.parent):
-            folder.mkdir(mode=0o700, exist_ok=True)
+            os.mkdir(folder, 0o700)
 
 
 @_hop("lock")
@@ -257,13 +250,23 @@ def read_or_create_secret(path: Path) -> bytes:
 
 def _copy(path: Path, target: Path) -> None:
     try:
-        shutil.copyfile(path, target)
-        with target.open("rb") as file:
-            _sync(file.fileno())
+        _write_new(target, [path.read_bytes()])
     except BaseException:
         with suppress(OSError):
-            target.unlink(missing_ok=True)
+            os.unlink(target)
         raise
+
+
+def _write_new(path: Path, chunks: Iterable[bytes], modified_at: float | None = None) -> Stamp:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        _pwrite(descriptor, b"".join(chunks), 0)
+        if modified_at is not None:
+            os.utime(descriptor, (modified_at, modified_at))
+        _sync(descriptor)
+        return _stamp(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _stamp(file: Path | int) -> Stamp:

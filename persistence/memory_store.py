@@ -21,7 +21,7 @@ from persistence.answer import (
 from persistence.errors import InvalidSessionId, SessionExists, SessionNotFound, StorageError
 from persistence.memory_file import encode_memory
 from persistence.model import Fact, Message, Receipt, Record, is_session_id
-from persistence.session_file import encode_file
+from persistence.session_file import encode_file, same_session
 
 
 @dataclass(slots=True)
@@ -78,7 +78,7 @@ class MemoryStore:
 
     async def update(self, session_id: str, change: Callable[[Record], Record]) -> Record:
         session = self._get(session_id)
-        record = change(session.record)
+        record = same_session(change(session.record), session_id)
         encode_file(record, ())
         session.record = record
         return record

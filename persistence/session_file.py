@@ -68,6 +68,17 @@ def encode_tail(record: Record) -> bytes:
     return _TAIL + encode_json(record, "a record") + b"}\n"
 
 
+def same_session(record: Record, session_id: str) -> Record:
+    """The record, if it may stand in this session's file.
+
+    Raises:
+        NotStorable: It is another session's.
+    """
+    if record.session_id != session_id:
+        raise NotStorable("a record", f"its session id is {record.session_id!r} instead of {session_id!r}")
+    return record
+
+
 def scan_file(data: bytes, session_id: str, known: Record | None = None) -> Scan:
     """Reads a session file, as far as it can be read.
 

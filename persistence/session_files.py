@@ -61,7 +61,7 @@ class SessionFiles:
         """
         path, before = self.path(session_id), self._open.get(session_id)
         if before and before.stamp == await files.stamp(path):
-            self._open.move_to_end(session_id)
+            self._keep(before)
             return before
         self.forget(session_id)
         if (found := await files.read(path)) is None:
@@ -148,5 +148,6 @@ class SessionFiles:
 
     def _keep(self, session: OpenSession) -> None:
         self._open[session.record.session_id] = session
+        self._open.move_to_end(session.record.session_id)
         while len(self._open) > self._limit:
             self._open.popitem(last=False)

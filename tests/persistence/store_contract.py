@@ -1,0 +1,360 @@
+"""What every store does. A class of tests; each implementation gives it a `place`."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from persistence import (
+    Fact,
+    InvalidSessionId,
+    NotStorable,
+    SessionExists,
+    SessionNotFound,
+)
+from persistence.answer import new_draft
+from tests.persistence.places import AT, answered, contents, record, said
+
+FACT = Fact("fact_1", "likes tea", AT, "s")
+OTHER = Fact("fact_2", "has a dog", AT, None)
+LONE = "\ud800"
+
+
+class StoreContract:
+    @pytest.fixture
+    async def place(self):
+        raise NotImplementedError
+
+    @pytest.fixture
+    async def store(self, place):
+        return await place.open()
+
+    async def test_created_session_is_there(self, store):
+        """A session that was created has its record and its first messages."""
+        made = await store.create(record("s", title="Tea"), [said("a"), said("b")])
+        assert made == record("s", title="Tea")
+        assert await store.record("s") == made
+        assert contents(await store.history("s")) == ["a", "b"]
+
+    async def test_taken_id_is_refused(self, store):
+        """A second session of the same id is refused and changes nothing."""
+        await store.create(record("s"), [said("a")])
+        with pytest.raises(SessionExists):
+            await store.create(record("s", "bob"))
+        assert (await store.record("s")).user_id == "ann"
+        assert contents(await store.history("s")) == ["a"]
+
+    @pytest.mark.parametrize(
+        "session_id", ["", "..", "a/b", "../../etc/passwd", "a.json", "a\0", "é", "x" * 129]
+    )
+    async def test_id_that_names_no_file_is_refused(self, store, session_id):
+        """An id outside of the letters is refused at creation and unknown everywhere else."""
+        with pytest.raises(InvalidSessionId):
+            await store.create(record(session_id))
+        with pytest.raises(SessionNotFound):
+            await store.record(session_id)
+        with pytest.raises(SessionNotFound):
+            await store.history(session_id)
+        with pytest.raises(SessionNotFound):
+            await store.append(session_id, [said("a")])
+
+    async def test_unknown_session_is_not_found(self, store):
+        """Every method that takes an id says so where there is no such session."""
+        for call in (
+            store.record("x"),
+            store.history("x"),
+            store.append("x", [said("a")]),
+            store.edit("x", lambda messages: messages),
+            store.update("x", lambda known: known),
+            store.delete("x"),
+            store.write("x", new_draft("resp_1"), "a"),
+            store.records("ann", limit=10, after="x"),
+        ):
+            with pytest.raises(SessionNotFound):
+                await call
+
+    async def test_appended_messages_follow_in_order(self, store):
+        """Messages stand in the order of the appends, whole as they were given."""
+        await store.create(record("s"))
+        first = said('ä\u2028"\\\n\u0000🙂', usage={"tokens": [1, 2.5, None, True]})
+        await store.append("s", [first])
+        await store.append("s", [said("b"), said("c")])
+        assert list(await store.history("s")) == [first, said("b"), said("c")]
+
+    async def test_append_touches_the_record(self, store):
+        """An append moves the last activity on, and nothing else of the record."""
+        made = await store.create(record("s", title="Tea"))
+        after = await store.append("s", [said("a")])
+        assert after.last_activity > made.last_activity
+        assert replace(after, last_activity=made.last_activity) == made
+        assert await store.record("s") == after
+
+    async def test_edited_history_takes_the_place(self, store):
+        """An edit sees the whole history and replaces it; appends go on behind it."""
+        await store.create(record("s"), [said("a"), said("b"), said("c")])
+        await store.edit("s", lambda messages: (message for message in messages if message["content"] != "b"))
+        await store.append("s", [said("d")])
+        assert contents(await store.history("s")) == ["a", "c", "d"]
+
+    async def test_failing_change_changes_nothing(self, store):
+        """An exception in the caller's own function goes up and leaves all as it was."""
+        await store.create(record("s"), [said("a")])
+        await store.update_memory("ann", lambda facts: [FACT])
+        for call in (store.edit("s", lambda m: 1 / 0), store.update("s", lambda r: 1 / 0)):
+            with pytest.raises(ZeroDivisionError):
+                await call
+        with pytest.raises(ZeroDivisionError):
+            await store.update_memory("ann", lambda facts: 1 / 0)
+        assert contents(await store.history("s")) == ["a"]
+        assert await store.memory("ann") == (FACT,)
+
+    async def test_updated_record_takes_the_place(self, place, store):
+        """An update of the record stays over a restart, shorter or longer than before."""
+        await store.create(record("s", title="x" * 500), [said("a")])
+        for title in ("y" * 5, "z" * 900):
+            await store.update("s", lambda known, title=title: replace(known, metadata={"title": title}))
+        store = await place.restart()
+        assert (await store.record("s")).metadata == {"title": "z" * 900}
+        assert contents(await store.history("s")) == ["a"]
+
+    async def test_update_to_another_id_is_refused(self, store):
+        """A record cannot take another session's id."""
+        await store.create(record("s"))
+        with pytest.raises(NotStorable):
+            await store.update("s", lambda known: replace(known, session_id="t"))
+        assert (await store.record("s")).session_id == "s"
+
+    @pytest.mark.parametrize(
+        "message",
+        [
+            said(LONE),
+            said("a", extra={"deep": [LONE]}),
+            said("a", usage={"tokens": 2**64}),
+            said("a", extra={1: 2}),
+            {"role": "user"},
+            {"role": "user", "content": None},
+            {"content": "a"},
+        ],
+    )
+    async def test_message_that_no_file_can_hold_is_refused(self, place, store, message):
+        """What is no message or no JSON is refused before anything changes, alone or among others."""
+        await store.create(record("s"), [said("a")])
+        before = await store.record("s")
+        with pytest.raises(NotStorable):
+            await store.append("s", [said("b"), message])
+        with pytest.raises(NotStorable):
+            await store.edit("s", lambda messages: [message])
+        with pytest.raises(NotStorable):
+            await store.create(record("t"), [message])
+        assert await store.record("s") == before
+        assert contents(await (await place.restart()).history("s")) == ["a"]
+        with pytest.raises(SessionNotFound):
+            await place.store.record("t")
+
+    async def test_record_text_or_fact_that_no_file_can_hold_is_refused(self, store):
+        """Lone surrogates are refused in records, pieces of text and facts too."""
+        await store.create(record("s"))
+        with pytest.raises(NotStorable):
+            await store.update("s", lambda known: replace(known, metadata={"title": LONE}))
+        with pytest.raises(NotStorable):
+            await store.create(record("t", title=LONE))
+        with pytest.raises(NotStorable):
+            await store.write("s", new_draft("resp_1"), LONE)
+        with pytest.raises(NotStorable):
+            await store.update_memory("ann", lambda facts: [replace(FACT, text=LONE)])
+        with pytest.raises(NotStorable):
+            await store.update_memory(LONE, lambda facts: [FACT])
+        assert (await store.record("s")).metadata == {}
+        assert await store.memory("ann") == ()
+
+    async def test_records_are_paged_by_activity(self, store):
+        """A user's sessions come newest activity first, page by page, without anybody else's."""
+        for name in ("a", "b", "c", "d"):
+            await store.create(record(name, "bob" if name == "b" else "ann"))
+        await store.append("a", [said("x")])
+        assert [r.session_id for r in await store.records("ann", limit=2)] == ["a", "d"]
+        assert [r.session_id for r in await store.records("ann", limit=2, after="d")] == ["c"]
+        assert [r.session_id for r in await store.records("bob", limit=9)] == ["b"]
+        assert list(await store.records("eve", limit=9)) == []
+        with pytest.raises(SessionNotFound):
+            await store.records("ann", limit=2, after="b")
+
+    async def test_deleted_session_is_gone(self, place, store):
+        """A deletion takes history, record and the session's facts, for good; others' stay."""
+        await store.create(record("s"), [said("a")])
+        await store.create(record("t"), [said("b")])
+        await store.update_memory("ann", lambda facts: [FACT, OTHER])
+        receipt = await store.delete("s")
+        assert (receipt.session_id, receipt.facts_removed) == ("s", 1)
+        assert "session_s.json" in receipt.removed
+        for _ in range(2):
+            with pytest.raises(SessionNotFound):
+                await store.history("s")
+            assert [r.session_id for r in await store.records("ann", limit=9)] == ["t"]
+            assert await store.memory("ann") == (OTHER,)
+            store = await place.crash()
+
+    async def test_deleted_id_can_be_taken_again(self, store):
+        """A new session under a deleted id begins empty."""
+        await store.create(record("s"), [said("a")])
+        await store.delete("s")
+        await store.create(record("s", "bob"))
+        assert list(await store.history("s")) == []
+        assert (await store.record("s")).user_id == "bob"
+
+    async def test_memory_is_kept_per_user(self, place, store):
+        """Each user has facts of their own, over a crash too; an id need not be fit for a file's name."""
+        users = ["ann", "a/../b", "é" * 300, "", ".", "=YQ", "%", "x" * 128, "x" * 129]
+        for number, user in enumerate(users):
+            await store.update_memory(user, lambda facts, n=number: [replace(OTHER, id=f"fact_{n}")])
+        store = await place.crash()
+        for number, user in enumerate(users):
+            assert [fact.id for fact in await store.memory(user)] == [f"fact_{number}"]
+
+    async def test_memory_can_be_emptied(self, place, store):
+        """A memory without facts is like one that never was."""
+        await store.update_memory("ann", lambda facts: [FACT])
+        assert await store.update_memory("ann", lambda facts: []) == ()
+        assert await (await place.crash()).memory("ann") == ()
+
+    @pytest.mark.parametrize("end", ["restart", "crash"])
+    async def test_all_is_there_after(self, place, store, end):
+        """What was acknowledged is there after a restart and after a crash, at once and twice in a row."""
+        await store.create(record("s", title="Tea"), [said("a")])
+        await store.append("s", [answered("b", "resp_1")])
+        await store.edit("s", lambda messages: [*messages, said("c")])
+        expected = await store.append("s", [said("d")])
+        await store.update_memory("ann", lambda facts: [FACT])
+        for _ in range(2):
+            store = await getattr(place, end)()
+            assert await store.record("s") == expected
+            assert contents(await store.history("s")) == ["a", "b", "c", "d"]
+            assert await store.memory("ann") == (FACT,)
+        await store.append("s", [said("e")])
+        assert contents(await store.history("s")) == ["a", "b", "c", "d", "e"]
+
+    @pytest.mark.parametrize("begin", ["create", "append", "edit"])
+    async def test_running_answer_is_left_alone(self, store, begin):
+        """While its answer runs, a question is only a question, whoever looks and however it came."""
+        question = said("q", response_id="resp_1")
+        if begin == "create":
+            await store.create(record("s"), [question])
+        else:
+            await store.create(record("s"))
+            await (store.append("s", [question]) if begin == "append" else store.edit("s", lambda messages: [question]))
+        await store.write("s", new_draft("resp_1"), "half")
+        assert contents(await store.history("s")) == ["q"]
+        await store.update("s", lambda known: replace(known, metadata={"title": "Tea"}))
+        await store.append("s", [answered("whole", "resp_1")])
+        assert contents(await store.history("s")) == ["q", "whole"]
+
+    async def test_interrupted_answer_is_settled(self, place, store):
+        """After a crash the written text stands as an incomplete answer, once."""
+        await store.create(record("s"), [said("q", response_id="resp_1")])
+        draft = new_draft("resp_1")
+        for piece in ("one ", "two ", "🙂"):
+            await store.write("s", draft, piece)
+        for _ in range(2):
+            store = await place.crash()
+            asked, answer = await store.history("s")
+            assert asked == said("q", response_id="resp_1")
+            assert answer == {
+                **draft,
+                "content": "one two 🙂",
+                "status": "incomplete",
+                "reason": "interrupted",
+                "completed_at": answer["completed_at"],
+            }
+
+    async def test_answer_without_a_word_is_settled(self, place, store):
+        """A question whose answer had not begun gets an empty, incomplete one."""
+        await store.create(record("s"), [said("q", response_id="resp_1")])
+        [_, answer] = await (await place.crash()).history("s")
+        assert (answer["content"], answer["status"], answer["response_id"]) == ("", "incomplete", "resp_1")
+
+    async def test_kept_answer_is_not_settled_again(self, place, store):
+        """An answer that was appended is the answer; what was written of it on the way is forgotten."""
+        await store.create(record("s"), [said("q", response_id="resp_1")])
+        await store.write("s", new_draft("resp_1"), "half")
+        await store.append("s", [answered("whole", "resp_1")])
+        assert contents(await (await place.crash()).history("s")) == ["q", "whole"]
+
+    async def test_owed_answer_is_settled_before_the_next_question(self, place, store):
+        """A question that follows an unanswered one finds what was written of the answer in between."""
+        await store.create(record("s"), [said("q", response_id="resp_1")])
+        await store.write("s", new_draft("resp_1"), "half")
+        await store.append("s", [said("next", response_id="resp_2")])
+        assert contents(await store.history("s")) == ["q", "half", "next"]
+        assert contents(await (await place.crash()).history("s")) == ["q", "half", "next", ""]
+
+    async def test_answer_whose_question_moved_is_settled_behind_it(self, place, store):
+        """What was written of an answer goes behind its question wherever an edit has put that."""
+        await store.create(record("s"), [said("q", response_id="resp_1")])
+        await store.write("s", new_draft("resp_1"), "half")
+        await store.edit("s", lambda messages: [*messages, said("next")])
+        assert contents(await (await place.crash()).history("s")) == ["q", "half", "next"]
+
+    async def test_answer_without_question_is_settled_at_the_end(self, place, store):
+        """What was written of an answer is kept even if nothing asks for it."""
+        await store.create(record("s"), [said("q")])
+        await store.write("s", new_draft("resp_1"), "half")
+        assert contents(await (await place.crash()).history("s")) == ["q", "half"]
+
+    async def test_deletion_in_mid_answer_leaves_nothing(self, place, store):
+        """A session that is deleted while its answer runs does not come back, nor does the text."""
+        await store.create(record("s"), [said("q", response_id="resp_1")])
+        await store.write("s", new_draft("resp_1"), "half")
+        await store.delete("s")
+        for call in (store.write("s", new_draft("resp_1"), "more"), store.append("s", [answered("whole", "resp_1")])):
+            with pytest.raises(SessionNotFound):
+                await call
+        await store.create(record("s"))
+        assert list(await (await place.crash()).history("s")) == []
+
+    async def test_appends_at_once_keep_the_order_of_calls(self, place, store):
+        """Fifty appends to one session at once: none lost, in the order in which they were called."""
+        await store.create(record("s"))
+        await asyncio.gather(*(store.append("s", [said(str(n))]) for n in range(50)))
+        assert contents(await store.history("s")) == [str(n) for n in range(50)]
+        assert contents(await (await place.crash()).history("s")) == [str(n) for n in range(50)]
+
+    async def test_many_sessions_at_once_stay_apart(self, place, store):
+        """Sessions that change at the same time do not meet, even if not all fit into memory."""
+        names = [f"s{n}" for n in range(20)]
+        await asyncio.gather(*(store.create(record(name)) for name in names))
+        await asyncio.gather(*(store.append(name, [said(f"{name} {n}")]) for n in range(8) for name in names))
+        store = await place.crash()
+        for name in names:
+            assert contents(await store.history(name)) == [f"{name} {n}" for n in range(8)]
+
+    async def test_memory_changes_at_once_do_not_overwrite_each_other(self, store):
+        """Changes of one user's memory come one after the other."""
+        facts = [replace(OTHER, id=f"fact_{n}") for n in range(20)]
+        await asyncio.gather(*(store.update_memory("ann", lambda known, f=fact: [*known, f]) for fact in facts))
+        assert list(await store.memory("ann")) == facts
+
+    async def test_cancelled_append_is_whole_or_absent(self, place, store):
+        """An append whose caller is cancelled at any moment is wholly there or not at all, and the next is right."""
+        await store.create(record("s"))
+        for turns in range(12):
+            task = asyncio.create_task(store.append("s", [said(f"{turns}a"), said(f"{turns}b")]))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.wait([task])
+            await store.append("s", [said(f"{turns}c")])
+        history = contents(await store.history("s"))
+        for turns in range(12):
+            mine = [content for content in history if content[:-1] == str(turns)]
+            assert mine in ([f"{turns}a", f"{turns}b", f"{turns}c"], [f"{turns}c"])
+        assert contents(await (await place.crash()).history("s")) == history
+
+    async def test_begun_change_outlives_its_caller(self, store):
+        """A change that has begun is finished although nobody waits for it any more."""
+        await store.create(record("s"))
+        task = asyncio.create_task(store.append("s", [said("a")]))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        assert contents(await store.history("s")) == ["a"]
