@@ -5,17 +5,27 @@ const DAY_MS = 86_400_000;
 
 export class SessionList {
   #byId = new Map();
+  #ranks = new Map(); // session id → what decides between two activities of the same second
+  #highestRank = 0;
 
-  /** Takes the server's list as the whole truth. */
+  /** Takes the server's list, newest first, as the whole truth. */
   replaceAll(sessions) {
-    this.#byId = new Map(sessions.map((session) => [session.id, session]));
+    this.#byId.clear();
+    this.#ranks.clear();
+    for (const session of sessions.toReversed()) this.upsert(session);
   }
 
   upsert(session) {
+    const before = this.#byId.get(session.id);
+    if (!before || activityOf(before) !== activityOf(session)) {
+      this.#highestRank += 1;
+      this.#ranks.set(session.id, this.#highestRank);
+    }
     this.#byId.set(session.id, session);
   }
 
   remove(sessionId) {
+    this.#ranks.delete(sessionId);
     return this.#byId.delete(sessionId);
   }
 
@@ -24,7 +34,8 @@ export class SessionList {
   }
 
   get newestFirst() {
-    return [...this.#byId.values()].sort((a, b) => activityOf(b) - activityOf(a) || (a.id < b.id ? -1 : 1));
+    const rankOf = (session) => this.#ranks.get(session.id);
+    return [...this.#byId.values()].sort((a, b) => activityOf(b) - activityOf(a) || rankOf(b) - rankOf(a));
   }
 }
 

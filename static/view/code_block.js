@@ -12,7 +12,7 @@ export function codeBlock(pre, isColoured) {
   const text = code.textContent;
   const language = /(?:^|\s)language-(\S+)/.exec(code.className)?.[1] ?? "";
   const shown = h("code", {}, (isColoured && colours(text, language)) || text);
-  const head = h("div", { class: "code-head" }, h("span", {}, language), copyButton(text));
+  const head = h("div", { class: "code-head" }, h("span", {}, language), copyButton(text.replace(/\n$/, "")));
   return h("div", { class: "code-block" }, head, h("pre", { tabindex: "0" }, shown));
 }
 

@@ -12,7 +12,7 @@ const ALLOWED = {
   ALLOWED_ATTR: ["href", "title", "alt", "src", "class", "start", "align", "type", "checked", "disabled"],
   ALLOW_DATA_ATTR: false,
   ALLOW_ARIA_ATTR: false,
-  ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|#|data:image\/(?:png|jpeg|gif|webp);base64,)/i,
+  ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|data:image\/(?:png|jpeg|gif|webp);base64,)/i,
   // Neither of these ever holds an address.
   ADD_URI_SAFE_ATTR: ["type", "start", "align"],
   RETURN_DOM_FRAGMENT: true,
@@ -21,6 +21,7 @@ const ALLOWED = {
 const purify = DOMPurify(window);
 
 purify.addHook("afterSanitizeAttributes", (node) => {
+  if (node.tagName === "A" && !URL.canParse(node.getAttribute("href") ?? "")) node.removeAttribute("href");
   if (node.tagName === "A" && node.hasAttribute("href")) {
     node.setAttribute("target", "_blank");
     node.setAttribute("rel", "noopener noreferrer nofollow");

@@ -71,6 +71,17 @@ async def test_shift_enter_breaks_the_line(reader: Reader) -> None:
     await expect(reader.composer).to_have_value("")
 
 
+async def test_key_that_ends_the_choice_of_a_character_sends_nothing(reader: Reader) -> None:
+    """Enter while an input method is at work belongs to the input method."""
+    await reader.open()
+    await reader.composer.fill("かな")
+    composing = "new KeyboardEvent('keydown', {key: 'Enter', isComposing: true, bubbles: true, cancelable: true})"
+    assert await reader.composer.evaluate(f"input => input.dispatchEvent({composing})")
+    await expect(reader.composer).to_have_value("かな")
+    await reader.composer.press("Enter")
+    await expect(reader.own_messages).to_have_text(["かな"])
+
+
 async def test_reader_who_scrolled_up_is_left_there(reader: Reader) -> None:
     """New words do not move a reader who reads further up, and a button leads back to the end."""
     await reader.open()

@@ -18,6 +18,17 @@ test("the newest activity comes first, whatever the order of the news", () => {
   assert.equal(list.get("b"), null);
 });
 
+test("activities of the same second stand as the server lists them, and news come first", () => {
+  const list = new SessionList();
+  list.replaceAll([session("b", 10), session("c", 10), session("a", 10)]);
+  const ids = () => list.newestFirst.map((one) => one.id).join("");
+  assert.equal(ids(), "bca");
+  list.upsert({ ...session("a", 10), metadata: { title: "renamed" } });
+  assert.equal(ids(), "bca");
+  list.upsert(session("d", 10));
+  assert.equal(ids(), "dbca");
+});
+
 test("sessions are grouped by the local day", () => {
   const now = new Date(2026, 4, 20, 0, 30);
   const ago = (hours) => now.getTime() / 1000 - hours * 3600;

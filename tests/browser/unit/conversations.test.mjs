@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Conversations } from "../../../static/conversations.js";
+
+const R = "resp_s_0000000000000001";
+const response = { id: R, status: "in_progress", metadata: {} };
+
+class FakeSocket {
+  isOpen = true;
+  sent = [];
+
+  send(frame) {
+    if (this.isOpen) this.sent.push(frame);
+    return this.isOpen;
+  }
+}
+
+const flushed = () => new Promise((resolve) => setImmediate(resolve));
+
+function begin({ items = [] } = {}) {
+  const socket = new FakeSocket();
+  const problems = [];
+  const news = [];
+  const api = { items: async () => items };
+  const hooks = { onChange() {}, onProblem: (message) => problems.push(message), onNews: (frame) => news.push(frame) };
+  return { socket, problems, news, conversations: new Conversations({ socket, api, ...hooks }) };
+}
+
+const types = (socket) => socket.sent.map((frame) => frame.type);
+
+async function answering(conversations, socket) {
+  const transcript = conversations.open("s");
+  await flushed();
+  const messageId = conversations.send(transcript, "hi", null);
+  const stream = { stream_id: messageId };
+  conversations.receive({ type: "response.created", sequence_number: 0, response, ...stream });
+  conversations.receive({ type: "response.output_item.added", sequence_number: 2, item: { id: "m" }, ...stream });
+  conversations.receive({
+    type: "response.output_text.delta",
+    sequence_number: 7,
+    item_id: "m",
+    delta: "Hel",
+    ...stream,
+  });
+  socket.sent.length = 0;
+  return transcript;
+}
+
+test("a send names its conversation and carries its id", async () => {
+  const { conversations, socket } = begin();
+  const transcript = conversations.open("s");
+  const messageId = conversations.send(transcript, "hi", "m");
+  assert.deepEqual(types(socket), ["verbatim:conversation.attach", "response.create"]);
+  const { conversation, input, model, metadata } = socket.sent[1];
+  assert.deepEqual({ conversation, input, model }, { conversation: "s", input: "hi", model: "m" });
+  assert.equal(metadata.client_message_id, messageId);
+});
+
+test("a new connection names the cursor of the running response before it attaches the conversation", async () => {
+  const { conversations, socket } = begin();
+  await answering(conversations, socket);
+  conversations.resume();
+  assert.deepEqual(types(socket), ["verbatim:response.attach", "verbatim:conversation.attach"]);
+  assert.equal(socket.sent[0].response_id, R);
+  assert.equal(socket.sent[0].starting_after, 7);
+});
+
+test("what goes on after the cursor is added to the text, though the item has no name on the new connection", async () => {
+  const { conversations, socket } = begin();
+  const transcript = await answering(conversations, socket);
+  conversations.resume();
+  const { stream_id } = socket.sent[0];
+  conversations.receive({
+    type: "response.output_text.delta",
+    sequence_number: 9,
+    item_id: "other",
+    delta: "lo",
+    stream_id,
+  });
+  assert.equal(transcript.entries.at(-1).text, "Hello");
+});
+
+test("sends without an acknowledgement go out again, with the same id; refused ones do not", async () => {
+  const { conversations, socket } = begin();
+  const transcript = conversations.open("s");
+  const first = conversations.send(transcript, "one", null);
+  const second = conversations.send(transcript, "two", null);
+  const error = { code: "too_many_turns", message: "The queue is full." };
+  conversations.receive({ type: "error", status: 429, stream_id: second, error });
+  socket.sent.length = 0;
+  conversations.resume();
+  const again = socket.sent.filter((frame) => frame.type === "response.create");
+  assert.deepEqual(
+    again.map((frame) => frame.metadata.client_message_id),
+    [first],
+  );
+});
+
+test("a refusal is said and can be tried again with the same id", async () => {
+  const { conversations, socket, problems } = begin();
+  const transcript = conversations.open("s");
+  const messageId = conversations.send(transcript, "one", null);
+  const error = { code: "storage_full", message: "The disk is full." };
+  conversations.receive({ type: "error", status: 507, stream_id: messageId, error });
+  assert.deepEqual(problems, ["The disk is full."]);
+  assert.equal(transcript.entries[0].error, "The disk is full.");
+  conversations.sendAgain(transcript, messageId);
+  assert.equal(socket.sent.at(-1).metadata.client_message_id, messageId);
+});
+
+test("a server that shuts down refuses nothing for good", async () => {
+  const { conversations, problems } = begin();
+  const transcript = conversations.open("s");
+  const messageId = conversations.send(transcript, "one", null);
+  const error = { code: "shutting_down", message: "The server restarts." };
+  conversations.receive({ type: "error", status: 503, stream_id: messageId, error });
+  assert.deepEqual(problems, []);
+  assert.equal(transcript.unacknowledged.length, 1);
+});
+
+test("conversations that nobody looks at and nobody waits for are let go with the connection", async () => {
+  const { conversations, socket } = begin();
+  conversations.open("a");
+  conversations.open("b");
+  await flushed();
+  socket.sent.length = 0;
+  conversations.resume();
+  assert.deepEqual(
+    socket.sent.map((frame) => frame.conversation),
+    ["b"],
+  );
+});
+
+test("a conversation that is opened again is not attached again", async () => {
+  const { conversations, socket } = begin();
+  conversations.open("a");
+  conversations.open("b");
+  conversations.open("a");
+  assert.deepEqual(
+    socket.sent.map((frame) => frame.conversation),
+    ["a", "b"],
+  );
+});
+
+test("a response that is not found any more brings the items back", async () => {
+  const cut = {
+    id: "m",
+    type: "message",
+    role: "assistant",
+    status: "incomplete",
+    content: [{ type: "output_text", text: "Hel" }],
+    "verbatim:response_id": R,
+    "verbatim:reason": "interrupted",
+  };
+  const items = [];
+  const { conversations, socket } = begin({ items });
+  const transcript = await answering(conversations, socket);
+  items.push(cut);
+  conversations.resume();
+  conversations.receive({ type: "error", status: 404, error: { code: "response_not_found", message: "" } });
+  await flushed();
+  assert.equal(transcript.entries.at(-1).reason, "interrupted");
+  assert.equal(transcript.running, null);
+});
+
+test("stop goes over the socket, or over HTTP while it is away", async () => {
+  const { conversations, socket } = begin();
+  const transcript = await answering(conversations, socket);
+  await conversations.stop(transcript);
+  assert.deepEqual(socket.sent, [{ type: "response.cancel", response_id: R }]);
+  const cancelled = [];
+  conversations.api.cancel = async (responseId) => cancelled.push(responseId);
+  socket.isOpen = false;
+  await conversations.stop(transcript);
+  assert.deepEqual(cancelled, [R]);
+});
