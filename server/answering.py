@@ -65,10 +65,11 @@ class Answering:
 
     async def _show(self, text: str) -> None:
         turn = self._log.turn
+        event = delta_event(turn, self._log.next_number, text)
         if self._store:
             await self._store.write(turn.session_id, turn.draft, text)
         turn.apply(Wrote(text))
-        self._log.append(delta_event(turn, self._log.next_number, text))
+        self._log.append(event)
 
 
 async def _produce(assistant: Assistant, prompt: Prompt, buffer: DeltaBuffer) -> Event:

@@ -1,5 +1,7 @@
 """The composition root: the only file that names concrete back ends."""
 
+import asyncio
+
 from aiohttp import web
 
 from persistence import FileStore, SessionService, Store
@@ -67,7 +69,10 @@ def cookie_secret(config: Config) -> bytes:
 async def _shut_down(app: web.Application) -> None:
     """Ends turns first, so that every socket still hears their end, then the sockets."""
     await app[CONDUCTOR].close(app[CONFIG].shutdown_grace_s)
-    sockets = app[response_routes.SOCKETS]
-    for socket in list(sockets):
-        await socket.close(1012, "the server restarts")
+    await asyncio.gather(*[_say_goodbye(socket) for socket in app[response_routes.SOCKETS]])
     await app[MODELS].close()
+
+
+async def _say_goodbye(socket: Socket) -> None:
+    await socket.finish()
+    await socket.close(1012, "the server restarts")

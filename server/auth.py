@@ -85,7 +85,7 @@ class Auth:
         upgrade = request.headers.get(hdrs.UPGRADE, "").lower() == "websocket"
         if origin is None or (request.method in _SAFE and not upgrade):
             return
-        if urlsplit(origin).netloc != host and origin not in self._origins:
+        if not _is_own(origin, host) and origin not in self._origins:
             message = f"pages of {origin!r:.100} may not ask; VERBATIM_ALLOWED_ORIGINS does not name it"
             raise ApiError(403, "origin_not_allowed", message)
 
@@ -105,8 +105,9 @@ class Auth:
 
     def _cookie_user(self, request: web.Request) -> str | None:
         try:
-            user_id = self._signer.unsign(request.cookies.get(COOKIE, "").encode()).decode()
-        except (BadSignature, UnicodeDecodeError):
+            # latin-1 on both ways: a header is bytes, and a user's id may be any text.
+            user_id = self._signer.unsign(request.cookies.get(COOKIE, "").encode("latin-1")).decode()
+        except (BadSignature, UnicodeError):
             return None
         return user_id if not self._keys or user_id in self._keys.values() else None
 
@@ -120,6 +121,11 @@ def _bearer(request: web.Request) -> str | None:
         if protocol.strip().startswith(_KEY_PROTOCOL):
             return protocol.strip().removeprefix(_KEY_PROTOCOL)
     return None
+
+
+def _is_own(origin: str, host: str) -> bool:
+    """Whether an origin is the server's own; behind a proxy its scheme is not known here."""
+    return host != "" and origin.lower().partition("://")[2] == host.lower()
 
 
 def _host_name(host: str) -> str:

@@ -39,6 +39,13 @@ def _text(text: str) -> str:
     return text
 
 
+def _folder(text: str) -> Path:
+    """a folder's path"""
+    if not text:
+        raise ValueError
+    return Path(text)
+
+
 def _url(text: str) -> str:
     """an http or https address such as http://127.0.0.1:11434/v1"""
     parts = urlsplit(text)
@@ -91,7 +98,7 @@ class Config:
 
     host: str = _setting("127.0.0.1", _text, "address to listen on; beyond the loopback only with API keys")
     port: int = _setting(8080, _whole(0, 65535), "port to listen on; 0 takes a free one")
-    data_dir: Path = _setting(Path("data"), Path, "where everything is kept")
+    data_dir: Path = _setting(Path("data"), _folder, "where everything is kept")
     upstream_url: str = _setting("", _url, "model server's base address, such as `http://127.0.0.1:11434/v1`")
     upstream_key: str = _setting("", _text, "key that the model server wants")
     upstream_model: str = _setting("", _text, "model to use; empty offers all that the model server lists")
@@ -169,6 +176,8 @@ def describe_settings() -> list[tuple[str, str, str]]:
 
 def _parse(variable: str, text: str, parse: Callable[[str], Any]) -> Any:
     try:
+        if parse is not _folder:
+            text.encode()  # Bytes that are no UTF-8 name a folder at most.
         return parse(text)
     except ValueError as error:
         raise ConfigError(variable, text, parse.__doc__ or "another value") from error

@@ -6,7 +6,7 @@
     └── ConfigError         the operator's: one line at start, exit status 2
 
 Rule: an error holds data, and `__str__` composes the sentence. The store's errors (`persistence.errors`) are
-translated into `ApiError` in `wire.py`, nowhere else.
+translated into `ApiError` in `wire_objects.py`, nowhere else.
 """
 
 from dataclasses import dataclass

@@ -75,7 +75,11 @@ class Live(Protocol):
         """Tells all of the user's listeners."""
 
     def listen(self, user_id: str) -> AsyncGenerator[Sequence[News], None]:
-        """The user's news from the first iteration on."""
+        """The user's news from the first iteration on.
+
+        Raises:
+            Behind: Too much was told since the last iteration.
+        """
 
 
 class _Feed:

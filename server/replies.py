@@ -25,7 +25,11 @@ async def read_body(request: web.Request, kind: type[T]) -> T:
     Raises:
         ApiError: It is none, or a field is wrong.
     """
-    return decode_body(decode_object(await request.read() or b"{}"), kind)
+    try:
+        data = await request.read()
+    except web.RequestPayloadError as error:
+        raise ApiError(400, "invalid_json", f"the body cannot be read: {error}") from error
+    return decode_body(decode_object(data or b"{}"), kind)
 
 
 def read_page(request: web.Request) -> Page:

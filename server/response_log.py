@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
+from server.errors import ApiError
 from server.turn import Turn
 from server.wire_events import closing_events, delta_event, opening_events, snapshot_event
 
@@ -17,7 +18,11 @@ class Readable(Protocol):
     turn: Turn
 
     def read(self, after: int | None = None) -> AsyncGenerator[Sequence[bytes], None]:
-        """The events after the cursor (None: all), in batches, until the last one of the response."""
+        """The events after the cursor (None, -1: all), in batches, until the last one of the response.
+
+        Raises:
+            ApiError: `invalid_value`, at once: the cursor is ahead of every event there was.
+        """
 
 
 class ResponseLog:
@@ -53,9 +58,15 @@ class ResponseLog:
         self.closed = True
         self._wake()
 
-    async def read(self, after: int | None = None) -> AsyncGenerator[Sequence[bytes], None]:
+    def read(self, after: int | None = None) -> AsyncGenerator[Sequence[bytes], None]:
         """See `Readable`. **Cancellation**: safe; a reader holds nothing."""
         cursor = -1 if after is None else after
+        if cursor >= self.next_number:
+            expected = f"expected at most {self.next_number - 1}, the last sequence_number so far"
+            raise ApiError(400, "invalid_value", expected, "starting_after")
+        return self._read(cursor)
+
+    async def _read(self, cursor: int) -> AsyncGenerator[Sequence[bytes], None]:
         while True:
             grown = self._grown
             if pending := self._events[cursor + 1 :]:
@@ -83,7 +94,7 @@ class StoredResponse:
 
     async def read(self, after: int | None = None) -> AsyncGenerator[Sequence[bytes], None]:
         """See `Readable`."""
-        if after is not None:
+        if after is not None and after >= 0:
             yield [snapshot_event(self.turn, after + 1), *closing_events(self.turn, after + 2)[-1:]]
             return
         events = opening_events(self.turn)

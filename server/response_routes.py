@@ -4,19 +4,19 @@ Rule: a stream is a reader with a cursor, like a socket; when its client leaves,
 """
 
 import asyncio
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from server.auth import SUBPROTOCOL
 from server.errors import ApiError
 from server.keys import CONDUCTOR, CONFIG, LIVE, SESSIONS, USER
 from server.replies import json_reply, read_body
-from server.response_log import Readable
 from server.socket import Socket
 from server.wire_events import sse_event
 from server.wire_objects import response_object
-from server.wire_requests import CreateResponse, turn_request
+from server.wire_requests import CreateResponse, Replay, decode_body, turn_request
 
 routes = web.RouteTableDef()
 
@@ -53,7 +53,7 @@ async def create_response(request: web.Request) -> web.StreamResponse:
     body = await read_body(request, CreateResponse)
     response = await request.app[CONDUCTOR].start(request[USER], turn_request(body))
     if body.stream:
-        return await _stream(request, response, None)
+        return await _stream(request, response.read())
     async for _ in response.read():
         pass
     return json_reply(response_object(response.turn))
@@ -61,11 +61,11 @@ async def create_response(request: web.Request) -> web.StreamResponse:
 
 @routes.get("/v1/responses/{id}")
 async def retrieve_response(request: web.Request) -> web.StreamResponse:
+    replay = decode_body(dict(request.query), Replay, from_text=True)
     response = await request.app[CONDUCTOR].find(request[USER], request.match_info["id"])
-    query = request.query
-    if query.get("stream", "").lower() not in ("true", "1"):
+    if not replay.stream or request.method == hdrs.METH_HEAD:
         return json_reply(response_object(response.turn))
-    return await _stream(request, response, _cursor(query.get("starting_after")))
+    return await _stream(request, response.read(replay.starting_after))
 
 
 @routes.post("/v1/responses/{id}/cancel")
@@ -81,7 +81,7 @@ async def delete_response(request: web.Request) -> web.Response:
     return json_reply({"id": response_id, "object": "response.deleted", "deleted": True})
 
 
-async def _stream(request: web.Request, response: Readable, after: int | None) -> web.StreamResponse:
+async def _stream(request: web.Request, reader: AsyncGenerator[Sequence[bytes], None]) -> web.StreamResponse:
     """The events as server-sent events. Each write is bounded: a client that takes nothing is let go."""
     stream = web.StreamResponse(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
     stream.content_type = "text/event-stream"
@@ -89,23 +89,12 @@ async def _stream(request: web.Request, response: Readable, after: int | None) -
     await stream.prepare(request)
     limit_s = request.app[CONFIG].send_timeout_s or None
     try:
-        async for events in response.read(after):
+        async for events in reader:
             async with asyncio.timeout(limit_s):
                 await stream.write(b"".join(map(sse_event, events)))
-        await stream.write(b"data: [DONE]\n\n")
+        async with asyncio.timeout(limit_s):
+            await stream.write(b"data: [DONE]\n\n")
     except TimeoutError:
         if request.transport:
             request.transport.abort()
     return stream
-
-
-def _cursor(text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        cursor = int(text)
-    except ValueError:
-        cursor = -2
-    if cursor < -1:
-        raise ApiError(400, "invalid_value", "expected the sequence_number of an event", "starting_after")
-    return cursor

@@ -10,7 +10,14 @@ from persistence.model import message_id
 from server.errors import ApiError
 from server.keys import AUTH, CONDUCTOR, LIVE, MODELS, SESSIONS, STORE, USER
 from server.replies import json_reply, read_body, read_page
-from server.wire_objects import conversation_object, fact_object, item_object, list_object, receipt_object
+from server.wire_objects import (
+    api_error,
+    conversation_object,
+    fact_object,
+    item_object,
+    list_object,
+    receipt_object,
+)
 from server.wire_requests import CreateConversation, Login, RememberFact, UpdateConversation, input_messages
 
 routes = web.RouteTableDef()
@@ -126,7 +133,7 @@ async def ready(request: web.Request) -> web.Response:
     if request.app[CONDUCTOR].closing:
         raise ApiError(503, "shutting_down", "the server is about to restart")
     if fault := request.app[STORE].fault:
-        raise fault
+        raise api_error(fault)
     return json_reply({"status": "ok"})
 
 

@@ -6,7 +6,7 @@ Rule: a socket is a reader. Its end ends what it reads, never a turn that it ask
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from typing import Any
 
 from aiohttp import WSMessage, WSMsgType, web
@@ -44,6 +44,9 @@ from server.wire_requests import (
 
 _log = logging.getLogger(__name__)
 
+_GOODBYE_S = 1.0
+"""How long a client is waited for at its socket's end."""
+
 
 class Socket:
     """One client's connection.
@@ -72,25 +75,36 @@ class Socket:
         self._lanes = KeyedLocks()
         self._waiting = 0
         self._readers: dict[str, asyncio.Task[None]] = {}
-        self._attached: set[str] = set()
+        self._attached: dict[str, str | None] = {}
+        """The conversations attached to, each with the response that was running then."""
         self._news_number = 0
         self._last_sent = asyncio.get_running_loop().time()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._background: list[asyncio.Task[None]] = []
+        """Set by `serve`."""
 
     async def serve(self) -> None:
         """Takes frames until the socket closes. **Cancellation**: ends the socket, no turn."""
-        background = [self._spawn(self._pass_news()), self._spawn(self._keep_alive())]
+        self._background = [self._spawn(self._pass_news()), self._spawn(self._keep_alive())]
         try:
             async for message in self._ws:
                 await self._receive(message)
+        except Exception:
+            _log.exception("a socket of %s failed", self._user_id)
+            await self.close(1011, "a fault of the server")
         finally:
-            for task in [*background, *self._readers.values()]:
+            for task in [*self._background, *self._readers.values()]:
                 task.cancel()
+
+    async def finish(self) -> None:
+        """Waits until what was asked for has been sent, for a moment at most."""
+        if tasks := self._tasks.difference(self._background):
+            await asyncio.wait(tasks, timeout=_GOODBYE_S)
 
     async def close(self, code: int, reason: str) -> None:
         """Says goodbye; a client that does not answer is not waited for."""
         with contextlib.suppress(TimeoutError, ConnectionError):
-            async with asyncio.timeout(1):
+            async with asyncio.timeout(_GOODBYE_S):
                 await self._ws.close(code=code, message=reason.encode(), drain=False)
 
     async def _receive(self, message: WSMessage) -> None:
@@ -115,12 +129,12 @@ class Socket:
                 self._spawn(self._cancel(response_id))
             case AttachResponse(response_id, starting_after):
                 log = await self._conductor.find(self._user_id, response_id)
-                self._follow(log, stream_id, starting_after, anew=True)
+                self._follow(log, stream_id, starting_after)
             case AttachConversation(session_id):
                 await self._attach(session_id, stream_id)
             case DetachConversation(session_id):
                 await self._sessions.retrieve(session_id, user_id=self._user_id)
-                self._attached.discard(session_id)
+                self._attached.pop(session_id, None)
                 await self._send(detached_event(session_id, self._number()), stream_id)
 
     def _create(self, frame: CreateResponse, stream_id: str | None) -> None:
@@ -131,17 +145,18 @@ class Socket:
             raise ApiError(429, "too_many_turns", message)
 
         async def take_turn() -> None:
-            self._waiting += 1
             try:
                 async with self._lanes.hold(stream_id or ""):
                     log = await self._conductor.start(self._user_id, request, asked_by=self)
-                    reader = self._follow(log, stream_id)
-                    await asyncio.wait([reader])
+                    self._follow(log, stream_id)
+                    while reader := self._readers.get(log.turn.response_id):
+                        await asyncio.wait([reader])
             except (ApiError, PersistenceError) as error:
                 await self._send_error(error, stream_id)
             finally:
                 self._waiting -= 1
 
+        self._waiting += 1
         self._spawn(take_turn())
 
     async def _cancel(self, response_id: str) -> None:
@@ -150,39 +165,36 @@ class Socket:
 
     async def _attach(self, session_id: str, stream_id: str | None) -> None:
         await self._sessions.retrieve(session_id, user_id=self._user_id)
-        self._attached.add(session_id)
         running = self._live.running(session_id)
         response_id = running.turn.response_id if running else None
+        self._attached[session_id] = response_id
         await self._send(attached_event(session_id, response_id, self._number()), stream_id)
         if running:
             self._follow(running, stream_id)
 
-    def _follow(
-        self, log: Readable, stream_id: str | None, after: int | None = None, *, anew: bool = False
-    ) -> asyncio.Task[None]:
-        """Reads a response to its end, once on this socket unless it is to begin anew."""
+    def _follow(self, log: Readable, stream_id: str | None, after: int | None = None) -> None:
+        """Reads a response to its end; where it is being read already, only a cursor begins anew."""
         response_id = log.turn.response_id
-        if reader := self._readers.get(response_id):
-            if not anew:
-                return reader
-            reader.cancel()
-        reader = self._spawn(self._read(log, stream_id, after))
+        running = self._readers.get(response_id)
+        if self._ws.closed or (running and after is None):
+            return
+        reader = self._spawn(self._read(log.read(after), stream_id))
+        if running:
+            running.cancel()
         self._readers[response_id] = reader
         reader.add_done_callback(lambda done: self._forget_reader(response_id, done))
-        if self._ws.closed:
-            reader.cancel()
-        return reader
 
-    async def _read(self, log: Readable, stream_id: str | None, after: int | None) -> None:
-        async for events in log.read(after):
+    async def _read(self, reader: AsyncGenerator[Sequence[bytes], None], stream_id: str | None) -> None:
+        async for events in reader:
             for event in events:
                 await self._send(event, stream_id)
 
     async def _pass_news(self) -> None:
         try:
-            async for batch in self._live.listen(self._user_id):
-                for news in batch:
-                    await self._tell(news)
+            async with contextlib.aclosing(self._live.listen(self._user_id)) as batches:
+                async for batch in batches:
+                    for news in batch:
+                        await self._tell(news)
         except Behind:
             await self._cut_off()
 
@@ -192,13 +204,13 @@ class Socket:
                 running = self._live.running(record.session_id)
                 await self._send(updated_event(record, running.turn.response_id if running else None, self._number()))
             case SessionDeleted(session_id):
-                self._attached.discard(session_id)
+                self._attached.pop(session_id, None)
                 await self._send(deleted_event(session_id, self._number()))
             case QuestionAccepted(message, position, log) if log.turn.session_id in self._attached:
                 turn = log.turn
                 event = item_event(turn.session_id, message, position, turn.response_id, self._number())
                 await self._send(event)
-                if log.asked_by is not self:
+                if log.asked_by is not self and self._attached.get(turn.session_id) != turn.response_id:
                     self._follow(log, None)
 
     async def _keep_alive(self) -> None:

@@ -196,9 +196,11 @@ class Turn:
 
     @classmethod
     def from_message(cls, message: Message, session_id: str, user_id: str) -> "Turn":
-        """The turn of which a stored assistant's message is the end."""
-        state = State(message.get("status", State.COMPLETED))
-        error, usage, reason = message.get("error"), message.get("usage"), message.get("reason")
+        """The turn of which a stored assistant's message is the end. Files may come from elsewhere: what they say in
+        other words than ours counts as not said."""
+        status, error, usage = message.get("status"), message.get("error"), message.get("usage")
+        state = State(status) if status in _ENDS else State.COMPLETED
+        reason = message.get("reason") if state is State.INCOMPLETE else None
         return cls(
             session_id=session_id,
             user_id=user_id,
@@ -206,13 +208,22 @@ class Turn:
             request=TurnRequest((), session_id=session_id),
             draft=message,
             state=state,
-            reason=Reason(reason) if reason else None,
-            error=Broke(error.get("code", ""), error.get("message", "")) if error else None,
-            usage=Usage(**usage) if usage else None,
+            reason=Reason(reason) if reason in _REASONS else None,
+            error=Broke(error.get("code", ""), error.get("message", "")) if isinstance(error, dict) else None,
+            usage=_read_usage(usage) if isinstance(usage, dict) else None,
             completed_at=message.get("completed_at"),
             _pieces=[message["content"]],
         )
 
 
+_ENDS = frozenset(state.value for state, next_states in TRANSITIONS.items() if not next_states)
+_REASONS = frozenset(reason.value for reason in Reason)
+
+
 def _usage_fields(usage: Usage) -> dict[str, Any]:
     return {name: getattr(usage, name) for name in usage.__slots__}
+
+
+def _read_usage(fields: Mapping[str, Any]) -> Usage | None:
+    counts = {name: fields[name] for name in Usage.__slots__ if isinstance(fields.get(name), int)}
+    return Usage(**counts) if {"input_tokens", "output_tokens"} <= counts.keys() else None

@@ -25,13 +25,13 @@ from server.turn import Reason, State, Turn
 Json = dict[str, Any]
 
 
-def seconds(at: str | None) -> int | None:
-    """A time on the wire: whole seconds since the epoch; None where there is none that can be read."""
-    if not at:
+def seconds(at: object) -> int | None:
+    """A time on the wire: whole seconds since the epoch; None where a file from elsewhere has none that can be read."""
+    if not isinstance(at, str):
         return None
     try:
         return int(datetime.fromisoformat(at).timestamp())
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

@@ -18,10 +18,16 @@ from server.turn import TurnRequest
 
 T = TypeVar("T")
 
+_MAX_WHOLE = 2**53 - 1
+"""The largest whole number that every JSON reader gets right."""
+
 Name = Annotated[str, Meta(min_length=1, max_length=256)]
 Metadata = Annotated[
     dict[Annotated[str, Meta(max_length=64)], Annotated[str, Meta(max_length=512)]], Meta(max_length=16)
 ]
+
+
+Cursor = Annotated[int, Meta(ge=-1, le=_MAX_WHOLE)]
 
 
 class Part(Struct):
@@ -53,7 +59,7 @@ class CreateResponse(Struct):
     instructions: str | None = None
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
     top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
-    max_output_tokens: Annotated[int, Meta(ge=1)] | None = None
+    max_output_tokens: Annotated[int, Meta(ge=1, le=_MAX_WHOLE)] | None = None
     tools: list[Any] | None = None
 
 
@@ -67,7 +73,7 @@ class AttachResponse(Struct):
     """`verbatim:response.attach`."""
 
     response_id: Name
-    starting_after: Annotated[int, Meta(ge=-1)] | None = None
+    starting_after: Cursor | None = None
 
 
 class AttachConversation(Struct):
@@ -106,6 +112,13 @@ class Login(Struct):
     """The body of `POST /v1/login`."""
 
     key: str
+
+
+class Replay(Struct):
+    """The query of `GET /v1/responses/{id}`."""
+
+    stream: bool = False
+    starting_after: Cursor | None = None
 
 
 class Page(Struct):
@@ -203,13 +216,14 @@ def turn_request(frame: CreateResponse) -> TurnRequest:
         raise ApiError(400, "mutually_exclusive_parameters", "what is not stored continues no conversation", "store")
     conversation = frame.conversation
     metadata = frame.metadata or {}
+    client_message_id = metadata.get("client_message_id") or None
     return TurnRequest(
-        messages=_question(frame.input, metadata.get("client_message_id")),
+        messages=_question(frame.input, client_message_id),
         model=frame.model,
         session_id=conversation.id if isinstance(conversation, ConversationReference) else conversation,
         previous_response_id=frame.previous_response_id,
         kept=frame.store is not False,
-        client_message_id=metadata.get("client_message_id"),
+        client_message_id=client_message_id,
         metadata=metadata,
         instructions=frame.instructions,
         temperature=frame.temperature,
@@ -273,6 +287,7 @@ def _text(parts: Sequence[Part], field: str) -> str:
 def _refusal(sentence: str) -> ApiError:
     """msgspec's sentence, such as "Expected `str`, got `int` - at `$.input[0].content`", as our error."""
     what, _, path = sentence.partition(" - at ")
+    path = path.removeprefix("`key` in ")
     param = path.strip("`").removeprefix("$").removeprefix(".") or None
     if missing := re.fullmatch(r"Object missing required field `(.+)`", what):
         name = missing[1]
