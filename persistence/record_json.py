@@ -35,7 +35,7 @@ def decode_record(value: Any, session_id: str, known: Record | None = None) -> R
         created_at=created,
         last_activity=last or (known.last_activity if known else created),
         is_active=is_active if isinstance(is_active, bool) else default.is_active,
-        metadata={**extra, **(metadata if isinstance(metadata, dict) else default.metadata)},
+        metadata={**extra, **metadata} if isinstance(metadata, dict) else {**default.metadata, **extra},
     )
 
 

@@ -10,11 +10,10 @@ Rule: one JSON object, one message a line, the record last, so that an append ov
 Source: FORMAT.md, "A session file".
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-import orjson
 
 from persistence.errors import Damaged, NotStorable
 from persistence.json_bytes import decode_json, encode_json, encode_messages
@@ -23,6 +22,7 @@ from persistence.record_json import decode_record
 
 _HEAD = b'{"session_id":'
 _TAIL = b'\n],"session":'
+_DECODER = json.JSONDecoder()
 _NAMES = {"session_id", "history", "session"}
 
 
@@ -128,20 +128,28 @@ def _storable(entries: Iterable[Any]) -> tuple[list[Message], list[bytes]]:
 
 
 def _salvage(data: bytes, session_id: str, known: Record | None) -> Scan:
-    """Every line that is a message, from a file that is no JSON: a torn append, or a damaged line."""
+    """Every line that begins with a message, from a file that is no JSON: a torn append, or a damaged line.
+
+    Where a tear was, an old tail or its rest may follow on the same line; a brace there shows that the line itself was
+    torn, and that what looks like a message is made of two pieces.
+    """
     entries = []
     record = known or Record.unknown(session_id)
-    for line in data.split(b"\n")[1:]:
-        if line.startswith(_TAIL[1:]):
-            value = _loads(line[len(_TAIL) - 1 :].rstrip(b" \x00").removesuffix(b"}"))
+    for line in data.decode("utf-8", "surrogateescape").split("\n")[1:]:
+        entry, rest = _first_value(line)
+        rest = rest.strip(", \0")
+        if rest.startswith('],"session":'):
+            value, _ = _first_value(rest.removeprefix('],"session":'))
             record = decode_record(value, session_id, known) if isinstance(value, dict) else record
-        else:
-            entries.append(_loads(line.rstrip(b",")))
+        if not rest.startswith("}"):
+            entries.append(entry)
     return Scan(record, _storable(entries)[0], None, whole=False)
 
 
-def _loads(line: bytes) -> Any:
+def _first_value(text: str) -> tuple[Any, str]:
+    """The JSON value with which a text begins, and what follows it."""
     try:
-        return orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return None
+        value, end = _DECODER.raw_decode(text)
+    except (ValueError, RecursionError):
+        return None, text
+    return value, text[end:]

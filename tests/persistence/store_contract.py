@@ -44,9 +44,7 @@ class StoreContract:
         assert (await store.record("s")).user_id == "ann"
         assert contents(await store.history("s")) == ["a"]
 
-    @pytest.mark.parametrize(
-        "session_id", ["", "..", "a/b", "../../etc/passwd", "a.json", "a\0", "é", "x" * 129]
-    )
+    @pytest.mark.parametrize("session_id", ["", "..", "a/b", "../../etc/passwd", "a.json", "a\0", "é", "x" * 129])
     async def test_id_that_names_no_file_is_refused(self, store, session_id):
         """An id outside of the letters is refused at creation and unknown everywhere else."""
         with pytest.raises(InvalidSessionId):

@@ -1,0 +1,26 @@
+"""What hypothesis makes of our words."""
+
+from hypothesis import strategies as st
+
+from persistence import Fact, Record
+
+texts = st.text(st.characters(codec="utf-8"), max_size=30)
+times = st.datetimes().map(lambda at: at.isoformat(timespec="microseconds") + "Z")
+ids = st.text("abcXYZ019_-", min_size=1, max_size=12)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(-1e9, 1e9) | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=6,
+)
+objects = st.dictionaries(texts, values, max_size=3)
+messages = st.builds(
+    lambda more, role, content: {**more, "role": role, "content": content},
+    objects,
+    st.sampled_from(["user", "assistant", "system"]) | texts,
+    texts,
+)
+histories = st.lists(messages, max_size=5)
+records = st.builds(
+    Record, ids, texts.filter(bool), created_at=times, last_activity=times, is_active=st.booleans(), metadata=objects
+)
+facts = st.builds(Fact, texts.filter(bool), texts, learned_at=texts, session_id=st.none() | ids)

@@ -1,0 +1,44 @@
+"""The bytes of sessions.json."""
+
+import json
+from dataclasses import asdict
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from persistence import Damaged
+from persistence.index_file import decode_index, encode_index
+from tests.persistence.places import record
+from tests.persistence.strategies import records
+
+
+@given(st.lists(records, unique_by=lambda record: record.session_id, max_size=7), st.integers(1, 4))
+def test_index_reads_as_it_was_written(some, per_chunk):
+    """Whatever the chunks, the file holds the records by id, one a line, for any reader of JSON."""
+    data = b"".join(encode_index(some, per_chunk=per_chunk))
+    assert decode_index(data) == ({record.session_id: record for record in some}, [])
+    assert json.loads(data) == {record.session_id: asdict(record) for record in some}
+    assert data.count(b"\n") == (len(some) + 2 if some else 1)
+
+
+def test_plain_old_index_is_taken():
+    """A plain object of records, laid out by anybody, gives the records with defaults."""
+    data = json.dumps({"a": {"user_id": "ann", "created_at": "2024-01-01T12:00:00"}, "b": {}}, indent=2).encode()
+    records, bad = decode_index(data)
+    assert bad == []
+    assert [(r.session_id, r.user_id) for r in records.values()] == [("a", "ann"), ("b", "nobody")]
+    assert records["a"].last_activity == "2024-01-01T12:00:00.000000Z"
+
+
+def test_bad_entries_cost_themselves_only():
+    """A value that is no record and an id that names no file are told; the others count."""
+    data = json.dumps({"a": asdict(record("a")), "b": 5, "../c": {}, "d": None, "": {}}).encode()
+    assert decode_index(data) == ({"a": record("a")}, ["b", "../c", "d", ""])
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"5", b'{"a":', b"\0\0"])
+def test_what_is_no_object_is_damaged(data):
+    """Anything but an object is refused."""
+    with pytest.raises(Damaged):
+        decode_index(data)

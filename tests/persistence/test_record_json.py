@@ -1,0 +1,87 @@
+"""Records from JSON."""
+
+from dataclasses import asdict
+
+import pytest
+from hypothesis import given
+
+from persistence import Damaged
+from persistence.record_json import decode_record, normal_time
+from tests.persistence.places import record
+from tests.persistence.strategies import objects, records, values
+
+
+@given(records)
+def test_record_reads_as_it_was_written(a_record):
+    """A record's own object gives the record again."""
+    assert decode_record(asdict(a_record), a_record.session_id) == a_record
+
+
+@given(objects)
+def test_any_object_is_a_record(value):
+    """No field, missing or odd, makes a record unreadable; the id is the one that was asked for."""
+    a_record = decode_record(value, "s")
+    assert (a_record.session_id, a_record.user_id) == ("s", value.get("user_id", "nobody"))
+
+
+@given(values)
+def test_odd_fields_get_defaults(value):
+    """A field of the wrong type is as good as a missing one."""
+    names = ("created_at", "last_activity", "is_active", "metadata", "user_id")
+    a_record = decode_record(dict.fromkeys(names, value), "s")
+    assert isinstance(a_record.user_id, str)
+    assert isinstance(a_record.is_active, bool)
+    assert isinstance(a_record.metadata, dict)
+    assert normal_time(a_record.created_at) == a_record.created_at
+    assert normal_time(a_record.last_activity) == a_record.last_activity
+
+
+@pytest.mark.parametrize("value", [None, 5, "x", []])
+def test_value_that_is_no_object_is_damaged(value):
+    """A record is an object."""
+    with pytest.raises(Damaged):
+        decode_record(value, "s")
+
+
+def test_unknown_fields_are_kept_in_the_metadata():
+    """What has no name here stays; the record's own metadata goes first."""
+    a_record = decode_record({"user_id": "ann", "title": "old", "n": 1, "metadata": {"title": "Tea"}}, "s")
+    assert a_record.metadata == {"title": "Tea", "n": 1}
+
+
+def test_known_record_gives_the_defaults():
+    """What an object does not say is taken from the record that is known."""
+    known = record("s", "ann", title="Tea")
+    assert decode_record({}, "s", known) == known
+    assert decode_record({"user_id": "bob"}, "s", known).created_at == known.created_at
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("2024-01-01T12:00:00Z", "2024-01-01T12:00:00Z"),
+        ("2024-01-01T12:00:00", "2024-01-01T12:00:00.000000Z"),
+        ("2024-01-01 12:00:00.5", "2024-01-01T12:00:00.500000Z"),
+        ("2024-01-01T12:00:00+02:00", "2024-01-01T10:00:00.000000Z"),
+        ("2024-01-01", "2024-01-01T00:00:00.000000Z"),
+        (0, "1970-01-01T00:00:00.000000Z"),
+        (1704110400.25, "2024-01-01T12:00:00.250000Z"),
+        (10**20, None),
+        (True, None),
+        ("yesterday", None),
+        ("", None),
+        (None, None),
+        ({}, None),
+    ],
+)
+def test_times_are_taken_in_their_common_forms(value, expected):
+    """ISO 8601 with and without a zone, and seconds since the epoch, become one form."""
+    assert normal_time(value) == expected
+
+
+def test_touch_moves_a_plain_old_time_on():
+    """A record whose time was odd can still be touched."""
+    assert (
+        decode_record({"last_activity": "yesterday"}, "s").touched("2999-01-01T00:00:00.000000Z").last_activity[:4]
+        == "2999"
+    )

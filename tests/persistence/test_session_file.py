@@ -1,0 +1,192 @@
+"""The bytes of a session file."""
+
+import json
+
+import orjson
+import pytest
+from hypothesis import given
+
+from persistence import Damaged, NotStorable
+from persistence.session_file import encode_append, encode_file, scan_file
+from tests.persistence.places import contents, record, said
+from tests.persistence.strategies import histories, records
+
+KNOWN = record("s", "bob", title="known")
+
+
+def file_of(*contents: str) -> bytes:
+    return encode_file(record("s", "ann", title="Tea"), [said(content) for content in contents])[0]
+
+
+def test_layout_is_one_message_a_line():
+    """The file is what FORMAT.md shows, byte for byte."""
+    data, tail = encode_file(record("s"), [{"role": "user", "content": "é"}, {"role": "assistant", "content": "b"}])
+    before_tail = (
+        '{"session_id":"s","history":[\n{"role":"user","content":"é"},\n{"role":"assistant","content":"b"}'.encode()
+    )
+    assert tail == len(before_tail)
+    assert data == before_tail + (
+        b'\n],"session":{"session_id":"s","user_id":"ann","created_at":"2026-01-02T03:04:05.000000Z",'
+        b'"last_activity":"2026-01-02T03:04:05.000000Z","is_active":true,"metadata":{}}}\n'
+    )
+
+
+@given(records, histories)
+def test_file_reads_as_it_was_written(a_record, messages):
+    """What is written is read again, for our scanner and for Python's."""
+    data, tail = encode_file(a_record, messages)
+    scan = scan_file(data, a_record.session_id)
+    assert (scan.record, scan.messages, scan.tail) == (a_record, messages, tail)
+    assert scan.whole
+    assert scan.has_record
+    assert json.loads(data)["history"] == messages
+
+
+@given(records, records, histories, histories)
+def test_append_is_the_file_written_whole(before, after, old, new):
+    """An append at the tail gives the same bytes as the whole file written at once."""
+    data, tail = encode_file(before, old)
+    addition, before_tail = encode_append(after, new, first=not old)
+    whole, whole_tail = encode_file(after, [*old, *new])
+    head = len(b'{"session_id":') + len(orjson.dumps(before.session_id))
+    rest = len(b'{"session_id":') + len(orjson.dumps(after.session_id))
+    assert (data[:tail] + addition)[head:] == whole[rest:]
+    assert tail + before_tail - head == whole_tail - rest
+
+
+@pytest.mark.parametrize("new", [["x"], ["x" * 300, "y\u2028é"], []])
+def test_append_torn_at_any_byte_keeps_what_was_whole(new):
+    """Cut at every byte of an append, the file still gives each message that stood there before it."""
+    data, tail = encode_file(record("s"), [said("a"), said("bé")])
+    addition, _ = encode_append(record("s"), [said(text) for text in new], first=False)
+    for cut in range(len(addition) + 1):
+        scan = scan_file(data[:tail] + addition[:cut], "s", KNOWN)
+        assert contents(scan.messages[:2]) == ["a", "bé"]
+        assert contents(scan.messages[2:]) == new[: len(scan.messages) - 2]
+
+
+@pytest.mark.parametrize("new", [["x"], ["x" * 300, "y\u2028é"], []])
+def test_append_torn_over_the_old_tail_keeps_what_was_whole(new):
+    """The same where the old tail still stands behind the tear, or where nothing but zeros does."""
+    data, tail = encode_file(record("s"), [said("a"), said("bé")])
+    addition, _ = encode_append(record("s"), [said(text) for text in new], first=False)
+    for cut in range(len(addition) + 1):
+        for rest in (data[tail + cut :], b"\0" * (len(addition) - cut)):
+            scan = scan_file(data[:tail] + addition[:cut] + rest, "s", KNOWN)
+            assert contents(scan.messages[:2]) == ["a", "bé"]
+            assert contents(scan.messages[2:]) == new[: len(scan.messages) - 2]
+
+
+def test_file_cut_at_any_byte_keeps_the_whole_lines():
+    """Cut anywhere behind its first line, a file gives exactly the messages whose lines are whole."""
+    data = file_of("a", "b", "c")
+    for cut in range(data.index(b"\n"), len(data)):
+        lines = data[:cut].split(b"\n")[1:]
+        whole = [line for line in lines if line.rstrip(b",").endswith(b"}") and b'"content"' in line]
+        assert contents(scan_file(data[:cut], "s").messages) == [
+            json.loads(line.rstrip(b","))["content"] for line in whole
+        ]
+
+
+def test_torn_file_keeps_its_record_where_it_can_be_read():
+    """A damaged line costs that message; the record behind it still counts."""
+    data = file_of("a", "b", "c").replace(b'"content":"b"', b'"content":"b')
+    scan = scan_file(data, "s", KNOWN)
+    assert contents(scan.messages) == ["a", "c"]
+    assert scan.record == record("s", "ann", title="Tea")
+    assert not scan.whole
+
+
+def test_torn_record_is_taken_from_the_index():
+    """Where the record is torn, the one that the index knows stands in."""
+    scan = scan_file(file_of("a")[:-40], "s", KNOWN)
+    assert scan.record == KNOWN
+
+
+@pytest.mark.parametrize(
+    ("text", "user_id", "metadata"),
+    [
+        ('{"session_id":"s","history":[%s]}', "bob", {"title": "known"}),
+        ('{"history":[%s]}', "bob", {"title": "known"}),
+        ('{"session_id":"s","history":[%s],"title":"x"}', "bob", {"title": "x"}),
+        ('{"session_id":"s","user_id":"eve","history":[%s],"n":1}', "eve", {"n": 1}),
+        ('{"session_id":"s","user_id":5,"metadata":null,"created_at":[],"history":[%s]}', "bob", {"title": "known"}),
+        ('\ufeff{"session_id":"s","history":[%s]}\r\n', "bob", {"title": "known"}),
+    ],
+)
+def test_plain_old_form_is_taken(text, user_id, metadata):
+    """A file without a record reads whole; what stands beside the history is of the record, the index has the rest."""
+    scan = scan_file((text % '{"role":"user","content":"a"}').encode(), "s", KNOWN)
+    assert scan.messages == [{"role": "user", "content": "a"}]
+    assert scan.record.user_id == user_id
+    assert scan.record.metadata.items() >= metadata.items()
+    assert (scan.whole, scan.has_record, scan.tail) == (True, False, None)
+
+
+def test_plain_old_form_without_index_is_nobodys():
+    """A file of which nothing more is known belongs to `nobody`."""
+    assert scan_file(b'{"session_id":"s","history":[]}', "s").record.user_id == "nobody"
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda value: json.dumps(value, indent=2),
+        lambda value: json.dumps(value),
+        lambda value: json.dumps({**value, "note": "mine"}),
+        lambda value: json.dumps({key: value[key] for key in reversed(value)}),
+        lambda value: file_of("a", "b").decode().replace(',"id":"msg_a"', ',\n"id":"msg_a"'),
+        lambda value: file_of("a", "b").decode().replace('{"role"', '{ "role"'),
+        lambda value: file_of("a", "b").decode()[:-2] + ',"note":"mine"}\n',
+        lambda value: file_of("a", "b").decode().replace('"session_id":"s","history"', '"session_id":"t","history"'),
+    ],
+)
+def test_edited_file_reads_whole_and_is_not_appended_to_in_place(edit):
+    """A file that a person has laid out anew is read, and written anew before the next append."""
+    scan = scan_file(edit(json.loads(file_of("a", "b"))).encode(), "s", KNOWN)
+    assert contents(scan.messages) == ["a", "b"]
+    assert (scan.record.user_id, scan.record.metadata["title"]) == ("ann", "Tea")
+    assert (scan.whole, scan.tail) == (True, None)
+
+
+def test_what_stands_beside_our_names_goes_into_the_metadata():
+    """Nothing that a person or a later version wrote at the top is lost when the file is written anew."""
+    value = {**json.loads(file_of("a")), "branches": [["x"]]}
+    assert scan_file(json.dumps(value).encode(), "s").record.metadata == {"title": "Tea", "branches": [["x"]]}
+
+
+@pytest.mark.parametrize("entry", ["5", "null", '{"role":"user"}', '{"content":"x"}', '{"role":"user","content":[]}'])
+def test_entry_that_is_no_message_is_left_out_and_told(entry):
+    """One odd entry costs itself only, and the file counts as damaged."""
+    data = b'{"session_id":"s","history":[{"role":"user","content":"a"},%s]}' % entry.encode()
+    scan = scan_file(data, "s")
+    assert contents(scan.messages) == ["a"]
+    assert not scan.whole
+
+
+def test_half_a_surrogate_pair_is_read_as_a_question_mark():
+    """What Python's own writer lets through does not make the file unreadable."""
+    data = json.dumps({"session_id": "s", "history": [{"role": "user", "content": "a\ud83d"}]}).encode()
+    assert contents(scan_file(data, "s").messages) == ["a?"]
+
+
+def test_nesting_too_deep_to_write_is_left_out():
+    """An entry that could be read but never written again is set aside with the file."""
+    deep = b"[" * 400 + b"]" * 400
+    scan = scan_file(b'{"session_id":"s","history":[{"role":"user","content":"a","x":%s}]}' % deep, "s")
+    assert (scan.messages, scan.whole) == ([], False)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\0" * 40, b"[]", b"5", b"{}", b'{"history":{}}', b'{"history":[', b"\xff\xfe", b"[" * 5000]
+)
+def test_file_without_a_history_is_damaged(data):
+    """What holds no history at all is refused."""
+    with pytest.raises(Damaged):
+        scan_file(data, "s")
+
+
+def test_message_that_is_none_is_not_encoded():
+    """What the scanner would not read is not written."""
+    with pytest.raises(NotStorable):
+        encode_file(record("s"), [{"role": "user"}])  # type: ignore[typeddict-item]
