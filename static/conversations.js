@@ -107,8 +107,8 @@ export class Conversations {
   receiveError({ stream_id: messageId, error }) {
     // The server goes away in a moment; the send stays pending and goes out again when it is back.
     if (error.code === "shutting_down") return;
-    if (error.code === "response_not_found") return this.#reloadCurrent();
     const transcript = [...this.#transcripts.values()].find((one) => one.isWaitingFor(messageId));
+    if (OUT_OF_DATE.has(error.code)) return this.#reload(transcript);
     transcript?.setRefusal(messageId, error.message);
     if (transcript) this.onChange(transcript);
     this.onProblem(error.message, transcript);
@@ -161,8 +161,7 @@ export class Conversations {
     });
   }
 
-  #reloadCurrent() {
-    const transcript = this.#transcripts.get(this.current);
+  #reload(transcript = this.#transcripts.get(this.current)) {
     if (transcript) this.#load(transcript);
   }
 
@@ -183,6 +182,9 @@ export class Conversations {
     this.#loads.set(sessionId, load);
   }
 }
+
+// What is shown is not what there is: the items tell.
+const OUT_OF_DATE = new Set(["response_not_found", "conversation_not_found"]);
 
 const LISTENERS = {
   "verbatim:conversation.attached": "receiveAttached",

@@ -66,8 +66,11 @@ export class Page {
 
   sessionGone(sessionId) {
     if (sessionId !== this.#transcript.sessionId) return;
+    const unsent = this.#transcript.entries.filter((entry) => entry.pending).map((entry) => entry.text);
     history.replaceState(null, "", pathOf(null));
     this.#show(null);
+    // Words that have reached nobody go back to where they were written.
+    if (unsent.length > 0) this.composer.text = [...unsent, this.composer.text].join("\n\n").trim();
     if (sessionId !== this.#deleting) this.problem("This chat does not exist, or no longer.");
   }
 

@@ -12,13 +12,17 @@ export class Socket {
   #attempt = 0; // tries since the last frame
   #retry = null; // the timer of the next try
   #heardAt = 0;
+  #isStarted = false;
 
   /** @param {{url: string, onOpen: () => void, onFrame: (frame: object) => void, onAway: () => void}} options */
   constructor({ url, onOpen, onFrame, onAway }) {
     Object.assign(this, { url, onOpen, onFrame, onAway });
   }
 
+  /** Connects, and from then on sees to it that the connection comes back. */
   start() {
+    if (this.#isStarted) return this.hurry();
+    this.#isStarted = true;
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.hurry());
     window.addEventListener("online", () => this.hurry());
     window.addEventListener("pageshow", (event) => event.persisted && this.hurry());

@@ -163,6 +163,21 @@ test("a response that is not found any more brings the items back", async () => 
   assert.equal(transcript.running, null);
 });
 
+test("a conversation that is not found any more is told as deleted", async () => {
+  const { conversations, news } = begin();
+  const transcript = conversations.open("s");
+  await flushed();
+  conversations.api.items = async () => {
+    throw Object.assign(new Error("no such conversation"), { status: 404 });
+  };
+  conversations.resume();
+  const messageId = conversations.send(transcript, "hello?", null);
+  const error = { code: "conversation_not_found", message: "" };
+  conversations.receive({ type: "error", status: 404, stream_id: messageId, error });
+  await flushed();
+  assert.deepEqual(news, [{ type: "verbatim:conversation.deleted", conversation: "s" }]);
+});
+
 test("stop goes over the socket, or over HTTP while it is away", async () => {
   const { conversations, socket } = begin();
   const transcript = await answering(conversations, socket);
