@@ -14,6 +14,7 @@ MAX_LINES = 300
 PURE = (
     "server/errors.py",
     "server/config.py",
+    "server/history.py",
     "server/turn.py",
     "server/wire_events.py",
     "server/wire_objects.py",
