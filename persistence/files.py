@@ -270,7 +270,7 @@ def _write_new(path: Path, chunks: Iterable[bytes], modified_at: float | None = 
 
 
 def _stamp(file: Path | int) -> Stamp:
-    status = os.stat(file)
+    status = os.fstat(file) if isinstance(file, int) else os.stat(file)
     return status.st_ino, status.st_mtime_ns, status.st_size
 
 
