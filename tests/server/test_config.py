@@ -1,0 +1,136 @@
+"""Settings: each one good and bad, from the environment and from flags."""
+
+from pathlib import Path
+
+import pytest
+
+from server.config import Config, describe_settings, setting_names, setting_variable
+from server.errors import ConfigError
+
+KEYS = {"VERBATIM_API_KEYS": "k=u"}
+
+GOOD = [
+    ("host", "::1", "::1", {}),
+    ("host", "localhost", "localhost", {}),
+    ("host", "0.0.0.0", "0.0.0.0", KEYS),
+    ("port", "0", 0, {}),
+    ("port", "65535", 65535, {}),
+    ("data_dir", "/tmp/x", Path("/tmp/x"), {}),
+    ("data_dir", "caf\udce9", Path("caf\udce9"), {}),
+    ("upstream_url", "https://a.example/v1/", "https://a.example/v1", {}),
+    ("upstream_url", "", "", {}),
+    ("upstream_key", "s", "s", {}),
+    ("upstream_model", "m:7b", "m:7b", {}),
+    ("api_keys", "a=b, c=d=e,", {"a": "b", "c": "d=e"}, {}),
+    ("api_keys", "", {}, {}),
+    ("allowed_origins", "https://a.example, http://b:3000/", frozenset({"https://a.example", "http://b:3000"}), {}),
+    ("cookie_secret", "s", "s", {}),
+    ("metronome", "1", True, {}),
+    ("metronome", "0", False, {}),
+    ("metronome", "", False, {}),
+    ("log_level", "debug", "DEBUG", {}),
+    ("max_frame_bytes", "1024", 1024, {}),
+    ("max_queued_turns", "1", 1, {}),
+    ("delta_window_s", "0", 0.0, {}),
+    ("index_delay_s", "2.5", 2.5, {}),
+    ("retained_bytes", "0", 0, {}),
+    ("send_timeout_s", "1e2", 100.0, {}),
+    ("keepalive_s", "0", 0.0, {}),
+    ("shutdown_grace_s", "0", 0.0, {}),
+]
+BAD = [
+    ("host", "0.0.0.0", "a loopback address"),
+    ("host", "", "a loopback address"),
+    ("host", "chat.example.org", "a loopback address"),
+    ("port", "65536", "a whole number from 0 to 65,535"),
+    ("port", "-1", "a whole number"),
+    ("port", "", "a whole number"),
+    ("data_dir", "", "a folder's path"),
+    ("upstream_url", "ftp://a", "an http or https address"),
+    ("upstream_url", "localhost:11434", "an http or https address"),
+    ("upstream_url", "http://a:99999", "an http or https address"),
+    ("upstream_key", "\udcff", "a text"),
+    ("upstream_model", "\udcff", "a text"),
+    ("api_keys", "a", "key=user_id"),
+    ("api_keys", "a=", "key=user_id"),
+    ("api_keys", "=b", "key=user_id"),
+    ("api_keys", "a=b,a=c", "key=user_id"),
+    ("api_keys", "\udcff=b", "key=user_id"),
+    ("allowed_origins", "a.example", "origins such as"),
+    ("allowed_origins", "https://a.example/path", "origins such as"),
+    ("allowed_origins", "*", "origins such as"),
+    ("cookie_secret", "\udcff", "a text"),
+    ("metronome", "yes", "1 or 0"),
+    ("log_level", "LOUD", "one of DEBUG"),
+    ("max_frame_bytes", "1023", "a whole number from 1,024"),
+    ("max_queued_turns", "0", "a whole number from 1"),
+    ("delta_window_s", "-1", "a number of seconds"),
+    ("index_delay_s", "nan", "a number of seconds"),
+    ("retained_bytes", "1.5", "a whole number"),
+    ("send_timeout_s", "inf", "a number of seconds"),
+    ("keepalive_s", "soon", "a number of seconds"),
+    ("shutdown_grace_s", "", "a number of seconds"),
+]
+
+
+def flag(name):
+    return "--" + name.replace("_", "-")
+
+
+@pytest.mark.parametrize(("name", "text", "value", "others"), GOOD)
+def test_setting_is_read(name, text, value, others):
+    """A good setting is read from the environment and from its flag alike."""
+    assert getattr(Config.from_env({setting_variable(name): text, **others}), name) == value
+    assert getattr(Config.from_env(others, [f"{flag(name)}={text}"]), name) == value
+
+
+@pytest.mark.parametrize(("name", "text", "expected"), BAD)
+def test_setting_is_refused(name, text, expected):
+    """A bad one is refused in one line that names the variable, the value and what is expected."""
+    for environ, arguments in (({setting_variable(name): text}, []), ({}, [f"{flag(name)}={text}"])):
+        with pytest.raises(ConfigError) as caught:
+            Config.from_env(environ, arguments)
+        message = str(caught.value)
+        assert message.startswith(f"{setting_variable(name)}={text!r}: expected {expected}")
+        assert "\n" not in message
+
+
+def test_each_setting_is_tested():
+    """No setting is missing from the tables above."""
+    assert {row[0] for row in GOOD} == {row[0] for row in BAD} == set(setting_names())
+
+
+def test_flag_wins():
+    """A flag stands ahead of the environment."""
+    assert Config.from_env({"VERBATIM_PORT": "1"}, ["--port", "2"]).port == 2
+
+
+def test_unknown_variable_is_refused():
+    """A variable with our prefix that is none of ours is a slip, and is named."""
+    with pytest.raises(ConfigError, match="VERBATIM_PROT='1': expected no such setting; there are .*VERBATIM_PORT"):
+        Config.from_env({"VERBATIM_PROT": "1", "PATH": "/bin"})
+
+
+def test_unknown_flag_ends_with_2(capsys):
+    """An unknown flag ends the program as a bad setting does."""
+    with pytest.raises(SystemExit) as caught:
+        Config.from_env({}, ["--prot", "1"])
+    assert caught.value.code == 2
+    assert "--prot" in capsys.readouterr().err
+
+
+def test_help_names_every_flag(capsys):
+    """The help shows each flag with its variable."""
+    with pytest.raises(SystemExit) as caught:
+        Config.from_env({}, ["--help"])
+    shown = capsys.readouterr().out
+    assert caught.value.code == 0
+    assert [name for name in setting_names() if flag(name) not in shown or setting_variable(name) not in shown] == []
+
+
+def test_table_of_settings():
+    """The README's table has each variable with its default as one would write it."""
+    rows = {variable: default for variable, default, _ in describe_settings()}
+    assert list(rows) == [setting_variable(name) for name in setting_names()]
+    assert (rows["VERBATIM_PORT"], rows["VERBATIM_METRONOME"], rows["VERBATIM_API_KEYS"]) == ("8080", "0", "")
+    Config.from_env(rows)

@@ -1,0 +1,327 @@
+"""Requests: every field right, missing, of the wrong type and out of range."""
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.errors import ApiError
+from server.wire_requests import (
+    AttachConversation,
+    AttachResponse,
+    CancelResponse,
+    CreateConversation,
+    CreateResponse,
+    DetachConversation,
+    Login,
+    Page,
+    RememberFact,
+    Replay,
+    UpdateConversation,
+    decode_body,
+    decode_frame,
+    decode_object,
+    input_messages,
+    stream_id_of,
+    turn_request,
+)
+
+USER = {"role": "user", "content": "hi"}
+LARGEST = 2**53 - 1
+
+
+def refusal(call, *arguments, **options):
+    """The code and the field of what a call refuses."""
+    with pytest.raises(ApiError) as caught:
+        call(*arguments, **options)
+    assert caught.value.message
+    return caught.value.status, caught.value.code, caught.value.param
+
+
+GOOD_CREATE = [
+    ("input", "hi"),
+    ("input", [USER]),
+    ("input", [{"type": "message", "role": "user", "content": [{"type": "input_text", "text": "hi"}]}]),
+    ("model", "scribe"),
+    ("model", None),
+    ("conversation", "abc"),
+    ("conversation", {"id": "abc"}),
+    ("previous_response_id", "resp_abc_1"),
+    ("metadata", {}),
+    ("metadata", {str(number) * 32: "v" * 512 for number in range(10, 26)}),
+    ("store", False),
+    ("stream", True),
+    ("background", False),
+    ("instructions", ""),
+    ("temperature", 0),
+    ("temperature", 2.0),
+    ("top_p", 1),
+    ("max_output_tokens", 1),
+    ("max_output_tokens", LARGEST),
+    ("tools", []),
+    ("reasoning", {"effort": "low"}),
+]
+TYPE, VALUE, MISSING, UNSUPPORTED = "invalid_type", "invalid_value", "missing_required_parameter", "unsupported_parameter"
+BAD_CREATE = [
+    ("input", 5, TYPE, "input"),
+    ("input", None, TYPE, "input"),
+    ("input", {}, TYPE, "input"),
+    ("input", [], VALUE, "input"),
+    ("input", "", VALUE, "input"),
+    ("input", " \n", VALUE, "input"),
+    ("input", ["hi"], TYPE, "input[0]"),
+    ("input", [{"role": "assistant", "content": "hi"}], VALUE, "input"),
+    ("input", [{"content": "hi"}], VALUE, "input[0].role"),
+    ("input", [{"role": 1, "content": "hi"}], TYPE, "input[0].role"),
+    ("input", [{"role": "tool", "content": "hi"}], VALUE, "input[0].role"),
+    ("input", [USER, {"role": "user"}], MISSING, "input[1].content"),
+    ("input", [{"role": "user", "content": 1}], TYPE, "input[0].content"),
+    ("input", [{"role": "user", "content": []}], VALUE, "input"),
+    ("input", [{"role": "user", "content": [{"type": "input_text"}]}], MISSING, "input[0].content[0].text"),
+    ("input", [{"role": "user", "content": [{"text": "a"}]}], MISSING, "input[0].content[0].type"),
+    ("input", [{"role": "user", "content": [{"type": "input_image"}]}], UNSUPPORTED, "input[0].content[0].type"),
+    ("input", [{"type": "function_call_output"}, USER], UNSUPPORTED, "input[0].type"),
+    ("model", 1, TYPE, "model"),
+    ("model", "", VALUE, "model"),
+    ("model", "m" * 257, VALUE, "model"),
+    ("conversation", 1, TYPE, "conversation"),
+    ("conversation", "", VALUE, "conversation"),
+    ("conversation", {}, MISSING, "conversation.id"),
+    ("conversation", {"id": 1}, TYPE, "conversation.id"),
+    ("previous_response_id", [], TYPE, "previous_response_id"),
+    ("previous_response_id", "", VALUE, "previous_response_id"),
+    ("metadata", [], TYPE, "metadata"),
+    ("metadata", {"k": 1}, TYPE, "metadata[...]"),
+    ("metadata", {"k": {}}, TYPE, "metadata[...]"),
+    ("metadata", {"k": "v" * 513}, VALUE, "metadata[...]"),
+    ("metadata", {"k" * 65: "v"}, VALUE, "metadata"),
+    ("metadata", {str(number): "v" for number in range(17)}, VALUE, "metadata"),
+    ("store", "no", TYPE, "store"),
+    ("stream", 1, TYPE, "stream"),
+    ("background", True, UNSUPPORTED, "background"),
+    ("background", "no", TYPE, "background"),
+    ("instructions", 1, TYPE, "instructions"),
+    ("temperature", "1", TYPE, "temperature"),
+    ("temperature", 2.1, VALUE, "temperature"),
+    ("temperature", -0.1, VALUE, "temperature"),
+    ("top_p", 1.1, VALUE, "top_p"),
+    ("top_p", True, TYPE, "top_p"),
+    ("max_output_tokens", 0, VALUE, "max_output_tokens"),
+    ("max_output_tokens", 1.5, TYPE, "max_output_tokens"),
+    ("max_output_tokens", LARGEST + 1, VALUE, "max_output_tokens"),
+    ("max_output_tokens", 2**64 - 1, VALUE, "max_output_tokens"),
+    ("tools", [{"type": "function"}], UNSUPPORTED, "tools"),
+    ("tools", {}, TYPE, "tools"),
+]
+
+
+@pytest.mark.parametrize(("field", "value"), GOOD_CREATE)
+def test_create_field_is_taken(field, value):
+    """A good value is understood; a field that we do not know is left alone."""
+    frame = {"type": "response.create", "input": "hi", field: value}
+    assert turn_request(decode_frame(frame)).messages[-1]["content"] == "hi"
+
+
+@pytest.mark.parametrize(("field", "value", "code", "param"), BAD_CREATE)
+def test_create_field_is_refused(field, value, code, param):
+    """A bad value is refused with its code and its field."""
+    frame = {"type": "response.create", "input": "hi", field: value}
+    assert refusal(lambda: turn_request(decode_frame(frame))) == (400, code, param)
+
+
+def test_create_without_input_is_refused():
+    """The one field that is needed is named."""
+    assert refusal(decode_frame, {"type": "response.create"}) == (400, MISSING, "input")
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"conversation": "a", "previous_response_id": "b"}, "conversation"),
+        ({"conversation": "a", "store": False}, "store"),
+        ({"previous_response_id": "a", "store": False}, "store"),
+    ],
+)
+def test_contradicting_fields_are_refused(fields, param):
+    """Fields that exclude each other are refused together."""
+    frame = decode_body({"input": "hi", **fields}, CreateResponse)
+    assert refusal(turn_request, frame) == (400, "mutually_exclusive_parameters", param)
+
+
+def test_turn_request_in_our_words():
+    """Everything that was asked for arrives, in our words."""
+    body = {
+        "input": [{"role": "system", "content": "be brief"}, {"role": "user", "content": [{"type": "text", "text": "a"}]}],
+        "model": "m",
+        "conversation": {"id": "abc"},
+        "metadata": {"client_message_id": "c1", "k": "v"},
+        "instructions": "i",
+        "temperature": 0.5,
+        "top_p": 0.25,
+        "max_output_tokens": 7,
+    }
+    request = turn_request(decode_body(body, CreateResponse))
+    first, question = request.messages
+    assert (first["role"], first["content"], "client_message_id" in first) == ("system", "be brief", False)
+    assert (question["role"], question["content"], question["client_message_id"]) == ("user", "a", "c1")
+    assert first["id"] != question["id"]
+    assert (request.session_id, request.model, request.kept, request.client_message_id) == ("abc", "m", True, "c1")
+    assert (request.instructions, request.temperature, request.top_p, request.max_output_tokens) == ("i", 0.5, 0.25, 7)
+    assert request.metadata == {"client_message_id": "c1", "k": "v"}
+
+
+def test_empty_client_message_id_is_none():
+    """An empty id identifies nothing."""
+    frame = decode_body({"input": "hi", "metadata": {"client_message_id": ""}}, CreateResponse)
+    request = turn_request(frame)
+    assert request.client_message_id is None
+    assert "client_message_id" not in request.messages[0]
+
+
+FRAMES = [
+    ({"type": "response.cancel", "response_id": "r"}, CancelResponse("r")),
+    ({"type": "verbatim:response.attach", "response_id": "r"}, AttachResponse("r")),
+    ({"type": "verbatim:response.attach", "response_id": "r", "starting_after": -1}, AttachResponse("r", -1)),
+    ({"type": "verbatim:response.attach", "response_id": "r", "starting_after": LARGEST}, AttachResponse("r", LARGEST)),
+    ({"type": "verbatim:conversation.attach", "conversation": "c"}, AttachConversation("c")),
+    ({"type": "verbatim:conversation.detach", "conversation": "c"}, DetachConversation("c")),
+]
+BAD_FRAMES = [
+    ({}, MISSING, "type"),
+    ({"type": None}, MISSING, "type"),
+    ({"type": 1}, "unknown_event_type", "type"),
+    ({"type": "response.delete"}, "unknown_event_type", "type"),
+    ({"type": "response.cancel"}, MISSING, "response_id"),
+    ({"type": "response.cancel", "response_id": 1}, TYPE, "response_id"),
+    ({"type": "response.cancel", "response_id": ""}, VALUE, "response_id"),
+    ({"type": "response.cancel", "response_id": "r" * 257}, VALUE, "response_id"),
+    ({"type": "verbatim:response.attach", "response_id": "r", "starting_after": "1"}, TYPE, "starting_after"),
+    ({"type": "verbatim:response.attach", "response_id": "r", "starting_after": -2}, VALUE, "starting_after"),
+    ({"type": "verbatim:response.attach", "response_id": "r", "starting_after": 2**64 - 1}, VALUE, "starting_after"),
+    ({"type": "verbatim:conversation.attach"}, MISSING, "conversation"),
+    ({"type": "verbatim:conversation.attach", "conversation": {}}, TYPE, "conversation"),
+    ({"type": "verbatim:conversation.detach", "conversation": None}, TYPE, "conversation"),
+]
+
+
+@pytest.mark.parametrize(("value", "frame"), FRAMES)
+def test_frame_is_decoded(value, frame):
+    """Each frame of the protocol becomes its struct."""
+    assert decode_frame(value) == frame
+
+
+@pytest.mark.parametrize(("value", "code", "param"), BAD_FRAMES)
+def test_frame_is_refused(value, code, param):
+    """A frame that is not of the protocol is refused with its code and its field."""
+    assert refusal(decode_frame, value) == (400, code, param)
+
+
+BAD_BODIES = [
+    (CreateConversation, {"metadata": 1}, TYPE, "metadata"),
+    (CreateConversation, {"items": {}}, TYPE, "items"),
+    (CreateConversation, {"items": [USER] * 21}, VALUE, "items"),
+    (UpdateConversation, {}, MISSING, "metadata"),
+    (UpdateConversation, {"metadata": None}, TYPE, "metadata"),
+    (RememberFact, {}, MISSING, "text"),
+    (RememberFact, {"text": ""}, VALUE, "text"),
+    (RememberFact, {"text": "a" * 4097}, VALUE, "text"),
+    (RememberFact, {"text": "a", "conversation": 1}, TYPE, "conversation"),
+    (Login, {}, MISSING, "key"),
+    (Login, {"key": 1}, TYPE, "key"),
+]
+BAD_QUERIES = [
+    (Page, {"limit": "0"}, VALUE, "limit"),
+    (Page, {"limit": "101"}, VALUE, "limit"),
+    (Page, {"limit": "many"}, TYPE, "limit"),
+    (Page, {"limit": "9" * 5000}, VALUE, "limit"),
+    (Replay, {"stream": "yes"}, TYPE, "stream"),
+    (Replay, {"starting_after": "x"}, TYPE, "starting_after"),
+    (Replay, {"starting_after": "-2"}, VALUE, "starting_after"),
+    (Replay, {"starting_after": str(2**53)}, VALUE, "starting_after"),
+]
+
+
+@pytest.mark.parametrize(("kind", "value", "code", "param"), BAD_BODIES)
+def test_body_is_refused(kind, value, code, param):
+    """A body that is not as it should be is refused with its code and its field."""
+    assert refusal(decode_body, value, kind) == (400, code, param)
+
+
+@pytest.mark.parametrize(("kind", "value", "code", "param"), BAD_QUERIES)
+def test_query_is_refused(kind, value, code, param):
+    """A query that is not as it should be is refused with its code and its field."""
+    assert refusal(decode_body, value, kind, from_text=True) == (400, code, param)
+
+
+def test_query_is_read_from_text():
+    """Numbers and switches of a query come as text."""
+    assert decode_body({"limit": "7", "after": "x"}, Page, from_text=True) == Page(limit=7, after="x")
+    assert decode_body({"stream": "true", "starting_after": "41"}, Replay, from_text=True) == Replay(True, 41)
+
+
+BAD_JSON = [
+    b"",
+    b"{",
+    b"{'a':1}",
+    b'{"a":NaN}',
+    b'{"a":1e400}',
+    b'{"a":"\xff"}',
+    b'{"a":"\xed\xa0\x80"}',
+    rb'{"a":"\ud800"}',
+    rb'{"\udfff":1}',
+    b'{"a":' + b"[" * 2000 + b"]" * 2000 + b"}",
+    b'{"a":' + b"9" * 400 + b"}",
+    b"\xef\xbb\xbf{}",
+]
+
+
+@pytest.mark.parametrize("data", BAD_JSON, ids=lambda data: repr(data[:20]))
+def test_bytes_that_are_no_json(data):
+    """Broken JSON, broken UTF-8, lone surrogates, numbers and depths beyond reason are all `invalid_json`."""
+    assert refusal(decode_object, data) == (400, "invalid_json", None)
+
+
+@pytest.mark.parametrize("data", [b"[]", b'"a"', b"1", b"null", b"true"])
+def test_json_that_is_no_object(data):
+    """JSON other than an object is refused as a wrong type."""
+    assert refusal(decode_object, data) == (400, TYPE, None)
+
+
+@pytest.mark.parametrize("stream_id", [None, "", "a" * 64, "é\n\0"])
+def test_stream_id_is_taken(stream_id):
+    """A text of at most 64 characters is a stream's id."""
+    assert stream_id_of({"stream_id": stream_id}) == stream_id
+
+
+@pytest.mark.parametrize("stream_id", [1, "a" * 65, [], {}, True])
+def test_stream_id_is_refused(stream_id):
+    """Anything else is refused."""
+    assert refusal(stream_id_of, {"stream_id": stream_id}) == (400, VALUE, "stream_id")
+
+
+def test_items_name_their_field():
+    """An item of another list than `input` is refused under that list's name."""
+    body = decode_body({"items": [{"role": "nobody", "content": "a"}]}, CreateConversation)
+    assert refusal(input_messages, body.items, "items") == (400, VALUE, "items[0].role")
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    max_leaves=9,
+)
+field_names = st.sampled_from([*CreateResponse.__struct_fields__, "response_id", "starting_after", "type", "role"])
+frame_types = st.sampled_from(["response.create", "response.cancel", "verbatim:response.attach", "x"])
+
+
+@given(kind=frame_types, fields=st.dictionaries(field_names, json_values, max_size=5), data=st.binary(max_size=40))
+def test_no_input_is_a_fault_of_ours(kind, fields, data):
+    """Whatever comes in is understood or refused with a 400, and what is understood can be encoded again."""
+    for attempt in (lambda: decode_object(data), lambda: decode_frame({**fields, "type": kind})):
+        try:
+            frame = attempt()
+            if isinstance(frame, CreateResponse):
+                orjson.dumps(turn_request(frame))
+        except ApiError as error:
+            assert error.status == 400
+            orjson.dumps(error.message)
