@@ -101,7 +101,8 @@ function lost() {
 
 async function refresh() {
   try {
-    sessions.replaceAll(await api.sessions());
+    const asked = sessions.now;
+    sessions.replaceAll(await api.sessions(), asked);
     page.sessionsChanged();
   } catch (error) {
     if (error.status > 0 && error.status !== 401) page.problem(error.message);

@@ -7,26 +7,33 @@ export class SessionList {
   #byId = new Map();
   #ranks = new Map(); // session id → what decides between two activities of the same second
   #highestRank = 0;
+  #changes = new Map(); // session id → the number of its last change
+  #changeCount = 0;
 
-  /** Takes the server's list, newest first, as the whole truth. */
-  replaceAll(sessions) {
+  /** How many changes there have been: to be noted before the list is asked for. */
+  get now() {
+    return this.#changeCount;
+  }
+
+  /** Takes the server's list, newest first, as the whole truth, but for what has changed since it was asked for. */
+  replaceAll(sessions, since = this.now) {
+    const isNewer = (id) => (this.#changes.get(id) ?? 0) > since;
+    const news = this.newestFirst.filter((session) => isNewer(session.id));
+    const listed = sessions.filter((session) => !isNewer(session.id));
     this.#byId.clear();
     this.#ranks.clear();
-    for (const session of sessions.toReversed()) this.upsert(session);
+    for (const session of [...news, ...listed].toReversed()) this.#put(session);
   }
 
   upsert(session) {
-    const before = this.#byId.get(session.id);
-    if (!before || activityOf(before) !== activityOf(session)) {
-      this.#highestRank += 1;
-      this.#ranks.set(session.id, this.#highestRank);
-    }
-    this.#byId.set(session.id, session);
+    this.#note(session.id);
+    this.#put(session);
   }
 
   remove(sessionId) {
+    this.#note(sessionId);
     this.#ranks.delete(sessionId);
-    return this.#byId.delete(sessionId);
+    this.#byId.delete(sessionId);
   }
 
   get(sessionId) {
@@ -36,6 +43,20 @@ export class SessionList {
   get newestFirst() {
     const rankOf = (session) => this.#ranks.get(session.id);
     return [...this.#byId.values()].sort((a, b) => activityOf(b) - activityOf(a) || rankOf(b) - rankOf(a));
+  }
+
+  #note(sessionId) {
+    this.#changeCount += 1;
+    this.#changes.set(sessionId, this.#changeCount);
+  }
+
+  #put(session) {
+    const before = this.#byId.get(session.id);
+    if (!before || activityOf(before) !== activityOf(session)) {
+      this.#highestRank += 1;
+      this.#ranks.set(session.id, this.#highestRank);
+    }
+    this.#byId.set(session.id, session);
   }
 }
 

@@ -127,6 +127,7 @@ async def test_message_written_while_the_server_is_away(reader: Reader, server: 
     await asyncio.to_thread(server.start)
     await expect(reader.answers).to_have_count(2, timeout=20_000)
     await reader.read_to_the_end()
+    await expect(reader.page.get_by_title("an answer is being written")).to_have_count(0)
     await reader.page.reload()
     await expect(reader.own_messages).to_have_text(["Are you there?", "Sent into the dark"])
     await expect(reader.answers).to_have_count(2)

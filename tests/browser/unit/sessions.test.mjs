@@ -29,6 +29,21 @@ test("activities of the same second stand as the server lists them, and news com
   assert.equal(ids(), "dbca");
 });
 
+test("a list that was asked for earlier takes back no later news", () => {
+  const list = new SessionList();
+  list.replaceAll([session("a", 10), session("b", 9), session("c", 8)]);
+  const asked = list.now;
+  list.upsert({ ...session("a", 20), metadata: { title: "later" } });
+  list.upsert(session("d", 30));
+  list.remove("b");
+  list.replaceAll([session("a", 10), session("b", 9)], asked);
+  assert.deepEqual(
+    list.newestFirst.map((one) => one.id),
+    ["d", "a"],
+  );
+  assert.equal(list.get("a").metadata.title, "later");
+});
+
 test("sessions are grouped by the local day", () => {
   const now = new Date(2026, 4, 20, 0, 30);
   const ago = (hours) => now.getTime() / 1000 - hours * 3600;
