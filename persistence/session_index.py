@@ -139,6 +139,7 @@ class SessionIndex:
 
     async def _set_aside(self, quarantine: Path, reason: str) -> None:
         aside = await files.set_aside(self._path, quarantine, keep=True)
+        self._dirty.set()
         _log.error("%s is %s; the session files are asked instead; as it was: %s", self._path, reason, aside)
 
     def _forget(self, session_id: str) -> None:

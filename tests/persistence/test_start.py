@@ -1,0 +1,305 @@
+"""What a start makes of what it finds: leftovers, a missing or damaged index, directories of the plain old form."""
+
+import asyncio
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from persistence import DirectoryInUse, FileStore, SessionExists, SessionNotFound, StorageError
+from persistence.answer import encode_head, encode_piece, new_draft
+from tests.persistence.places import FilePlace, check_files, contents, record, said
+
+LONG_AGO = 1_000_000_000
+
+
+def make_old(place: FilePlace, *names: str) -> None:
+    """Dates files back, so that a start goes by the index."""
+    for name in names:
+        os.utime(place.folder / name, (LONG_AGO, LONG_AGO))
+
+
+def write_old_directory(place: FilePlace) -> None:
+    """A directory of the plain old form: one session in both places, one in each."""
+    place.folder.mkdir()
+    history = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+    for session_id in ("both", "file"):
+        place.path(session_id).write_text(json.dumps({"session_id": session_id, "history": history}))
+    index = {
+        "both": {"session_id": "both", "user_id": "ann", "created_at": "2024-01-01T12:00:00", "title": "Tea"},
+        "index": {"session_id": "index", "user_id": "ann", "last_activity": "2024-01-01T12:00:00Z", "is_active": False},
+    }
+    (place.folder / "sessions.json").write_text(json.dumps(index))
+    make_old(place, "session_both.json", "session_file.json")
+
+
+async def check_old_directory(store: FileStore) -> None:
+    assert contents(await store.history("both")) == ["a", "b"]
+    both = await store.record("both")
+    assert (both.user_id, both.created_at, both.metadata) == ("ann", "2024-01-01T12:00:00.000000Z", {"title": "Tea"})
+    assert contents(await store.history("file")) == ["a", "b"]
+    assert (await store.record("file")).user_id == "nobody"
+    assert list(await store.history("index")) == []
+    assert ((await store.record("index")).user_id, (await store.record("index")).is_active) == ("ann", False)
+    assert {r.session_id for r in await store.records("ann", limit=9)} == {"both", "index"}
+
+
+async def test_old_directory_is_taken_and_goes_on(place):
+    """Sessions, records without files and files without records are there, and can be appended to."""
+    write_old_directory(place)
+    store = await place.open()
+    await check_old_directory(store)
+    for session_id in ("both", "file", "index"):
+        await store.append(session_id, [said("c")])
+    store = await place.crash()
+    assert contents(await store.history("both")) == ["a", "b", "c"]
+    assert (await store.record("both")).user_id == "ann"
+
+
+async def test_old_directory_needs_its_index_once(place):
+    """After the first start each file says all about its session: the index may be lost."""
+    write_old_directory(place)
+    created = (await (await place.open()).record("file")).created_at
+    await place.die()
+    (place.folder / "sessions.json").unlink()
+    store = await place.again()
+    await check_old_directory(store)
+    assert (await store.record("file")).created_at == created
+
+
+async def test_old_directory_survives_a_first_start_that_is_cut_short(place, monkeypatch):
+    """A first start that fails before its end leaves the index as it was, and the second one takes all over."""
+    write_old_directory(place)
+    with monkeypatch.context() as patched:
+        patched.setattr(FileStore, "_create", refuse)
+        with pytest.raises(StorageError):
+            await place.open()
+    await place.close()
+    await check_old_directory(await place.again())
+
+
+async def refuse(*_: object) -> None:
+    raise StorageError("create", Path("session_index.json"), "refused")
+
+
+async def test_record_without_file_does_not_come_back(place, store):
+    """In our own directory a record whose file is gone is the trace of a deletion."""
+    await store.create(record("s"))
+    await store.create(record("t"))
+    await place.restart()
+    await place.die()
+    place.path("s").unlink()
+    store = await place.again()
+    with pytest.raises(SessionNotFound):
+        await store.record("s")
+    assert [r.session_id for r in await store.records("ann", limit=9)] == ["t"]
+
+
+@pytest.mark.parametrize("damage", [None, b"", b"{", b"[]", b"\0\0", b'{"s":5,"t":{"user_id":"eve"}}'])
+async def test_index_comes_back(place, store, damage):
+    """Missing, empty, damaged or lying, the index is made again from the session files."""
+    await store.create(record("s", title="Tea"), [said("a")])
+    await store.create(record("t"))
+    await place.die()
+    index = place.folder / "sessions.json"
+    index.unlink(missing_ok=True)
+    if damage is not None:
+        index.write_bytes(damage)
+        make_old(place, "sessions.json")
+    store = await place.again()
+    assert await store.record("s") == record("s", title="Tea")
+    assert {r.session_id for r in await store.records("ann", limit=9)} == {"s", "t"}
+    await place.close()
+    assert set(json.loads(index.read_bytes())) == {"s", "t"}
+
+
+async def test_damaged_index_is_kept_in_the_quarantine(place, store):
+    """What could not be read is set aside, not thrown away."""
+    await place.die()
+    (place.folder / "sessions.json").write_bytes(b'{"s":')
+    await place.again()
+    [name] = place.quarantined()
+    assert (place.folder / "quarantine" / name).read_bytes() == b'{"s":'
+
+
+async def test_index_is_believed_for_old_files(place, store):
+    """A session file that is older than the index is not read at the start."""
+    await store.create(record("s"))
+    await place.close()
+    value = json.loads((place.folder / "sessions.json").read_bytes())
+    value["s"]["metadata"] = {"from": "index"}
+    (place.folder / "sessions.json").write_text(json.dumps(value))
+    make_old(place, "session_s.json")
+    store = await place.again()
+    assert (await store.record("s")).metadata == {"from": "index"}
+    await store.history("s")
+    assert (await store.record("s")).metadata == {}
+
+
+async def test_index_lags_at_most_by_its_margin(place, store):
+    """The index says that it is a minute older than it is, so that no file changed while it was written is missed."""
+    await store.create(record("s"))
+    before = time.time()
+    await place.close()
+    assert before - 61 < (place.folder / "sessions.json").stat().st_mtime < time.time() - 59
+
+
+async def test_index_from_the_future_is_not_believed(place, store):
+    """An index that is newer than the present shows that the clock was put back: every file is read."""
+    await store.create(record("s", title="Tea"))
+    await place.close()
+    index = place.folder / "sessions.json"
+    index.write_bytes(index.read_bytes().replace(b"Tea", b"old"))
+    os.utime(index, (time.time() + 1000, time.time() + 1000))
+    make_old(place, "session_s.json")
+    assert (await (await place.again()).record("s")).metadata == {"title": "Tea"}
+
+
+async def test_index_is_written_behind(place, store):
+    """The index follows a change by itself, while the store is open."""
+    await store.create(record("s"))
+    writer = store._index._writer
+    while not (place.folder / "sessions.json").exists():
+        await asyncio.sleep(0)
+        assert not writer.done()
+    assert set(json.loads((place.folder / "sessions.json").read_bytes())) == {"s"}
+
+
+async def test_leftovers_of_a_replace_are_removed(place, store):
+    """What a crash left of a file that was being written is not kept."""
+    await store.create(record("s"), [said("a")])
+    await place.die()
+    (place.folder / ".session_s.json.0123abcd.new").write_bytes(b'{"sess')
+    store = await place.again()
+    assert [path.name for path in place.folder.iterdir() if path.name.endswith(".new")] == []
+    assert contents(await store.history("s")) == ["a"]
+
+
+@pytest.mark.parametrize("torn", ["tail", "half", "line"])
+async def test_torn_session_is_mended(place, store, torn):
+    """A torn file keeps its whole messages, is valid at once, and lies in the quarantine as it was."""
+    await store.create(record("s"), [said("a"), said("b")])
+    await place.restart()
+    await place.die()
+    data = place.path("s").read_bytes()
+    cut = {"tail": data[:-5], "half": data[: data.index(b"msg_b")], "line": data.replace(b'"msg_b"', b'"msg_b')}[torn]
+    place.path("s").write_bytes(cut)
+    store = await place.again()
+    check_files(place.folder)
+    assert contents(await store.history("s")) == (["a", "b"] if torn == "tail" else ["a"])
+    assert (await store.record("s")).user_id == "ann"
+    [name] = place.quarantined()
+    assert (place.folder / "quarantine" / name).read_bytes() == cut
+    await store.append("s", [said("c")])
+    assert contents(await (await place.crash()).history("s"))[-1] == "c"
+
+
+async def test_unreadable_session_is_set_aside(place, store):
+    """A file that holds no session is moved to the quarantine and not served; its id is free again."""
+    await store.create(record("s"), [said("a")])
+    await store.create(record("t"), [said("b")])
+    await place.die()
+    place.path("s").write_bytes(b"not at all")
+    store = await place.again()
+    with pytest.raises(SessionNotFound):
+        await store.record("s")
+    assert contents(await store.history("t")) == ["b"]
+    [name] = place.quarantined()
+    assert (place.folder / "quarantine" / name).read_bytes() == b"not at all"
+    await store.create(record("s"))
+
+
+async def test_damaged_memory_is_set_aside(place, store):
+    """A memory file that cannot be read does not stop its user, and is kept in the quarantine."""
+    (place.folder / "memory_ann.json").write_bytes(b'{"facts":[{"text":"a"},')
+    (place.folder / "memory_bob.json").write_bytes(b'{"facts":[{"text":"a"},5]}')
+    assert await store.memory("ann") == ()
+    assert [fact.text for fact in await store.memory("bob")] == ["a"]
+    assert [name.split(".")[0] for name in place.quarantined()] == ["memory_ann", "memory_bob"]
+    assert not (place.folder / "memory_ann.json").exists()
+
+
+async def test_parts_of_an_unreadable_session_are_set_aside(place, store):
+    """What was written of an answer is not thrown away where its session cannot be read."""
+    await store.create(record("s"), [said("q", response_id="resp_1")])
+    await store.write("s", new_draft("resp_1"), "half")
+    await place.die()
+    place.path("s").write_bytes(b"not at all")
+    await place.again()
+    assert [name.rpartition(".")[0] for name in place.quarantined()] == ["resp_1.part", "session_s.json"]
+    assert list((place.folder / "journal").iterdir()) == []
+
+
+async def test_parts_without_a_whole_head_are_removed(place, store):
+    """A first piece that was torn was never acknowledged."""
+    await store.create(record("s"), [said("q", response_id="resp_1")])
+    await place.die()
+    (place.folder / "journal" / "resp_1.part").write_bytes(encode_head("s", new_draft("resp_1"))[:-9])
+    store = await place.again()
+    assert contents(await store.history("s")) == ["q", ""]
+    assert list((place.folder / "journal").iterdir()) == []
+
+
+async def test_old_question_without_parts_is_settled_when_it_is_read(place, store):
+    """A session that is older than the index and owes an answer is settled before anybody sees it."""
+    await store.create(record("s"), [said("q", response_id="resp_1")])
+    await place.close()
+    make_old(place, "session_s.json")
+    assert contents(await (await place.again()).history("s")) == ["q", ""]
+
+
+@pytest.mark.parametrize("response_id", ["../../up", "a/b", "x" * 300, "a\0b", "é", "."])
+async def test_response_ids_do_not_leave_the_folder(place, store, response_id):
+    """Whatever a response is called, its parts lie in journal/, and are settled."""
+    await store.create(record("s"), [said("q", response_id=response_id)])
+    await store.write("s", new_draft(response_id), "half")
+    [path] = (place.folder / "journal").iterdir()
+    assert path.suffix == ".part"
+    assert contents(await (await place.crash()).history("s")) == ["q", "half"]
+
+
+async def test_odd_response_id_in_a_file_does_not_stop_the_start(place, store):
+    """A person's file may hold anything under our names."""
+    await place.die()
+    history = [{"role": "user", "content": "q", "response_id": 5}]
+    place.path("s").write_text(json.dumps({"session_id": "s", "history": history}))
+    assert contents(await (await place.again()).history("s")) == ["q"]
+
+
+async def test_second_store_on_a_directory_is_refused(place, store):
+    """One store per directory, until it is closed."""
+    await store.create(record("s"))
+    other = FileStore(place.folder)
+    with pytest.raises(DirectoryInUse, match="in use"):
+        await other.open()
+    await other.close()
+    with pytest.raises(SessionExists):
+        await store.create(record("s"))
+    await place.restart()
+
+
+async def test_closed_store_refuses_changes(place, store):
+    """After its end a store writes nothing: the directory may be somebody else's."""
+    await store.create(record("s"))
+    await place.close()
+    before = place.path("s").read_bytes()
+    for call in (store.append("s", [said("a")]), store.create(record("t")), store.history("s")):
+        with pytest.raises(StorageError, match="closed"):
+            await call
+    assert place.path("s").read_bytes() == before
+
+
+async def test_parts_cut_at_any_byte_are_settled(place, store):
+    """A process killed in the middle of a piece leaves the pieces before it."""
+    await store.create(record("s"))
+    await place.die()
+    head, pieces = encode_head("s", new_draft("resp_1")), encode_piece("one ") + encode_piece("two")
+    for number, cut in enumerate(range(0, len(pieces) + 1, 3)):
+        data = head.replace(b"resp_1", b"resp_%d" % number) + pieces[:cut]
+        (place.folder / "journal" / f"resp_{number}.part").write_bytes(data)
+    store = await place.again()
+    texts = sorted(contents(await store.history("s")))
+    assert set(texts) == {"", "one ", "one two"}
+    assert len(texts) == number + 1
