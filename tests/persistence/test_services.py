@@ -1,0 +1,143 @@
+"""SessionService, SessionMemory and LongTermMemory, on both stores."""
+
+import asyncio
+
+import pytest
+
+from persistence import (
+    FactNotFound,
+    InvalidSessionId,
+    LongTermMemory,
+    SessionExists,
+    SessionMemory,
+    SessionNotFound,
+    SessionService,
+)
+from tests.persistence.places import FilePlace, MemoryPlace, contents, said
+
+
+@pytest.fixture(params=["memory", "files"])
+async def store(request, tmp_path):
+    place = MemoryPlace() if request.param == "memory" else FilePlace(tmp_path)
+    yield await place.open()
+    await place.close()
+
+
+@pytest.fixture
+def sessions(store):
+    return SessionService(store)
+
+
+async def test_session_begins_with_a_fresh_id(sessions):
+    """Sessions without a name of their own get distinct ones, and are active."""
+    one, other = await sessions.create("ann", {"title": "Tea"}), await sessions.create("ann")
+    assert one.session_id != other.session_id
+    assert (one.user_id, one.metadata, one.is_active) == ("ann", {"title": "Tea"}, True)
+    assert one.created_at == one.last_activity
+    assert await sessions.retrieve(one.session_id) == one
+
+
+async def test_given_id_is_taken_or_refused(sessions):
+    """An id that is given is used as it is; a taken or an empty one is refused."""
+    assert (await sessions.create("ann", session_id="abc", messages=[said("a")])).session_id == "abc"
+    with pytest.raises(SessionExists, match="'abc'"):
+        await sessions.create("ann", session_id="abc")
+    with pytest.raises(InvalidSessionId, match="expected"):
+        await sessions.create("ann", session_id="")
+
+
+async def test_given_metadata_is_copied(sessions):
+    """What the caller does with its dictionary afterwards changes no record."""
+    metadata = {"title": "Tea"}
+    made = await sessions.create("ann", metadata)
+    metadata["title"] = "changed"
+    assert (await sessions.retrieve(made.session_id)).metadata == {"title": "Tea"}
+
+
+async def test_foreign_session_is_like_none(sessions):
+    """For another user a session does not exist: the same error, and no effect."""
+    made = await sessions.create("ann", session_id="abc")
+    answers = []
+    for session_id in ("abc", "nix"):
+        for call in (
+            sessions.retrieve(session_id, user_id="bob"),
+            sessions.update(session_id, user_id="bob", is_active=False),
+            sessions.delete(session_id, user_id="bob"),
+            sessions.list("bob", after=session_id),
+        ):
+            with pytest.raises(SessionNotFound) as caught:
+                await call
+            answers.append(str(caught.value).replace(session_id, "…"))
+    assert set(answers) == {"no session '…'"}
+    assert await sessions.retrieve("abc", user_id="ann") == made
+    assert list(await sessions.list("bob")) == []
+
+
+async def test_update_changes_what_is_given(sessions):
+    """An update leaves alone what it does not name, and takes the metadata as a whole."""
+    await sessions.create("ann", {"title": "Tea", "n": 1}, session_id="abc")
+    assert (await sessions.update("abc", is_active=False)).metadata == {"title": "Tea", "n": 1}
+    after = await sessions.update("abc", user_id="ann", metadata={"title": "Coffee"})
+    assert (after.metadata, after.is_active) == ({"title": "Coffee"}, False)
+    assert (await sessions.update("abc", metadata={})).metadata == {}
+    assert await sessions.retrieve("abc") == await sessions.update("abc")
+
+
+async def test_sessions_are_listed_by_page(sessions):
+    """Twenty at a time, newest activity first."""
+    made = [await sessions.create("ann") for _ in range(25)]
+    newest = [record.session_id for record in sorted(made, key=lambda r: (r.last_activity, r.session_id), reverse=True)]
+    first = await sessions.list("ann")
+    rest = await sessions.list("ann", after=first[-1].session_id)
+    assert [record.session_id for record in [*first, *rest]] == newest
+    assert len(first) == 20
+
+
+async def test_deleted_session_is_not_found(sessions):
+    """A deletion answers with a receipt, once."""
+    await sessions.create("ann", session_id="abc")
+    assert (await sessions.delete("abc", user_id="ann")).session_id == "abc"
+    with pytest.raises(SessionNotFound):
+        await sessions.delete("abc", user_id="ann")
+
+
+async def test_session_memory_adds_at_the_end(store, sessions):
+    """Messages get an id and a time, stand in their order, and are seen by every other memory of the session."""
+    await sessions.create("ann", session_id="abc")
+    memory = SessionMemory(store, "abc")
+    added = await memory.add("user", "Hello")
+    await memory.append(said("a"), said("b"))
+    assert added["id"].startswith("msg_")
+    assert added["created_at"].endswith("Z")
+    assert contents(await SessionMemory(store, "abc").messages()) == ["Hello", "a", "b"]
+    with pytest.raises(SessionNotFound):
+        await SessionMemory(store, "nix").messages()
+
+
+async def test_fact_is_learned_once(store):
+    """The same text, but for case and white space, is the same fact."""
+    memory = LongTermMemory(store, "ann")
+    fact = await memory.learn("  Likes  tea ", "abc")
+    assert (fact.text, fact.session_id) == ("Likes  tea", "abc")
+    assert await memory.learn("likes tea") == fact
+    assert await memory.facts() == (fact,)
+    assert await LongTermMemory(store, "bob").facts() == ()
+
+
+async def test_facts_learned_at_once_are_all_kept(store):
+    """Learning from many sessions at the same time loses nothing."""
+    memory = LongTermMemory(store, "ann")
+    await asyncio.gather(*(memory.learn(f"fact {number % 5}") for number in range(20)))
+    assert sorted(fact.text for fact in await memory.facts()) == [f"fact {number}" for number in range(5)]
+
+
+async def test_fact_is_forgotten_once(store):
+    """A fact that is forgotten is returned; one that is unknown is told."""
+    memory = LongTermMemory(store, "ann")
+    fact, other = await memory.learn("likes tea"), await memory.learn("has a dog")
+    assert await memory.forget(fact.id) == fact
+    assert await memory.facts() == (other,)
+    with pytest.raises(FactNotFound, match="no fact"):
+        await memory.forget(fact.id)
+    with pytest.raises(FactNotFound):
+        await LongTermMemory(store, "bob").forget(other.id)
