@@ -1,0 +1,113 @@
+"""What a frame of the wire has to look like, by the models of others.
+
+Rule: what the specification names is validated against its own models; what is ours has exactly the fields that
+PROTOCOL.md lists.
+"""
+
+import json
+from typing import Any
+
+import openresponses_types
+from openai.types.conversations import Conversation
+from openai.types.conversations.conversation_item import ConversationItem
+from openai.types.responses import Response
+from pydantic import TypeAdapter
+
+Frame = dict[str, Any]
+
+STANDARD = {
+    "response.created": openresponses_types.ResponseCreatedStreamingEvent,
+    "response.in_progress": openresponses_types.ResponseInProgressStreamingEvent,
+    "response.output_item.added": openresponses_types.ResponseOutputItemAddedStreamingEvent,
+    "response.content_part.added": openresponses_types.ResponseContentPartAddedStreamingEvent,
+    "response.output_text.delta": openresponses_types.ResponseOutputTextDeltaStreamingEvent,
+    "response.output_text.done": openresponses_types.ResponseOutputTextDoneStreamingEvent,
+    "response.content_part.done": openresponses_types.ResponseContentPartDoneStreamingEvent,
+    "response.output_item.done": openresponses_types.ResponseOutputItemDoneStreamingEvent,
+    "response.completed": openresponses_types.ResponseCompletedStreamingEvent,
+    "response.incomplete": openresponses_types.ResponseIncompleteStreamingEvent,
+    "response.failed": openresponses_types.ResponseFailedStreamingEvent,
+    "error": openresponses_types.WebSocketErrorEvent,
+}
+OURS = {
+    "verbatim:response.snapshot": {"response_id", "text", "response"},
+    "verbatim:conversation.attached": {"conversation", "response_id"},
+    "verbatim:conversation.detached": {"conversation"},
+    "verbatim:conversation.item": {"conversation", "item", "response_id"},
+    "verbatim:conversation.updated": {"conversation"},
+    "verbatim:conversation.deleted": {"conversation"},
+    "verbatim:keepalive": set(),
+}
+FINAL = ("response.completed", "response.incomplete", "response.failed")
+KINDS = ["created", "in_progress", "output_item.added", "content_part.added"]
+LAST_KINDS = ["output_text.done", "content_part.done", "output_item.done"]
+
+_ITEMS: TypeAdapter[Any] = TypeAdapter(ConversationItem)
+
+
+def check_frame(frame: Frame) -> Frame:
+    """Fails where a frame is not as the protocol says; returns it."""
+    kind = frame["type"]
+    if kind in STANDARD:
+        STANDARD[kind].model_validate(frame)
+    else:
+        assert frame.keys() - {"stream_id"} == OURS[kind] | {"type", "sequence_number"}
+    if kind != "error":
+        assert isinstance(frame["sequence_number"], int)
+    if "response" in frame:
+        check_response(frame["response"])
+    if "item" in frame and kind.startswith("verbatim:"):
+        check_item(frame["item"])
+    if kind == "verbatim:conversation.updated":
+        check_conversation(frame["conversation"])
+    return frame
+
+
+def check_response(response: Frame) -> Frame:
+    """Fails where a response has not every key that strict clients want."""
+    openresponses_types.ResponseResource.model_validate(response)
+    if response["status"] in ("completed", "in_progress"):
+        Response.model_validate(response)  # Its reasons and codes are those of one vendor.
+    return response
+
+
+def check_conversation(conversation: Frame) -> Frame:
+    """Fails where it is no conversation to openai-python."""
+    Conversation.model_validate(conversation)
+    return conversation
+
+
+def check_item(item: Frame) -> Frame:
+    """Fails where it is no item to openai-python."""
+    _ITEMS.validate_python(item)
+    return item
+
+
+def decode(*events: bytes) -> list[Frame]:
+    """The events as frames, each one checked."""
+    return [check_frame(json.loads(event)) for event in events]
+
+
+def text_of(frames: list[Frame]) -> str:
+    """The text that a client shows which has had these frames."""
+    text = ""
+    for frame in frames:
+        if frame["type"] == "response.output_text.delta":
+            text += frame["delta"]
+        elif frame["type"] == "verbatim:response.snapshot":
+            text = frame["text"]
+    return text
+
+
+def check_whole(frames: list[Frame]) -> Frame:
+    """Fails where these are not all frames of one response, in order; returns its final state."""
+    kinds = [frame["type"].removeprefix("response.") for frame in frames]
+    assert [frame["sequence_number"] for frame in frames] == list(range(len(frames)))
+    assert kinds[:4] == KINDS
+    assert set(kinds[4:-4]) <= {"output_text.delta"}
+    assert kinds[-4:-1] == LAST_KINDS
+    assert frames[-1]["type"] in FINAL
+    response = frames[-1]["response"]
+    [part] = response["output"][0]["content"]
+    assert text_of(frames) == frames[-4]["text"] == frames[-3]["part"]["text"] == part["text"]
+    return dict(response)

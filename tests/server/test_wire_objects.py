@@ -1,0 +1,150 @@
+"""Objects in bodies, and the store's errors as a caller sees them."""
+
+from pathlib import Path
+
+import pytest
+
+from persistence.errors import (
+    Damaged,
+    DirectoryInUse,
+    FactNotFound,
+    InvalidSessionId,
+    SessionExists,
+    SessionNotFound,
+    StorageError,
+    StorageFull,
+    StorageReadOnly,
+)
+from persistence.model import Fact, Receipt, Record
+from server.wire_objects import (
+    api_error,
+    conversation_object,
+    fact_object,
+    item_object,
+    list_object,
+    receipt_object,
+    seconds,
+)
+from tests.server.frames import check_conversation, check_item
+
+AT = "2024-01-01T00:00:10.000000Z"
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        (AT, 1704067210),
+        ("2024-01-01T00:00:10+00:00", 1704067210),
+        ("2024-01-01T01:00:10+01:00", 1704067210),
+        (None, None),
+        ("", None),
+        ("yesterday", None),
+        ("0001-01-01T00:00:00", None),
+        (1704067210, None),
+        ({}, None),
+    ],
+)
+def test_seconds(at, expected):
+    """A time becomes whole seconds; what cannot be read as one becomes nothing."""
+    assert seconds(at) == expected
+
+
+def test_conversation_object():
+    """A record becomes a conversation."""
+    shown = check_conversation(conversation_object(Record("abc", "user", AT, AT, metadata={"title": "t"}), "resp_1"))
+    assert shown == {
+        "id": "abc",
+        "object": "conversation",
+        "created_at": 1704067210,
+        "metadata": {"title": "t"},
+        "verbatim:last_activity": 1704067210,
+        "verbatim:running_response": "resp_1",
+    }
+
+
+@pytest.mark.parametrize("role", ["user", "system", "developer"])
+def test_item_of_a_person(role):
+    """What a person wrote is input text."""
+    item = check_item(item_object({"role": role, "content": "hi", "id": "msg_1", "created_at": AT}, 0))
+    assert item["content"] == [{"type": "input_text", "text": "hi"}]
+    assert (item["id"], item["role"], item["status"], item["verbatim:created_at"]) == (
+        "msg_1",
+        role,
+        "completed",
+        1704067210,
+    )
+    assert "verbatim:response_id" not in item
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "reason"),
+    [
+        ({}, "completed", None),
+        ({"status": "completed"}, "completed", None),
+        ({"status": "incomplete", "reason": "cancelled"}, "incomplete", "cancelled"),
+        ({"status": "incomplete", "reason": "interrupted"}, "incomplete", "interrupted"),
+        ({"status": "failed", "error": {"code": "c", "message": "m"}}, "incomplete", "failed"),
+    ],
+)
+def test_item_of_an_assistant(fields, status, reason):
+    """An answer is output text, and says why it is cut short."""
+    message = {"role": "assistant", "content": "hi", "id": "msg_2", "response_id": "r", "model": "m", **fields}
+    item = check_item(item_object(message, 0))
+    assert item["content"] == [{"type": "output_text", "text": "hi", "annotations": [], "logprobs": []}]
+    assert (item["status"], item.get("verbatim:reason")) == (status, reason)
+    assert (item["verbatim:response_id"], item["verbatim:model"]) == ("r", "m")
+    assert item.get("verbatim:error") == fields.get("error")
+
+
+def test_item_of_a_plain_old_file():
+    """A message with nothing but role and content is named by its place."""
+    assert check_item(item_object({"role": "user", "content": "hi"}, 7))["id"] == "msg_7"
+    assert item_object({"role": "user", "content": "hi", "created_at": 1704067210}, 0)["verbatim:created_at"] is None
+
+
+def test_small_objects():
+    """Facts, receipts and lists, field by field."""
+    assert fact_object(Fact("fact_1", "likes tea", AT, "abc")) == {
+        "id": "fact_1",
+        "object": "memory.fact",
+        "text": "likes tea",
+        "learned_at": 1704067210,
+        "conversation": "abc",
+    }
+    assert receipt_object(Receipt("abc", ["session_abc.json"], 2)) == {
+        "id": "abc",
+        "object": "conversation.deleted",
+        "deleted": True,
+        "verbatim:removed": ["session_abc.json"],
+        "verbatim:facts_removed": 2,
+    }
+    empty = {"object": "list", "data": [], "first_id": None, "last_id": None, "has_more": False}
+    assert list_object([]) == empty
+    assert list_object([{"id": "a"}, {"id": "b"}], has_more=True) == {
+        **empty,
+        "data": [{"id": "a"}, {"id": "b"}],
+        "first_id": "a",
+        "last_id": "b",
+        "has_more": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (SessionNotFound("x"), 404, "conversation_not_found"),
+        (SessionExists("x"), 409, "conversation_exists"),
+        (InvalidSessionId("../x"), 400, "invalid_value"),
+        (FactNotFound("x"), 404, "fact_not_found"),
+        (StorageReadOnly("sync", Path("secret"), "EIO"), 503, "storage_read_only"),
+        (StorageFull("append", Path("secret"), "ENOSPC"), 507, "storage_full"),
+        (StorageError("append", Path("secret"), "EIO"), 500, "storage_error"),
+        (Damaged("a session file", "secret"), 500, "internal_error"),
+        (DirectoryInUse(Path("secret")), 500, "internal_error"),
+    ],
+)
+def test_error_of_the_store(error, status, code):
+    """Each error of the store has its row in the table, and tells no caller of the server's paths."""
+    shown = api_error(error)
+    assert (shown.status, shown.code) == (status, code)
+    assert "secret" not in shown.message
