@@ -9,7 +9,7 @@ from typing import Protocol
 
 from server.errors import ApiError
 from server.turn import Turn
-from server.wire_events import closing_events, delta_event, opening_events, snapshot_event
+from server.wire_events import closing_events, delta_event, final_event, opening_events, snapshot_event
 
 
 class Readable(Protocol):
@@ -95,7 +95,7 @@ class StoredResponse:
     async def read(self, after: int | None = None) -> AsyncGenerator[Sequence[bytes], None]:
         """See `Readable`."""
         if after is not None and after >= 0:
-            yield [snapshot_event(self.turn, after + 1), *closing_events(self.turn, after + 2)[-1:]]
+            yield [snapshot_event(self.turn, after + 1), final_event(self.turn, after + 2)]
             return
         events = opening_events(self.turn)
         if text := self.turn.text:

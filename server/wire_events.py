@@ -51,8 +51,13 @@ def closing_events(turn: Turn, number: int) -> list[bytes]:
         _event("response.output_text.done", number, **_at(turn), text=turn.text, logprobs=[]),
         _event("response.content_part.done", number + 1, **_at(turn), part=text_part(turn.text)),
         _event("response.output_item.done", number + 2, output_index=0, item=output_item(turn)),
-        _event(_FINAL[turn.state], number + 3, response=response_object(turn)),
+        final_event(turn, number + 3),
     ]
+
+
+def final_event(turn: Turn, number: int) -> bytes:
+    """How a turn has ended."""
+    return _event(_FINAL[turn.state], number, response=response_object(turn))
 
 
 def snapshot_event(turn: Turn, number: int) -> bytes:

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 Frame = dict[str, Any]
 
-STANDARD = {
+STANDARD: dict[str, Any] = {
     "response.created": openresponses_types.ResponseCreatedStreamingEvent,
     "response.in_progress": openresponses_types.ResponseInProgressStreamingEvent,
     "response.output_item.added": openresponses_types.ResponseOutputItemAddedStreamingEvent,

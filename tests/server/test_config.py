@@ -107,7 +107,7 @@ def test_flag_wins():
 
 def test_unknown_variable_is_refused():
     """A variable with our prefix that is none of ours is a slip, and is named."""
-    with pytest.raises(ConfigError, match="VERBATIM_PROT='1': expected no such setting; there are .*VERBATIM_PORT"):
+    with pytest.raises(ConfigError, match=r"VERBATIM_PROT='1': expected no such setting; there are .*VERBATIM_PORT"):
         Config.from_env({"VERBATIM_PROT": "1", "PATH": "/bin"})
 
 

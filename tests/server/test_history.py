@@ -2,14 +2,15 @@
 
 import pytest
 
+from persistence.model import Message
 from server.errors import ApiError
 from server.history import answer_of, check_place, find_answer, find_sent, session_of, without_answer
 from server.turn import TurnRequest
 from tests.server.test_turn import new_turn
 
-QUESTION = {"role": "user", "content": "q", "response_id": "resp_abc_1", "client_message_id": "c1"}
-ANSWER = {"role": "assistant", "content": "a", "response_id": "resp_abc_1"}
-LATER = {"role": "user", "content": "q2", "response_id": "resp_abc_2"}
+QUESTION: Message = {"role": "user", "content": "q", "response_id": "resp_abc_1", "client_message_id": "c1"}
+ANSWER: Message = {"role": "assistant", "content": "a", "response_id": "resp_abc_1"}
+LATER: Message = {"role": "user", "content": "q2", "response_id": "resp_abc_2"}
 HISTORY = [QUESTION, ANSWER, LATER]
 
 

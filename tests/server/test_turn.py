@@ -1,12 +1,14 @@
 """The turn's table, walked whole; turns to messages and back."""
 
 import copy
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from persistence.answer import new_draft
+from persistence.model import Message
 from server.assistants.base import Usage
 from server.turn import (
     TRANSITIONS,
@@ -37,7 +39,7 @@ LEGAL = {
 
 
 def new_turn(state=State.QUEUED, request=None):
-    draft = {**new_draft("resp_abc_0123456789abcdef"), "model": "m"}
+    draft: Message = {**new_draft("resp_abc_0123456789abcdef"), "model": "m"}
     return Turn("abc", "user", "m", request or TurnRequest(()), draft, state=state)
 
 
@@ -112,7 +114,9 @@ FOREIGN = [
 @pytest.mark.parametrize("fields", FOREIGN, ids=str)
 def test_turn_from_a_foreign_message(fields):
     """A message of a file from elsewhere gives a turn that has ended, whatever else it says."""
-    turn = Turn.from_message({"role": "assistant", "content": "hi", "response_id": "r", **fields}, "abc", "user")
+    turn = Turn.from_message(
+        cast(Message, {"role": "assistant", "content": "hi", "response_id": "r"} | fields), "abc", "user"
+    )
     assert turn.ended
     assert turn.text == "hi"
     assert turn.message()["content"] == "hi"

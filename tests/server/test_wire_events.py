@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from persistence.model import Record
+from persistence.model import Message, Record
 from server.assistants.base import Usage
 from server.errors import ApiError
 from server.turn import Broke, Cut, Finished, Reason, Started, TurnRequest, Wrote
@@ -111,7 +111,7 @@ def test_events_of_ours_are_valid():
     """Each event that is ours alone has the fields that the protocol lists."""
     turn, _ = play(Finished(), "hi")
     record = Record("abc", "user", AT, AT, metadata={"title": "t"})
-    question = {"role": "user", "content": "hi", "id": "msg_1", "created_at": AT}
+    question: Message = {"role": "user", "content": "hi", "id": "msg_1", "created_at": AT}
     frames = decode(
         snapshot_event(turn, 5),
         item_event("abc", question, 3, "resp_1", 1),

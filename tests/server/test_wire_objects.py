@@ -1,6 +1,7 @@
 """Objects in bodies, and the store's errors as a caller sees them."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -88,7 +89,7 @@ def test_item_of_a_person(role):
 )
 def test_item_of_an_assistant(fields, status, reason):
     """An answer is output text, and says why it is cut short."""
-    message = {"role": "assistant", "content": "hi", "id": "msg_2", "response_id": "r", "model": "m", **fields}
+    message: Any = {"role": "assistant", "content": "hi", "id": "msg_2", "response_id": "r", "model": "m", **fields}
     item = check_item(item_object(message, 0))
     assert item["content"] == [{"type": "output_text", "text": "hi", "annotations": [], "logprobs": []}]
     assert (item["status"], item.get("verbatim:reason")) == (status, reason)
@@ -99,7 +100,8 @@ def test_item_of_an_assistant(fields, status, reason):
 def test_item_of_a_plain_old_file():
     """A message with nothing but role and content is named by its place."""
     assert check_item(item_object({"role": "user", "content": "hi"}, 7))["id"] == "msg_7"
-    assert item_object({"role": "user", "content": "hi", "created_at": 1704067210}, 0)["verbatim:created_at"] is None
+    foreign: Any = {"role": "user", "content": "hi", "created_at": 1704067210}
+    assert item_object(foreign, 0)["verbatim:created_at"] is None
 
 
 def test_small_objects():
@@ -118,7 +120,7 @@ def test_small_objects():
         "verbatim:removed": ["session_abc.json"],
         "verbatim:facts_removed": 2,
     }
-    empty = {"object": "list", "data": [], "first_id": None, "last_id": None, "has_more": False}
+    empty: dict[str, Any] = {"object": "list", "data": [], "first_id": None, "last_id": None, "has_more": False}
     assert list_object([]) == empty
     assert list_object([{"id": "a"}, {"id": "b"}], has_more=True) == {
         **empty,

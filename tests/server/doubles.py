@@ -1,0 +1,108 @@
+"""Assistants and stores that do as they are told, and remember what was done."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from pathlib import Path
+
+from persistence import MemoryStore, StorageError
+from persistence.errors import StorageReadOnly
+from server.assistants.base import Delta, Finish, Prompt
+
+PATIENCE_S = 10
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Waits for a condition, and fails where it does not come."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition():  # noqa: ASYNC110 - what it waits for tells nobody
+            await asyncio.sleep(0)
+
+
+class ScriptedAssistant:
+    """Says what its script says: texts, ends, errors to raise, and events to wait for.
+
+    Attributes:
+        prompts: What it was asked.
+        released: How many of its replies have given everything back.
+    """
+
+    def __init__(self, *script: object, name: str = "scripted") -> None:
+        self.script = script
+        self.name = name
+        self.prompts: list[Prompt] = []
+        self.released = 0
+        self.closed = False
+
+    async def models(self) -> Sequence[str]:
+        return (self.name,)
+
+    async def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | Finish, None]:
+        self.prompts.append(prompt)
+        try:
+            for step in self.script or ("You said: ", prompt.history[-1]["content"], Finish()):
+                if isinstance(step, asyncio.Event):
+                    await step.wait()
+                elif isinstance(step, BaseException):
+                    raise step
+                elif isinstance(step, Finish):
+                    yield step
+                else:
+                    yield Delta(str(step))
+        finally:
+            self.released += 1
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+class RecordingStore(MemoryStore):
+    """Notes each change that has become durable, or written; can be told to refuse and to wait.
+
+    Attributes:
+        notes: What was done, in order.
+        refuse: From which call on of which method it refuses, such as {"append": 1}.
+        gate: While it is there and not set, appends and creations wait.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.notes: list[tuple[str, ...]] = []
+        self.refuse: dict[str, int] = {}
+        self.error: StorageError = StorageError("append", Path("x"), "EIO")
+        self.gate: asyncio.Event | None = None
+        self._calls: dict[str, int] = {}
+
+    async def create(self, record, messages=()):
+        await self._before("create")
+        done = await super().create(record, messages)
+        self.notes += [("kept", message["role"], message["content"]) for message in messages]
+        return done
+
+    async def append(self, session_id, messages):
+        await self._before("append")
+        done = await super().append(session_id, messages)
+        self.notes += [("kept", message["role"], message["content"]) for message in messages]
+        return done
+
+    async def write(self, session_id, draft, text):
+        await self._before("write")
+        await super().write(session_id, draft, text)
+        self.notes.append(("written", text))
+
+    async def history(self, session_id):
+        await self._before("history")
+        return await super().history(session_id)
+
+    async def memory(self, user_id):
+        await self._before("memory")
+        return await super().memory(user_id)
+
+    async def _before(self, method: str) -> None:
+        if self.gate and method in ("create", "append"):
+            await self.gate.wait()
+        number = self._calls[method] = self._calls.get(method, 0) + 1
+        if number >= self.refuse.get(method, number + 1):
+            raise self.error
+
+
+READ_ONLY = StorageReadOnly("sync", Path("x"), "EIO")

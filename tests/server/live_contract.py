@@ -1,0 +1,147 @@
+"""What every `Live` has to keep; see `server/live.py`.
+
+Rule: a subclass gives `make(retained_bytes)`, and inherits the tests.
+"""
+
+import asyncio
+from contextlib import aclosing
+
+import pytest
+
+from persistence.model import Message, Record
+from server.live import Behind, Live, News, SessionChanged, SessionDeleted
+from server.response_log import ResponseLog
+from server.turn import Turn, TurnRequest
+
+MANY = 5000
+
+
+def new_log(number: int, session_id: str = "abc", size: int = 10) -> ResponseLog:
+    draft: Message = {"role": "assistant", "content": "", "response_id": f"resp_{session_id}_{number}"}
+    log = ResponseLog(Turn(session_id, "user", "m", TurnRequest(()), draft))
+    log.append(b"x" * size)
+    return log
+
+
+def changed(number: int) -> SessionChanged:
+    return SessionChanged(Record(f"s{number}", "user", "", ""))
+
+
+async def settle() -> None:
+    """Lets tasks that can go on do so."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+class LiveContract:
+    def make(self, retained_bytes: int) -> Live:
+        raise NotImplementedError
+
+    async def test_running_log_is_found(self):
+        """A log is found while its turn runs, whatever room there is."""
+        live, log = self.make(0), new_log(1)
+        assert live.find("resp_abc_1") is None
+        assert live.running("abc") is None
+        live.publish(log)
+        assert live.find("resp_abc_1") is log
+        assert live.running("abc") is log
+        assert live.running("other") is None
+
+    async def test_ended_log_is_found_while_there_is_room(self):
+        """An ended log stays, and the oldest goes first when its memory is needed."""
+        live, logs = self.make(25), [new_log(number) for number in range(4)]
+        for log in logs:
+            live.publish(log)
+            live.retire(log)
+        assert live.running("abc") is None
+        assert [live.find(f"resp_abc_{number}") for number in range(4)] == [None, None, logs[2], logs[3]]
+
+    async def test_ended_log_without_room_is_not_found(self):
+        """Without room an ended log goes at once."""
+        live, log = self.make(0), new_log(1)
+        live.publish(log)
+        live.retire(log)
+        assert live.find("resp_abc_1") is None
+
+    async def test_log_that_was_never_published_is_not_kept(self):
+        """Retiring a log that is not running, or again, has no effect."""
+        live, log = self.make(100), new_log(1)
+        live.retire(log)
+        assert live.find("resp_abc_1") is None
+        live.publish(log)
+        live.retire(log)
+        live.retire(log)
+        assert live.find("resp_abc_1") is log
+
+    async def test_forgotten_session(self):
+        """A forgotten session's ended logs are gone, others and running ones stay, and the room is given back."""
+        live = self.make(25)
+        mine, running, other = new_log(1), new_log(2), new_log(3, "other")
+        for log in (mine, running, other):
+            live.publish(log)
+        live.retire(mine)
+        live.retire(other)
+        live.forget("abc")
+        assert live.find("resp_abc_1") is None
+        assert live.find("resp_abc_2") is running
+        assert live.find("resp_other_3") is other
+        live.retire(running)
+        assert live.find("resp_other_3") is other
+
+    async def test_news_reach_the_users_listeners_in_order(self):
+        """Every listener of the user hears all from its beginning on, in order; those of others hear nothing."""
+        live = self.make(0)
+        heard: dict[str, list] = {"a": [], "b": [], "other": []}
+
+        async def listen(name, user_id):
+            async with aclosing(live.listen(user_id)) as batches:
+                async for batch in batches:
+                    heard[name] += batch
+
+        tasks = [asyncio.create_task(listen("a", "user")), asyncio.create_task(listen("other", "nobody"))]
+        await settle()
+        live.tell("user", changed(1))
+        await settle()
+        tasks.append(asyncio.create_task(listen("b", "user")))
+        await settle()
+        news: list[News] = [changed(2), SessionDeleted("s1"), changed(3)]
+        for one in news:
+            live.tell("user", one)
+        await settle()
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        assert heard == {"a": [changed(1), *news], "b": news, "other": []}
+
+    async def test_listener_that_falls_behind_is_told(self):
+        """A listener that takes nothing while very much is told loses its place; another one is not touched."""
+        live = self.make(0)
+        async with aclosing(live.listen("user")) as slow, aclosing(live.listen("user")) as quick:
+            for listener in (slow, quick):
+                first = asyncio.ensure_future(anext(listener))
+                await settle()
+                live.tell("user", changed(0))
+                await first
+            heard = 0
+            for number in range(1, MANY):
+                live.tell("user", changed(number))
+                heard += len(await anext(quick))
+            with pytest.raises(Behind):
+                await anext(slow)
+            assert heard == MANY - 1
+
+    async def test_listener_that_left_costs_nothing(self):
+        """Telling a user without listeners keeps nothing: who comes later hears only what is new."""
+        live = self.make(0)
+        listener = live.listen("user")
+        first = asyncio.ensure_future(anext(listener))
+        await settle()
+        live.tell("user", changed(1))
+        assert await first == [changed(1)]
+        await listener.aclose()
+        live.tell("user", changed(2))
+        async with aclosing(live.listen("user")) as again:
+            first = asyncio.ensure_future(anext(again))
+            await settle()
+            live.tell("user", changed(3))
+            assert await first == [changed(3)]

@@ -1,0 +1,179 @@
+"""One answer: pieces are written and then shown, and whatever the assistant does, there is an end."""
+
+import asyncio
+import json
+
+import pytest
+
+from persistence.model import Record
+from server.answering import Answering
+from server.assistants.base import Finish, Prompt, Usage
+from server.errors import AssistantFailed
+from server.response_log import ResponseLog
+from server.turn import Broke, Cut, Finished, Reason, Started
+from tests.server.doubles import PATIENCE_S, RecordingStore, ScriptedAssistant, until
+from tests.server.test_turn import new_turn
+
+PROMPT = Prompt("m", "abc", [{"role": "user", "content": "hi"}])
+USAGE = Usage(1, 2)
+
+
+class Answer:
+    """A started turn with its log, its store and its answering."""
+
+    def __init__(self, store=None, window_s=0.0):
+        self.store = store
+        turn = new_turn()
+        turn.apply(Started())
+        self.log = ResponseLog(turn)
+        self.answering = Answering(self.log, store, window_s)
+
+    async def run(self, *script):
+        self.assistant = ScriptedAssistant(*script)
+        return await asyncio.wait_for(self.answering.run(self.assistant, PROMPT), PATIENCE_S)
+
+    @property
+    def shown(self):
+        return [json.loads(event)["delta"] for event in self.log._events]
+
+
+@pytest.fixture
+async def store():
+    store = RecordingStore()
+    await store.create(Record.fresh("abc", "user"))
+    return store
+
+
+@pytest.mark.parametrize(
+    ("script", "end", "text"),
+    [
+        (("a", "b", Finish(usage=USAGE)), Finished(USAGE), "ab"),
+        ((Finish(),), Finished(), ""),
+        (("a", Finish("length", USAGE)), Cut(Reason.MAX_OUTPUT_TOKENS, USAGE), "a"),
+        (("a",), Broke("upstream_cut", "The answer broke off before its end."), "a"),
+        (("a", AssistantFailed("upstream_timeout", "Slow.")), Broke("upstream_timeout", "Slow."), "a"),
+        ((AssistantFailed("upstream_error", "No."),), Broke("upstream_error", "No."), ""),
+        (("a", asyncio.CancelledError()), Cut(Reason.INTERRUPTED), "a"),
+        (
+            ("a", ZeroDivisionError()),
+            Broke("internal_error", "The assistant failed; the server's log says how."),
+            "a",
+        ),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+async def test_answer_ends_as_its_assistant_does(store, script, end, text):
+    """Whole, at its limit, cut, failed or broken: the text so far is written and shown, and the end says which."""
+    answer = Answer(store)
+    assert await answer.run(*script) == end
+    assert answer.log.turn.text == "".join(answer.shown) == text
+    assert "".join(note[1] for note in store.notes) == text
+    assert answer.assistant.released == 1
+
+
+async def test_first_piece_goes_out_at_once(store):
+    """The first piece is shown before the second one is there; what gathers within the window becomes one event."""
+    rest = asyncio.Event()
+    answer = Answer(store, window_s=0.01)
+    running = asyncio.create_task(answer.run("a", rest, *"bcd", Finish()))
+    await until(lambda: answer.shown == ["a"])
+    rest.set()
+    assert await running == Finished()
+    assert answer.shown == ["a", "bcd"]
+
+
+async def test_piece_is_written_before_it_is_shown(store):
+    """At no moment is more shown than was written."""
+    answer, checked = Answer(store), 0
+    append = answer.log.append
+
+    def watch(*events):
+        nonlocal checked
+        checked += 1
+        assert store.notes[-1] == ("written", json.loads(events[0])["delta"])
+        append(*events)
+
+    answer.log.append = watch  # type: ignore[method-assign]
+    await answer.run("a", "b", Finish())
+    assert checked == len(answer.shown) > 0
+
+
+async def test_refused_write_ends_the_answer(store):
+    """Where the disk refuses, what it refused is not shown, and the assistant is let go."""
+    store.refuse = {"write": 1}
+    answer = Answer(store)
+    end = await answer.run("a", asyncio.Event())
+    assert isinstance(end, Broke)
+    assert end.code == "storage_error"
+    assert answer.shown == []
+    assert answer.assistant.released == 1
+
+
+async def test_text_that_cannot_be_encoded(store):
+    """A lone surrogate of a careless assistant is neither kept nor shown."""
+    for kept in (store, None):
+        answer = Answer(kept)
+        with pytest.raises(TypeError, match="surrogates"):
+            await answer.run("\ud800", asyncio.Event())
+        assert (answer.log.turn.text, answer.shown) == ("", [])
+        assert answer.assistant.released == 1
+    assert store.notes == []
+
+
+async def test_stop_before_the_start():
+    """An answer that was stopped before it began asks no assistant."""
+    answer = Answer()
+    answer.answering.stop(Reason.CANCELLED)
+    assert await answer.run("a", Finish()) == Cut(Reason.CANCELLED)
+    assert answer.assistant.prompts == []
+
+
+async def test_stop_in_mid_answer(store):
+    """A stopped answer keeps its text, and the first reason counts."""
+    answer = Answer(store)
+    running = asyncio.create_task(answer.run("a", "b", asyncio.Event()))
+    await until(lambda: answer.log.turn.text == "ab")
+    answer.answering.stop(Reason.CANCELLED)
+    answer.answering.stop(Reason.INTERRUPTED)
+    assert await running == Cut(Reason.CANCELLED)
+    assert answer.log.turn.text == "ab"
+    assert answer.assistant.released == 1
+
+
+async def test_stop_when_done():
+    """A stop that comes after the assistant's end changes nothing."""
+    answer = Answer()
+    assert await answer.run("a", Finish()) == Finished()
+    answer.answering.stop(Reason.CANCELLED)
+    assert answer.log.turn.text == "a"
+
+
+async def test_fast_assistant_waits_for_a_slow_disk(store):
+    """What an assistant may be ahead of the disk is bounded, and nothing is lost."""
+    gate, piece = asyncio.Event(), "x" * 10_000
+    answer = Answer(store)
+    write = store.write
+
+    async def slow(*arguments):
+        await gate.wait()
+        await write(*arguments)
+
+    store.write = slow
+    taken = []
+    script = [piece] * 40
+
+    class Counting(ScriptedAssistant):
+        async def reply(self, prompt):
+            async for one in super().reply(prompt):
+                taken.append(one)
+                yield one
+
+    assistant = Counting(*script, Finish())
+    running = asyncio.create_task(answer.answering.run(assistant, PROMPT))
+    await until(lambda: len(taken) > 7)
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert len(taken) < 20
+    gate.set()
+    assert await asyncio.wait_for(running, PATIENCE_S) == Finished()
+    assert answer.log.turn.text == piece * 40
