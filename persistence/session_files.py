@@ -63,19 +63,19 @@ class SessionFiles:
         if before and before.stamp == await files.stamp(path):
             self._keep(before)
             return before
-        self.forget(session_id)
         if (found := await files.read(path)) is None:
+            self.forget(session_id)
             raise SessionNotFound(session_id)
         data, stamp = found
         try:
             scan = scan_file(data, session_id, known)
         except Damaged as error:
-            if before is None:
+            if not before:
                 await self._give_up(path, error, mend=mend)
                 raise SessionNotFound(session_id) from error
-            scan = Scan(before.record, before.messages, None, whole=False)
+            scan = _scan_of(before)
         if before and not scan.whole:
-            scan = Scan(before.record, before.messages, None, whole=False)
+            scan = _scan_of(before)
         session = OpenSession(scan.record, scan.messages, scan.tail, stamp)
         if mend and not (scan.whole and scan.has_record):
             await self._mend(path, session, scan)
@@ -118,11 +118,7 @@ class SessionFiles:
     async def rewrite(self, session: OpenSession, record: Record, messages: Sequence[Message]) -> None:
         """Puts a whole new file in the place of the old one, durably."""
         data, tail = encode_file(record, messages)
-        try:
-            session.stamp = await files.replace(self.path(record.session_id), [data])
-        except BaseException:
-            self.forget(record.session_id)
-            raise
+        session.stamp = await files.replace(self.path(record.session_id), [data])
         session.record, session.messages, session.tail = record, list(messages), tail
 
     async def remove(self, session_id: str) -> list[str]:
@@ -151,3 +147,8 @@ class SessionFiles:
         self._open.move_to_end(session.record.session_id)
         while len(self._open) > self._limit:
             self._open.popitem(last=False)
+
+
+def _scan_of(session: OpenSession) -> Scan:
+    """What memory holds, in the place of a file that says less."""
+    return Scan(session.record, list(session.messages), None, whole=False)

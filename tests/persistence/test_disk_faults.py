@@ -262,6 +262,20 @@ async def test_unmendable_session_can_still_be_read(place, store, faulty):
     assert len(place.quarantined()) == 1
 
 
+async def test_file_damaged_on_a_full_disk_is_written_back_later(place, store, faulty):
+    """What the store still knows of a damaged file outlives a disk without space for writing it back."""
+    await store.create(record("s"), [said("a"), said("b")])
+    place.path("s").write_bytes(b"")
+    faulty.fail, faulty.number = {"pwrite"}, errno.ENOSPC
+    for _ in range(2):
+        assert contents(await store.history("s")) == ["a", "b"]
+        with pytest.raises(StorageFull):
+            await store.append("s", [said("c")])
+    faulty.fail = None
+    assert contents(await store.history("s")) == ["a", "b"]
+    assert contents(await (await place.crash()).history("s")) == ["a", "b"]
+
+
 async def test_unsettled_answer_waits_for_space(place, store, faulty):
     """Where a full disk lets no answer be settled, its text is kept until one can be."""
     await store.create(record("s"), [said("q", response_id="resp_1")])

@@ -1,0 +1,148 @@
+"""The store on files against the store in memory: any steps, in any order, with restarts and crashes in between."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Coroutine
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from persistence import Fact, PersistenceError, Store
+from persistence.answer import new_draft
+from tests.persistence.places import AT, FilePlace, MemoryPlace, answered, check_files, record, said
+from tests.persistence.strategies import objects, texts
+
+NAMES = st.sampled_from(["s", "t", "u"])
+USERS = st.sampled_from(["ann", "böb"])
+RESPONSES = st.sampled_from([f"resp_{number}" for number in range(4)])
+MOMENTS = ("created_at", "completed_at", "last_activity")
+
+
+class StoreModel(RuleBasedStateMachine):
+    """Each step is taken by both; both must say the same, the error included."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.folder = Path(tempfile.mkdtemp())
+        self.files, self.model = FilePlace(self.folder / "data", sessions_in_memory=2), MemoryPlace()
+        self.run(self.files.open())
+        self.run(self.model.open())
+
+    def run(self, step: Coroutine[Any, Any, Any]) -> Any:
+        return self.runner.run(step)
+
+    def both(self, step: Any) -> None:
+        """Takes a step on both stores."""
+        got = [self.run(outcome(step, place.store)) for place in (self.files, self.model)]
+        assert got[0] == got[1]
+
+    @rule(name=NAMES, user=USERS, metadata=objects, first=st.lists(texts, max_size=2))
+    def create(self, name, user, metadata, first):
+        self.both(lambda store: store.create(replace(record(name, user), metadata=metadata), list(map(said, first))))
+
+    @rule(name=NAMES, some=st.lists(texts, min_size=1, max_size=3))
+    def append(self, name, some):
+        self.both(lambda store: store.append(name, list(map(said, some))))
+
+    @rule(name=NAMES, response_id=RESPONSES)
+    def ask(self, name, response_id):
+        self.both(lambda store: store.append(name, [said("q", response_id=response_id)]))
+
+    @rule(name=NAMES, response_id=RESPONSES, text=texts)
+    def write(self, name, response_id, text):
+        draft = {**new_draft(response_id), "created_at": AT}
+        self.both(lambda store: store.write(name, draft, text))
+
+    @rule(name=NAMES, response_id=RESPONSES, text=texts)
+    def answer(self, name, response_id, text):
+        self.both(lambda store: store.append(name, [answered(text, response_id)]))
+
+    @rule(name=NAMES, metadata=objects)
+    def update(self, name, metadata):
+        self.both(lambda store: store.update(name, lambda known: replace(known, metadata=metadata)))
+
+    @rule(name=NAMES, keep=st.integers(0, 3), more=texts)
+    def edit(self, name, keep, more):
+        self.both(lambda store: store.edit(name, lambda messages: [*messages[:keep], said(more)]))
+
+    @rule(name=NAMES)
+    def delete(self, name):
+        self.both(lambda store: deleted(store, name))
+
+    @rule(user=USERS, text=texts, name=st.none() | NAMES)
+    def learn(self, user, text, name):
+        self.both(lambda store: store.update_memory(user, lambda facts: [*facts, Fact("f", text, AT, name)]))
+
+    @rule(user=USERS)
+    def forget(self, user):
+        self.both(lambda store: store.update_memory(user, lambda facts: facts[1:]))
+
+    @rule()
+    def restart(self):
+        self.run(self.files.restart())
+        self.run(self.model.restart())
+
+    @rule()
+    def crash(self):
+        self.run(self.files.crash())
+        self.run(self.model.crash())
+
+    @rule()
+    def crash_without_index(self):
+        self.run(self.files.die())
+        (self.files.folder / "sessions.json").unlink(missing_ok=True)
+        self.run(self.files.again())
+        self.run(self.model.crash())
+
+    @invariant()
+    def all_is_the_same(self):
+        for name in ("s", "t", "u"):
+            self.both(lambda store, name=name: store.record(name))
+            self.both(lambda store, name=name: store.history(name))
+        for user in ("ann", "böb"):
+            self.both(lambda store, user=user: store.memory(user))
+            self.both(lambda store, user=user: listed(store, user))
+
+    def teardown(self):
+        self.run(self.files.close())
+        check_files(self.files.folder)
+        self.runner.close()
+        shutil.rmtree(self.folder)
+
+
+async def outcome(step: Any, store: Store) -> Any:
+    """What a step returns or raises, without the moments at which things were done."""
+    try:
+        return timeless(await step(store))
+    except PersistenceError as error:
+        return type(error), str(error)
+
+
+async def deleted(store: Store, name: str) -> int:
+    return (await store.delete(name)).facts_removed
+
+
+async def listed(store: Store, user: str) -> set[str]:
+    return {known.session_id for known in await store.records(user, limit=9)}
+
+
+def timeless(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: value[key] for key in value if key not in MOMENTS}
+    if isinstance(value, list | tuple):
+        return [timeless(entry) for entry in value]
+    if hasattr(value, "last_activity"):
+        return replace(value, last_activity="")
+    return value
+
+
+TestStoreModel = StoreModel.TestCase
+TestStoreModel.settings = settings(
+    max_examples=600, stateful_step_count=40, print_blob=True, deadline=None, suppress_health_check=list(HealthCheck)
+)
