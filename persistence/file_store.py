@@ -223,9 +223,10 @@ class FileStore:
         on_disk = await files.list_folder(self.folder)
         if left := [self.folder / name for name in on_disk if files.is_temporary(name)]:
             await files.remove(*left)
-        changed = []
+        changed, unknown = [], set()
         for session_id, modified_at in _sessions_among(on_disk):
-            known = records.pop(session_id, None)
+            if not (known := records.pop(session_id, None)):
+                unknown.add(session_id)
             self._index.put(known or Record.unknown(session_id))
             if is_foreign or not known or modified_at >= true_until:
                 changed.append(session_id)
@@ -233,7 +234,8 @@ class FileStore:
             await self._create(record, ())
         begun = await self._parts.take_over()
         for session_id in changed:
-            await _at_start(self._look(session_id))
+            if not await _at_start(self._look(session_id)) and session_id in unknown:
+                self._index.drop(session_id)
         for response_id, session_id in begun.items():
             await _at_start(self._settle_at_start(session_id, response_id))
         await files.make_folder(self._journal)
@@ -250,14 +252,16 @@ class FileStore:
             self._lock = None
 
 
-async def _at_start(step: Coroutine[Any, Any, Any]) -> None:
-    """One session's fault does not keep the others from being served."""
+async def _at_start(step: Coroutine[Any, Any, Any]) -> bool:
+    """Whether a step went well; one session's fault does not keep the others from being served."""
     try:
         await step
     except StorageReadOnly:
         raise
     except (SessionNotFound, StorageError) as error:
         _log.error("at the start: %s", error)
+        return False
+    return True
 
 
 def _sessions_among(names: dict[str, float]) -> Iterator[tuple[str, float]]:

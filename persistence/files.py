@@ -38,7 +38,7 @@ class _SyncFailed(Exception):
 
 def is_temporary(name: str) -> bool:
     """Whether a file of this name is what a crash left of a `replace`."""
-    return name.startswith(".") and name.endswith(_TEMPORARY)
+    return name.startswith((".session", ".memory_")) and name.endswith(_TEMPORARY)
 
 
 @contextmanager

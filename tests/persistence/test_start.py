@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from persistence import DirectoryInUse, FileStore, SessionExists, SessionNotFound, StorageError
+from persistence import DirectoryInUse, FileStore, LongTermMemory, SessionExists, SessionNotFound, StorageError
 from persistence.answer import encode_head, encode_piece, new_draft
 from tests.persistence.places import FilePlace, check_files, contents, record, said
 
@@ -303,3 +303,30 @@ async def test_parts_cut_at_any_byte_are_settled(place, store):
     texts = sorted(contents(await store.history("s")))
     assert set(texts) == {"", "one ", "one two"}
     assert len(texts) == number + 1
+
+
+async def test_reader_that_gives_up_does_not_settle_by_half(place, store):
+    """A reader that is cancelled while the answer is settled for it leaves it settled once, or not yet."""
+    names = [f"s{turns}" for turns in range(12)]
+    for name in names:
+        await store.create(record(name), [said("q", response_id=f"resp_{name}")])
+    await place.close()
+    make_old(place, *(f"session_{name}.json" for name in names))
+    store = await place.again()
+    for turns, name in enumerate(names):
+        reader = asyncio.create_task(store.history(name))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        reader.cancel()
+        await store.append(name, [said("next")])
+        assert contents(await store.history(name)) == ["q", "", "next"]
+
+
+async def test_readers_of_a_damaged_memory_do_not_set_a_new_one_aside(place, store):
+    """Whoever finds the damage while somebody writes the memory anew takes nothing away from it."""
+    path = place.folder / "memory_ann.json"
+    for number in range(20):
+        path.write_bytes(b"damaged")
+        memory = LongTermMemory(store, "ann")
+        await asyncio.gather(memory.facts(), memory.learn(f"fact {number}"), memory.facts(), memory.facts())
+        assert [fact.text for fact in await memory.facts()] == [f"fact {number}"]
