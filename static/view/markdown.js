@@ -14,6 +14,7 @@ export class MarkdownView {
   #splitter = new BlockSplitter();
   #shown = 0; // closed blocks that stand in the element
   #open = null; // the element of the block that may still grow
+  #openAs = ""; // what it shows, and whether coloured
 
   constructor(element) {
     this.element = element;
@@ -37,18 +38,20 @@ export class MarkdownView {
   // The open element is taken for the next block, so that what was on the screen stays where it is.
   #show(markdown, isGrowing) {
     if (markdown.trim() === "") return;
+    const isColoured = !isGrowing || markdown.length < LONGEST_LIVE_CODE;
+    const shownAs = `${isColoured} ${markdown}`;
+    const isShown = this.#open !== null && this.#openAs === shownAs;
     const block = this.#open ?? this.element.appendChild(h("div", { class: "block" }));
     this.#open = null;
-    block.replaceChildren(render(markdown, isGrowing));
+    this.#openAs = shownAs;
+    // Made again, it would lose a selection, the focus, and a click that is under way.
+    if (!isShown) block.replaceChildren(render(markdown, isColoured));
   }
 }
 
-function render(markdown, isGrowing) {
+function render(markdown, isColoured) {
   const fragment = sanitize(parseMarkdown(markdown));
-  for (const pre of fragment.querySelectorAll("pre")) {
-    const isColoured = !isGrowing || pre.textContent.length < LONGEST_LIVE_CODE;
-    pre.replaceWith(codeBlock(pre, isColoured));
-  }
+  for (const pre of fragment.querySelectorAll("pre")) pre.replaceWith(codeBlock(pre, isColoured));
   for (const table of fragment.querySelectorAll("table")) frame(table);
   for (const box of fragment.querySelectorAll("input")) box.disabled = true;
   return fragment;

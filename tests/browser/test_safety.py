@@ -105,7 +105,7 @@ async def test_code_has_its_language_colours_and_a_copy_button(reader: Reader) -
     """A block of code is coloured and can be copied."""
     await reader.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     await reader.open()
-    await reader.say("```python\ndef f():\n    return 1\n```")
+    await reader.ask("```python\ndef f():\n    return 1\n```")
     await expect(reader.last_answer.locator(".hljs-keyword").first).to_have_text("def")
     await reader.button("Copy").click()
     await expect(reader.button("Copied")).to_be_visible()
