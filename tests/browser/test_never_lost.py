@@ -8,6 +8,12 @@ from tests.browser.reader import Reader, metronome
 from tests.browser.server_process import ServerProcess
 
 
+async def assert_exact_so_far(reader: Reader) -> None:
+    """The last event heals any text, so what stands there before it has to be looked at too."""
+    text = await reader.last_answer.locator(".body").inner_text()
+    assert metronome(1000).startswith(text.strip())
+
+
 async def test_reload_in_mid_answer_goes_on(reader: Reader) -> None:
     """After a reload the answer is there from its first word, goes on, and ends exact."""
     await reader.open()
@@ -17,6 +23,7 @@ async def test_reload_in_mid_answer_goes_on(reader: Reader) -> None:
     await reader.page.reload()
     await expect(reader.last_answer).to_contain_text("w0 w1 w2")
     await expect(reader.last_answer).to_have_attribute("aria-busy", "true")
+    await assert_exact_so_far(reader)
     assert await reader.read_to_the_end() == metronome(150)
     await expect(reader.own_messages).to_have_text(["150@50"])
     await expect(reader.answers).to_have_count(1)
@@ -49,7 +56,10 @@ async def test_cut_connection_goes_on_at_the_exact_character(reader: Reader) -> 
     await reader.say("200@50")
     for word in ("w10 ", "w60 ", "w110 "):
         await expect(reader.last_answer).to_contain_text(word)
+        await assert_exact_so_far(reader)
         await connections[-1].close(code=1013)
+    await expect(reader.last_answer).to_contain_text("w150 ")
+    await assert_exact_so_far(reader)
     assert await reader.read_to_the_end() == metronome(200)
     assert len(connections) == 4
     await expect(reader.answers).to_have_count(1)
