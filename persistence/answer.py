@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from persistence.json_bytes import encode_json
-from persistence.model import Message, is_message, now
+from persistence.model import Message, is_message, is_session_id, now
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,11 @@ class Parts:
     session_id: str
     draft: Message
     text: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The session and the response."""
+        return self.session_id, self.draft["response_id"]
 
 
 def owed_response(messages: Sequence[Message]) -> str | None:
@@ -94,7 +99,7 @@ def decode_parts(data: bytes) -> Parts | None:
     head = next(values, None)
     if not isinstance(head, dict) or not isinstance(head.get("session_id"), str) or not is_message(head.get("draft")):
         return None
-    if not _response_id(head["draft"]):
+    if not _response_id(head["draft"]) or not is_session_id(head["session_id"]):
         return None
     return Parts(head["session_id"], head["draft"], "".join(text for text in values if isinstance(text, str)))
 

@@ -3,13 +3,14 @@
 Rule: a file exists while its response runs, or until a start after a crash has settled it. Written, not synced.
 """
 
+import hashlib
 import logging
 from pathlib import Path
 
 from persistence import files
 from persistence.answer import Parts, decode_parts, encode_head, encode_piece
 from persistence.errors import StorageError
-from persistence.model import Message, file_name_of
+from persistence.model import Message
 
 _log = logging.getLogger(__name__)
 
@@ -24,56 +25,57 @@ class AnswerParts:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._session_of: dict[str, str] = {}
-        """The responses that have a file, each with its session."""
+        self._begun: set[tuple[str, str]] = set()
+        """The sessions and responses that have a file."""
 
     async def write(self, session_id: str, draft: Message, text: str) -> None:
         """Adds a piece of text; the first one begins the file with the draft."""
-        response_id = draft["response_id"]
-        head = b"" if response_id in self._session_of else encode_head(session_id, draft)
-        await files.append(self._path(response_id), head + encode_piece(text))
-        self._session_of[response_id] = session_id
+        key = session_id, draft["response_id"]
+        head = b"" if key in self._begun else encode_head(session_id, draft)
+        await files.append(self._path(*key), head + encode_piece(text))
+        self._begun.add(key)
 
-    async def read(self, response_id: str) -> Parts | None:
+    async def read(self, session_id: str, response_id: str) -> Parts | None:
         """What was written of a response; None where there is nothing."""
-        found = await files.read(self._path(response_id))
+        found = await files.read(self._path(session_id, response_id))
         return decode_parts(found[0]) if found else None
 
-    async def drop(self, response_id: str) -> None:
+    async def drop(self, session_id: str, response_id: str) -> None:
         """Removes what was written of a response that is settled. A refusal is logged: the next start tries again."""
-        if response_id in self._session_of:
+        key = session_id, response_id
+        if key in self._begun:
             try:
-                await files.remove(self._path(response_id), durable=False)
+                await files.remove(self._path(*key), durable=False)
             except StorageError as error:
                 _log.warning("%s", error)
             else:
-                del self._session_of[response_id]
+                self._begun.remove(key)
 
     async def drop_session(self, session_id: str) -> list[str]:
         """Removes what was written in a session, durably; returns the files' names."""
-        mine = [response_id for response_id, of in self._session_of.items() if of == session_id]
-        removed = await files.remove(*map(self._path, mine)) if mine else []
-        for response_id in mine:
-            del self._session_of[response_id]
+        mine = {key for key in self._begun if key[0] == session_id}
+        removed = await files.remove(*(self._path(*key) for key in mine)) if mine else []
+        self._begun -= mine
         return removed
 
-    async def take_over(self) -> dict[str, str]:
-        """Finds what a crash left: responses, each with its session. A file without a whole first line is removed."""
+    async def take_over(self) -> set[tuple[str, str]]:
+        """Finds what a crash left: sessions and responses. A file without a whole first line is removed."""
         for name in await files.list_folder(self._folder):
             path = self._folder / name
             if name.endswith(_SUFFIX) and (found := await files.read(path)):
                 parts = decode_parts(found[0])
-                if parts and self._path(parts.draft["response_id"]) == path:
-                    self._session_of[parts.draft["response_id"]] = parts.session_id
+                if parts and self._path(*parts.key) == path:
+                    self._begun.add(parts.key)
                 elif parts is None:
                     await files.remove(path, durable=False)
-        return dict(self._session_of)
+        return set(self._begun)
 
-    async def set_aside(self, response_id: str, quarantine: Path) -> None:
+    async def set_aside(self, session_id: str, response_id: str, quarantine: Path) -> None:
         """Puts what was written in a session that is not there any more into the quarantine."""
-        aside = await files.set_aside(self._path(response_id), quarantine, keep=False)
-        del self._session_of[response_id]
+        aside = await files.set_aside(self._path(session_id, response_id), quarantine, keep=False)
+        self._begun.remove((session_id, response_id))
         _log.error("response %s belongs to no session; what there was of it: %s", response_id, aside)
 
-    def _path(self, response_id: str) -> Path:
-        return self._folder / (file_name_of(response_id) + _SUFFIX)
+    def _path(self, session_id: str, response_id: str) -> Path:
+        name = hashlib.sha256(response_id.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        return self._folder / f"{session_id}.{name}{_SUFFIX}"

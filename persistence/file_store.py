@@ -46,8 +46,8 @@ class FileStore:
         self._sessions = SessionFiles(folder, self._quarantine, kept_in_memory=sessions_in_memory)
         self._memories = MemoryFiles(folder, self._quarantine)
         self._parts = AnswerParts(self._journal)
-        self._running: dict[str, str] = {}
-        """Responses whose question this process has stored and whose answer it has not, each with its session."""
+        self._running: set[tuple[str, str]] = set()
+        """Sessions and responses whose question this process has stored and whose answer it has not."""
         self._lock: int | None = None
         """Set by `open`."""
 
@@ -103,7 +103,7 @@ class FileStore:
         async def append(session: OpenSession) -> None:
             new, owed = messages, owed_response(session.messages)
             if owed and not answers(messages, owed):
-                new = [interrupted_message(owed, await self._parts.read(owed)), *messages]
+                new = [interrupted_message(owed, await self._parts.read(session_id, owed)), *messages]
             await self._sessions.append(session, session.record.touched(), new)
             await self._follow(session, new)
 
@@ -152,11 +152,12 @@ class FileStore:
     async def _follow(self, session: OpenSession, new: Sequence[Message]) -> None:
         """What follows a durable change: the index, and what is known of running answers."""
         self._index.put(session.record)
+        session_id = session.record.session_id
         if owed := owed_response(new):
-            self._running[owed] = session.record.session_id
+            self._running.add((session_id, owed))
         for answered in answered_responses(new):
-            self._running.pop(answered, None)
-            await self._parts.drop(answered)
+            self._running.discard((session_id, answered))
+            await self._parts.drop(session_id, answered)
 
     async def _delete(self, session_id: str) -> Receipt:
         """Facts first, the session last: if a crash comes between, the deletion can be asked for again."""
@@ -166,7 +167,7 @@ class FileStore:
         removed = await self._parts.drop_session(session_id)
         removed += await self._sessions.remove(session_id)
         self._index.drop(session_id)
-        self._running = {response_id: of for response_id, of in self._running.items() if of != session_id}
+        self._running = {key for key in self._running if key[0] != session_id}
         return Receipt(session_id, removed, forgotten)
 
     async def _look(self, session_id: str) -> OpenSession:
@@ -195,22 +196,22 @@ class FileStore:
         if session.record != known:
             self._index.put(session.record)
         owed = owed_response(session.messages)
-        if mend and owed and owed not in self._running:
+        if mend and owed and (session_id, owed) not in self._running:
             await self._settle(session, owed)
         return session
 
     async def _settle(self, session: OpenSession, response_id: str) -> None:
         """Puts what was written of an answer behind its question, as interrupted, if no answer stands there yet."""
-        messages = session.messages
+        messages, session_id = session.messages, session.record.session_id
         if (position := answer_position(messages, response_id)) is not None:
-            message = interrupted_message(response_id, await self._parts.read(response_id))
+            message = interrupted_message(response_id, await self._parts.read(session_id, response_id))
             if position == len(messages):
                 await self._sessions.append(session, session.record, [message])
             else:
                 settled = [*messages[:position], message, *messages[position:]]
                 await self._sessions.rewrite(session, session.record, settled)
             _log.info("response %s was interrupted after %d characters", response_id, len(message["content"]))
-        await self._parts.drop(response_id)
+        await self._parts.drop(session_id, response_id)
 
     async def _rebuild(self) -> None:
         """The index from its file, and from each session file that is newer than it or unknown to it.
@@ -236,7 +237,7 @@ class FileStore:
         for session_id in changed:
             if not await _at_start(self._look(session_id)) and session_id in unknown:
                 self._index.drop(session_id)
-        for response_id, session_id in begun.items():
+        for session_id, response_id in begun:
             await _at_start(self._settle_at_start(session_id, response_id))
         await files.make_folder(self._journal)
 
@@ -244,7 +245,7 @@ class FileStore:
         if session_id in self._index:
             await self._settle(await self._load(session_id), response_id)
         else:
-            await self._parts.set_aside(response_id, self._quarantine)
+            await self._parts.set_aside(session_id, response_id, self._quarantine)
 
     def _unlock(self) -> None:
         if self._lock is not None:

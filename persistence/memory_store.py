@@ -35,7 +35,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._sessions: dict[str, _Session] = {}
-        self._parts: dict[str, Parts] = {}
+        self._parts: dict[tuple[str, str], Parts] = {}
         self._memories: dict[str, tuple[Fact, ...]] = {}
 
     @property
@@ -45,9 +45,10 @@ class MemoryStore:
     async def open(self) -> None:
         for session in self._sessions.values():
             if owed := owed_response(session.messages):
-                self._parts.setdefault(owed, Parts(session.record.session_id, new_draft(owed), ""))
-        for response_id, parts in self._parts.items():
-            messages = self._sessions[parts.session_id].messages
+                parts = Parts(session.record.session_id, new_draft(owed), "")
+                self._parts.setdefault(parts.key, parts)
+        for (session_id, response_id), parts in self._parts.items():
+            messages = self._sessions[session_id].messages
             if (position := answer_position(messages, response_id)) is not None:
                 messages.insert(position, interrupted_message(response_id, parts))
         self._parts.clear()
@@ -86,7 +87,7 @@ class MemoryStore:
     async def delete(self, session_id: str) -> Receipt:
         user_id = self._get(session_id).record.user_id
         del self._sessions[session_id]
-        self._parts = {key: parts for key, parts in self._parts.items() if parts.session_id != session_id}
+        self._parts = {key: parts for key, parts in self._parts.items() if key[0] != session_id}
         before = self._memories.get(user_id, ())
         after = tuple(fact for fact in before if fact.session_id != session_id)
         self._memories[user_id] = after
@@ -99,12 +100,12 @@ class MemoryStore:
         session = self._get(session_id)
         owed = owed_response(session.messages)
         if owed and not answers(messages, owed):
-            messages = [interrupted_message(owed, self._parts.get(owed)), *messages]
+            messages = [interrupted_message(owed, self._parts.get((session_id, owed))), *messages]
         encode_file(session.record, messages)
         session.messages += messages
         session.record = session.record.touched()
         for response_id in answered_responses(messages):
-            self._parts.pop(response_id, None)
+            self._parts.pop((session_id, response_id), None)
         return session.record
 
     async def edit(self, session_id: str, change: Callable[[Sequence[Message]], Iterable[Message]]) -> Record:
@@ -118,8 +119,10 @@ class MemoryStore:
     async def write(self, session_id: str, draft: Message, text: str) -> None:
         self._get(session_id)
         encode_head(session_id, draft), encode_piece(text)
-        before = self._parts.get(draft["response_id"])
-        self._parts[draft["response_id"]] = Parts(session_id, draft, (before.text if before else "") + text)
+        parts = Parts(session_id, draft, text)
+        if before := self._parts.get(parts.key):
+            parts = Parts(session_id, before.draft, before.text + text)
+        self._parts[parts.key] = parts
 
     async def memory(self, user_id: str) -> Sequence[Fact]:
         return self._memories.get(user_id, ())

@@ -298,6 +298,18 @@ class StoreContract:
         await store.write("s", new_draft("resp_1"), "half")
         assert contents(await (await place.crash()).history("s")) == ["q", "half"]
 
+    async def test_same_response_in_two_sessions_is_two(self, place, store):
+        """Sessions that ask for a response of the same id, as copies do, neither mix nor lose what was written."""
+        for name in ("s", "t", "u"):
+            await store.create(record(name), [said("q", response_id="resp_1")])
+        await store.write("s", new_draft("resp_1"), "for s")
+        await store.write("t", new_draft("resp_1"), "for t")
+        await store.append("u", [answered("for u", "resp_1")])
+        assert contents(await store.history("s")) == ["q"]
+        store = await place.crash()
+        for name in ("s", "t", "u"):
+            assert contents(await store.history(name)) == ["q", f"for {name}"]
+
     async def test_deletion_in_mid_answer_leaves_nothing(self, place, store):
         """A session that is deleted while its answer runs does not come back, nor does the text."""
         await store.create(record("s"), [said("q", response_id="resp_1")])

@@ -35,7 +35,7 @@ async def test_deleted_text_is_in_no_file(place, told):
     """After a deletion the text is in no file, the index included once it is written."""
     receipt = await told.delete("s")
     assert receipt.facts_removed == 1
-    assert sorted(name.split(".")[0] for name in receipt.removed) == ["resp_1", "session_s", "session_s"]
+    assert sorted(name.split(".")[0] for name in receipt.removed) == ["s", "session_s", "session_s"]
     await told._index.flush()
     assert holds_secret(place) == []
 

@@ -1,6 +1,7 @@
 """What a start makes of what it finds: leftovers, a missing or damaged index, directories of the plain old form."""
 
 import asyncio
+import hashlib
 import json
 import os
 import time
@@ -13,6 +14,7 @@ from persistence.answer import encode_head, encode_piece, new_draft
 from tests.persistence.places import FilePlace, check_files, contents, record, said
 
 LONG_AGO = 1_000_000_000
+PART = f"s.{hashlib.sha256(b'resp_1').hexdigest()[:16]}.part"
 
 
 def make_old(place: FilePlace, *names: str) -> None:
@@ -228,7 +230,7 @@ async def test_parts_of_an_unreadable_session_are_set_aside(place, store):
     await place.die()
     place.path("s").write_bytes(b"not at all")
     await place.again()
-    assert [name.rpartition(".")[0] for name in place.quarantined()] == ["resp_1.part", "session_s.json"]
+    assert [name.rpartition(".")[0] for name in place.quarantined()] == [PART, "session_s.json"]
     assert list((place.folder / "journal").iterdir()) == []
 
 
@@ -236,7 +238,7 @@ async def test_parts_without_a_whole_head_are_removed(place, store):
     """A first piece that was torn was never acknowledged."""
     await store.create(record("s"), [said("q", response_id="resp_1")])
     await place.die()
-    (place.folder / "journal" / "resp_1.part").write_bytes(encode_head("s", new_draft("resp_1"))[:-9])
+    (place.folder / "journal" / PART).write_bytes(encode_head("s", new_draft("resp_1"))[:-9])
     store = await place.again()
     assert contents(await store.history("s")) == ["q", ""]
     assert list((place.folder / "journal").iterdir()) == []
@@ -295,10 +297,11 @@ async def test_parts_cut_at_any_byte_are_settled(place, store):
     """A process killed in the middle of a piece leaves the pieces before it."""
     await store.create(record("s"))
     await place.die()
-    head, pieces = encode_head("s", new_draft("resp_1")), encode_piece("one ") + encode_piece("two")
+    pieces = encode_piece("one ") + encode_piece("two")
     for number, cut in enumerate(range(0, len(pieces) + 1, 3)):
-        data = head.replace(b"resp_1", b"resp_%d" % number) + pieces[:cut]
-        (place.folder / "journal" / f"resp_{number}.part").write_bytes(data)
+        name = f"s.{hashlib.sha256(b'resp_%d' % number).hexdigest()[:16]}.part"
+        data = encode_head("s", new_draft(f"resp_{number}")) + pieces[:cut]
+        (place.folder / "journal" / name).write_bytes(data)
     store = await place.again()
     texts = sorted(contents(await store.history("s")))
     assert set(texts) == {"", "one ", "one two"}
