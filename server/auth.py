@@ -91,9 +91,11 @@ class Auth:
 
     def cors_headers(self, request: web.Request) -> dict[str, str]:
         """What lets an allowed foreign page read the answer."""
+        if not self._origins:
+            return {}
         origin = request.headers.get(hdrs.ORIGIN)
         if origin not in self._origins:
-            return {}
+            return {"Vary": "Origin"}
         return {
             "Access-Control-Allow-Origin": origin,
             "Access-Control-Allow-Credentials": "true",

@@ -16,7 +16,7 @@ from tests.server.stage import USER, Stage, read, read_text, request, shown
 
 
 async def test_order_of_durability(monkeypatch):
-    """The question is kept before anything is shown, each piece written before it is, the answer kept before the end."""
+    """The question is kept before anything is shown, each piece written before it is, the answer before the end."""
     store = RecordingStore()
     stage = Stage(store, "a", "b", Finish())
     await stage.session()
