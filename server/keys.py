@@ -1,4 +1,4 @@
-"""The names under which the application holds its parts."""
+"""The names under which the application holds its parts, and a request what is known of it."""
 
 from aiohttp import web
 
@@ -17,5 +17,7 @@ MODELS = web.AppKey("models", Models)
 SESSIONS = web.AppKey("sessions", SessionService)
 STORE: web.AppKey[Store] = web.AppKey("store")
 
-USER = "user_id"
+USER = web.RequestKey("user_id", str)
 """Under this name a request holds its user."""
+IS_NEW_USER = web.RequestKey("is_new_user", bool)
+"""And under this one whether the browser has yet to be told of it."""

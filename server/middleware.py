@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler
 
 from persistence import PersistenceError
 from server.errors import ApiError
-from server.keys import AUTH, USER
+from server.keys import AUTH, IS_NEW_USER, USER
 from server.replies import json_reply
 from server.wire_objects import api_error, error_object
 
@@ -66,10 +66,10 @@ async def callers(request: web.Request, handler: Handler) -> web.StreamResponse:
     if request.method == hdrs.METH_OPTIONS:
         return web.Response(status=204)
     if request.path.startswith("/v1/") and request.path not in _OPEN:
-        request[USER], request["is_new_user"] = auth.user(request)
+        request[USER], request[IS_NEW_USER] = auth.user(request)
     elif request.path == "/" or request.path.startswith("/chat/"):
         with contextlib.suppress(ApiError):
-            request[USER], request["is_new_user"] = auth.user(request)
+            request[USER], request[IS_NEW_USER] = auth.user(request)
     return await handler(request)
 
 
@@ -78,7 +78,7 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     auth = request.app[AUTH]
     for name, value in {**_HEADERS, **auth.cors_headers(request)}.items():
         response.headers.setdefault(name, value)
-    if request.get("is_new_user"):
+    if request.get(IS_NEW_USER):
         auth.tell_browser(request, response, request[USER])
 
 

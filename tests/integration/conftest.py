@@ -1,0 +1,75 @@
+"""A server over real sockets, and users that call it."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp.test_utils import TestServer
+
+from persistence import FileStore, Store
+from server.app import make_app
+from server.assistants.base import Assistant
+from server.assistants.metronome import Metronome
+from server.assistants.scribe import Scribe
+from server.config import Config
+from tests.integration.caller import Caller
+
+
+class Site:
+    """A running server with its data.
+
+    Attributes:
+        url: Its address.
+        store: Its store.
+    """
+
+    def __init__(self, folder: Path, http: aiohttp.ClientSession) -> None:
+        self.folder = folder
+        self._http = http
+
+    async def start(self, *assistants: Assistant, **settings: Any) -> "Site":
+        self.config = Config(**{"data_dir": self.folder, "shutdown_grace_s": 0.0, **settings})
+        self.store: Store = FileStore(self.folder, index_delay_s=0.01)
+        await self.store.open()
+        self.app = make_app(self.config, self.store, list(assistants) or [Scribe(), Metronome()], b"secret")
+        self._server = TestServer(self.app)
+        await self._server.start_server()
+        self.url = self._server.make_url("/")
+        return self
+
+    def caller(self, key: str | None = "anna") -> Caller:
+        return Caller(self._http, self.url, key)
+
+    def sessions(self) -> dict[str, bytes]:
+        """Every session and memory file, byte for byte."""
+        files = [*self.folder.glob("session_*.json"), *self.folder.glob("memory_*.json")]
+        return {file.name: file.read_bytes() for file in files}
+
+    async def stop(self) -> None:
+        await self._server.close()
+        await self.store.close()
+
+
+@pytest.fixture
+async def http():
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+        yield session
+
+
+@pytest.fixture
+async def site(tmp_path, http):
+    """Not started yet: a test says with which assistants and settings."""
+    site = Site(tmp_path / "data", http)
+    yield site
+    if hasattr(site, "_server"):
+        async with asyncio.timeout(30):
+            await site.stop()
+
+
+@pytest.fixture
+async def anna(site):
+    """A user of a server with scribe and metronome."""
+    await site.start(delta_window_s=0.0)
+    return site.caller()
