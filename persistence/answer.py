@@ -28,6 +28,11 @@ class Parts:
         """The session and the response."""
         return self.session_id, self.draft["response_id"]
 
+    @property
+    def age(self) -> tuple[str, tuple[str, str]]:
+        """Sorts answers that were begun earlier ahead of later ones."""
+        return str(self.draft.get("created_at")), self.key
+
 
 def owed_response(messages: Sequence[Message]) -> str | None:
     """The id of the response that the session still owes; None where it owes nothing."""

@@ -58,17 +58,20 @@ class AnswerParts:
         self._begun -= mine
         return removed
 
-    async def take_over(self) -> set[tuple[str, str]]:
-        """Finds what a crash left: sessions and responses. A file without a whole first line is removed."""
+    async def take_over(self) -> list[tuple[str, str]]:
+        """What a crash left: sessions and responses, oldest first. A file without a whole first line is removed."""
+        ages = []
         for name in await files.list_folder(self._folder):
             path = self._folder / name
             if name.endswith(_SUFFIX) and (found := await files.read(path)):
                 parts = decode_parts(found[0])
                 if parts and self._path(*parts.key) == path:
-                    self._begun.add(parts.key)
+                    ages.append(parts.age)
                 elif parts is None:
                     await files.remove(path, durable=False)
-        return set(self._begun)
+        keys = [key for _, key in sorted(ages)]
+        self._begun.update(keys)
+        return keys
 
     async def set_aside(self, session_id: str, response_id: str, quarantine: Path) -> None:
         """Puts what was written in a session that is not there any more into the quarantine."""

@@ -47,8 +47,8 @@ class MemoryStore:
             if owed := owed_response(session.messages):
                 parts = Parts(session.record.session_id, new_draft(owed), "")
                 self._parts.setdefault(parts.key, parts)
-        for (session_id, response_id), parts in self._parts.items():
-            messages = self._sessions[session_id].messages
+        for parts in sorted(self._parts.values(), key=lambda parts: parts.age):
+            messages, response_id = self._sessions[parts.session_id].messages, parts.key[1]
             if (position := answer_position(messages, response_id)) is not None:
                 messages.insert(position, interrupted_message(response_id, parts))
         self._parts.clear()

@@ -298,6 +298,14 @@ class StoreContract:
         await store.write("s", new_draft("resp_1"), "half")
         assert contents(await (await place.crash()).history("s")) == ["q", "half"]
 
+    async def test_answers_without_question_are_settled_in_their_order(self, place, store):
+        """Of several answers the one that was begun first is put first."""
+        await store.create(record("s"))
+        for number in (3, 1, 2):
+            draft = {**new_draft(f"resp_{9 - number}"), "created_at": f"2026-01-0{number}T00:00:00.000000Z"}
+            await store.write("s", draft, str(number))
+        assert contents(await (await place.crash()).history("s")) == ["1", "2", "3"]
+
     async def test_same_response_in_two_sessions_is_two(self, place, store):
         """Sessions that ask for a response of the same id, as copies do, neither mix nor lose what was written."""
         for name in ("s", "t", "u"):
