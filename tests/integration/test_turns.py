@@ -173,7 +173,7 @@ async def test_order_in_one_session_over_sockets_and_streams(anna):
         await line.until(lambda frames: frames[-1]["type"] == "response.created" or frames[-1]["type"] == "error")
     for number in range(12, 24):
         await lines[0].create(str(number), conversation=conversation, stream_id=str(number))
-    created = []
+    created: list[int] = []
     while len(created) < 12:
         frame = await lines[0].next()
         if frame["type"] == "response.created" and int(frame["stream_id"]) >= 12:
