@@ -1,4 +1,4 @@
-"""Values to JSON bytes and back. No I/O.
+"""Values to JSON bytes and back. Pure.
 
 Rule: what a file could not hold is refused before anything changes; what others wrote is read as generously as the
 standard library reads it.

@@ -1,4 +1,4 @@
-"""A session's record from JSON. No I/O.
+"""A session's record from JSON. Pure.
 
 Rule: a record in our form or in a plain old one is taken whole: what is missing or of the wrong type gets a default,
 what has no name here is kept in the metadata. So no odd field makes a session unreadable.

@@ -11,6 +11,7 @@ from typing import Any
 from persistence.errors import (
     FactNotFound,
     InvalidSessionId,
+    NotStorable,
     PersistenceError,
     SessionExists,
     SessionNotFound,
@@ -167,6 +168,8 @@ def api_error(error: PersistenceError) -> ApiError:
             return ApiError(409, "conversation_exists", str(error), "conversation")
         case InvalidSessionId():
             return ApiError(400, "invalid_value", str(error), "conversation")
+        case NotStorable():
+            return ApiError(400, "invalid_value", str(error))
         case FactNotFound():
             return ApiError(404, "fact_not_found", str(error), "fact_id")
         case StorageReadOnly():

@@ -32,7 +32,9 @@ PURE = (
     "persistence/errors.py",
     "persistence/index_file.py",
     "persistence/memory_file.py",
+    "persistence/json_bytes.py",
     "persistence/model.py",
+    "persistence/record_json.py",
     "persistence/session_file.py",
 )
 """Modules that are tested without a loop: no asyncio, aiohttp or aiofiles."""
