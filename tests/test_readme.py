@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from server.config import describe_settings
-from tests.browser.server_process import ServerProcess
+from tests.server_process import ServerProcess
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")

@@ -11,7 +11,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright
 
 from tests.browser.reader import Reader
-from tests.browser.server_process import REPOSITORY, ServerProcess
+from tests.server_process import REPOSITORY, ServerProcess
 
 CHROMIUM_NAMES = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
 CHROMIUM_FLAGS = (

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.reader import Reader
-from tests.browser.server_process import REPOSITORY
+from tests.server_process import REPOSITORY
 
 NO_SIDEWAYS_SCROLL = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 

@@ -3,7 +3,7 @@
 from playwright.async_api import BrowserContext, expect
 
 from tests.browser.reader import Reader
-from tests.browser.server_process import ServerProcess
+from tests.server_process import ServerProcess
 
 
 async def test_memory_is_listed_added_to_and_taken_from(reader: Reader, server: ServerProcess) -> None:

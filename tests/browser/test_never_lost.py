@@ -5,7 +5,7 @@ import asyncio
 from playwright.async_api import WebSocketRoute, expect
 
 from tests.browser.reader import Reader, metronome
-from tests.browser.server_process import ServerProcess
+from tests.server_process import ServerProcess
 
 
 async def assert_exact_so_far(reader: Reader) -> None:

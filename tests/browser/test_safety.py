@@ -11,7 +11,7 @@ from aiohttp import web
 from playwright.async_api import expect
 
 from tests.browser.reader import Reader
-from tests.browser.server_process import ServerProcess
+from tests.server_process import ServerProcess
 
 PAYLOADS = (
     "<script>window.ran = 1</script>",

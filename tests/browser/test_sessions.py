@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from playwright.async_api import expect
 
 from tests.browser.reader import Reader, metronome
-from tests.browser.server_process import ServerProcess
+from tests.server_process import ServerProcess
 
 NewReader = Callable[[], Awaitable[Reader]]
 

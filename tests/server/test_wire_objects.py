@@ -138,7 +138,7 @@ def test_small_objects():
         (SessionNotFound("x"), 404, "conversation_not_found"),
         (SessionExists("x"), 409, "conversation_exists"),
         (InvalidSessionId("../x"), 400, "invalid_value"),
-        (NotStorable("half a surrogate pair"), 400, "invalid_value"),
+        (NotStorable("a message", "half a surrogate pair"), 400, "invalid_value"),
         (FactNotFound("x"), 404, "fact_not_found"),
         (StorageReadOnly("sync", Path("secret"), "EIO"), 503, "storage_read_only"),
         (StorageFull("append", Path("secret"), "ENOSPC"), 507, "storage_full"),

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[1]
 ADDRESS = re.compile(r"https?://[^\s/]+:(\d+)")
 
 
