@@ -54,7 +54,7 @@ class Conductor:
         """Queues a turn and waits until its question is durable; returns what to read.
 
         Args:
-            asked_by: Who reads the log without being told of it, such as a socket.
+            asked_by: Stands for who reads the log without being told of it, such as a socket.
 
         Raises:
             ApiError: It is refused, and nothing has changed.

@@ -29,7 +29,7 @@ class ResponseLog:
     """The events of a response whose turn this process runs or ran.
 
     Attributes:
-        asked_by: Who started the turn, and so reads it anyway.
+        asked_by: Stands for who started the turn, and so reads it anyway.
 
     **Concurrency**: one writer, any number of readers, in one event loop.
     """

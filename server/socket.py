@@ -74,6 +74,8 @@ class Socket:
         self._config = config
         self._lanes = KeyedLocks()
         self._waiting = 0
+        self._asker = object()
+        """Stands for this socket in the logs of turns that it asked for: a log may outlive it."""
         self._readers: dict[str, asyncio.Task[None]] = {}
         self._attached: dict[str, str | None] = {}
         """The conversations attached to, each with the response that was running then."""
@@ -95,6 +97,7 @@ class Socket:
         finally:
             for task in [*self._background, *self._readers.values()]:
                 task.cancel()
+            self._let_go()
 
     async def finish(self) -> None:
         """Waits until what was asked for has been sent, for a moment at most."""
@@ -147,7 +150,7 @@ class Socket:
         async def take_turn() -> None:
             try:
                 async with self._lanes.hold(stream_id or ""):
-                    log = await self._conductor.start(self._user_id, request, asked_by=self)
+                    log = await self._conductor.start(self._user_id, request, asked_by=self._asker)
                     self._follow(log, stream_id)
                     while reader := self._readers.get(log.turn.response_id):
                         await asyncio.wait([reader])
@@ -210,7 +213,7 @@ class Socket:
                 turn = log.turn
                 event = item_event(turn.session_id, message, position, turn.response_id, self._number())
                 await self._send(event)
-                if log.asked_by is not self and self._attached.get(turn.session_id) != turn.response_id:
+                if log.asked_by is not self._asker and self._attached.get(turn.session_id) != turn.response_id:
                     self._follow(log, None)
 
     async def _keep_alive(self) -> None:
@@ -245,6 +248,12 @@ class Socket:
                 await self._ws.close(code=1013, message=b"too slow; come back with your cursor", drain=False)
         if self._request.transport:
             self._request.transport.abort()
+
+    def _let_go(self) -> None:
+        """A client that said goodbye and takes nothing more keeps no connection for good."""
+        transport, limit_s = self._request.transport, self._config.send_timeout_s
+        if limit_s and transport and transport.get_write_buffer_size():
+            asyncio.get_running_loop().call_later(limit_s, transport.abort)
 
     def _forget_reader(self, response_id: str, done: asyncio.Task[None]) -> None:
         if self._readers.get(response_id) is done:

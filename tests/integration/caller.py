@@ -82,9 +82,9 @@ class Line:
     async def closed(self) -> int | None:
         """The code with which the server closes; what comes before it is skipped."""
         async with asyncio.timeout(PATIENCE_S):
-            while (await self.ws.receive()).type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
+            while (message := await self.ws.receive()).type is aiohttp.WSMsgType.TEXT:
                 pass
-        return self.ws.close_code
+        return message.data if message.type is aiohttp.WSMsgType.CLOSE else self.ws.close_code
 
     async def close(self) -> None:
         await self.ws.close()
@@ -100,7 +100,7 @@ class Caller:
 
     async def line(self, **options: Any) -> Line:
         headers = self.headers | options.pop("headers", {})
-        return Line(await self.http.ws_connect(self.url / "v1/responses", headers=headers, compress=0, **options))
+        return Line(await self.http.ws_connect(self.url / "v1/responses", headers=headers, max_msg_size=0, **options))
 
     async def ask(self, method: str, path: str, body: object = None, *, status: int = 200, **options: Any) -> Any:
         """One request; its body as JSON."""

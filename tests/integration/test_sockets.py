@@ -1,0 +1,261 @@
+"""Sockets that stall, vanish, idle, fail, and a server that says goodbye."""
+
+import asyncio
+import gc
+import os
+import time
+
+import pytest
+
+from server import socket as socket_module
+from server.assistants.base import Finish
+from server.keys import CONDUCTOR, LIVE
+from server.response_routes import SOCKETS
+from server.socket import Socket
+from tests.server.doubles import PATIENCE_S, ScriptedAssistant
+from tests.server.frames import check_whole, text_of
+
+BIG = ["x" * 65536] * 300
+HANDSHAKE = (
+    "GET /v1/responses HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer anna\r\nConnection: Upgrade\r\n"
+    "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+STREAM = (
+    "POST /v1/responses HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer anna\r\n"
+    'Content-Type: application/json\r\nContent-Length: 27\r\n\r\n{{"input":"a","stream":true}}'
+)
+
+
+async def until(condition):
+    """Waits, without hurry, for what happens in the server."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition():  # noqa: ASYNC110 - what it waits for tells nobody
+            await asyncio.sleep(0.005)
+
+
+async def raw_client(site, request, frame=b""):
+    """A client that reads its answer's head, sends one frame, and then reads nothing more."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.url.port, limit=512)
+    writer.write(request.format(port=site.url.port).encode())
+    head = await reader.readuntil(b"\r\n\r\n")
+    writer.write(frame and bytes([0x81, 0x80 | len(frame)]) + bytes(4) + frame)
+    await writer.drain()
+    return head, reader, writer
+
+
+async def rest_of(reader):
+    """What is still to be read, up to the end or the break of the connection."""
+    data = b""
+    async with asyncio.timeout(PATIENCE_S):
+        try:
+            while chunk := await reader.read(1 << 16):
+                data += chunk
+        except ConnectionResetError:
+            pass
+    return data
+
+
+async def test_stalled_socket_is_cut_off_and_nobody_notices(site):
+    """A socket that takes nothing is cut off in time; another reader of the same answer has all of it meanwhile."""
+    start = asyncio.Event()
+    await site.start(ScriptedAssistant(start, *BIG, Finish()), delta_window_s=0.0, send_timeout_s=0.5)
+    anna = site.caller()
+    conversation, quick = await anna.conversation(), await anna.line()
+    attach = b'{"type":"verbatim:conversation.attach","conversation":"%s"}' % conversation.encode()
+    _, reader, writer = await raw_client(site, HANDSHAKE, attach)
+    await until(lambda: len(site.app[SOCKETS]) == 2)
+    await quick.create("hi", conversation=conversation)
+    await quick.until(lambda frames: frames[-1]["type"] == "response.content_part.added")
+    began = time.monotonic()
+    start.set()
+    frames = await quick.response()
+    assert len(text_of(frames)) == 65536 * 300
+    await until(lambda: len(site.app[SOCKETS]) == 1)
+    assert time.monotonic() - began < PATIENCE_S
+    assert len(await rest_of(reader)) < 65536 * 300
+    writer.close()
+    await quick.still_there()
+
+
+async def test_stalled_stream_is_cut_off(site):
+    """The same for server-sent events; the turn goes on to its end."""
+    start = asyncio.Event()
+    await site.start(ScriptedAssistant(start, *BIG, Finish()), delta_window_s=0.0, send_timeout_s=0.5)
+    anna = site.caller()
+    head, reader, writer = await raw_client(site, STREAM)
+    assert head.startswith(b"HTTP/1.1 200")
+    start.set()
+    await until(lambda: not list(site.app[CONDUCTOR]._running))
+    data = await rest_of(reader)
+    assert b"[DONE]" not in data
+    writer.close()
+    [record] = (await anna.ask("GET", "/v1/conversations"))["data"]
+    assert [len(text) for _, text in await anna.items(record["id"])] == [1, 65536 * 300]
+
+
+async def test_client_that_says_goodbye_and_never_reads(site):
+    """A client that closes with much still on its way to it, and takes none of it, loses its connection in time."""
+    start = asyncio.Event()
+    await site.start(ScriptedAssistant(start, *BIG, Finish()), delta_window_s=0.0, send_timeout_s=0.5)
+    create = b'{"type":"response.create","input":"a"}'
+    _, reader, writer = await raw_client(site, HANDSHAKE, create)
+    await until(lambda: site.app[SOCKETS])
+    [connection] = site._server.handler.connections
+    start.set()
+    await until(lambda: connection.transport.get_write_buffer_size())
+    writer.write(bytes([0x88, 0x80]) + bytes(4))
+    await until(lambda: not site.app[SOCKETS])
+    await until(lambda: not site._server.handler.connections)
+    await rest_of(reader)
+    writer.close()
+
+
+async def test_client_that_sends_and_never_reads(site):
+    """A client that floods the server with bad frames and reads no error is cut off too."""
+    await site.start(send_timeout_s=0.5)
+    _, reader, writer = await raw_client(site, HANDSHAKE)
+    await until(lambda: len(site.app[SOCKETS]) == 1)
+    bad = (bytes([0x81, 0x80 | 2]) + bytes(4) + b"{]") * 1000
+
+    async def flood():
+        while True:
+            writer.write(bad)
+            await writer.drain()
+
+    with pytest.raises(ConnectionError):
+        await asyncio.wait_for(flood(), PATIENCE_S)
+    await until(lambda: not site.app[SOCKETS])
+    await rest_of(reader)
+    writer.close()
+
+
+async def test_idle_socket_hears_keepalives(site):
+    """After a silence, and as long as it lasts, keepalives come, numbered with the news."""
+    await site.start(keepalive_s=0.02)
+    line = await site.caller().line()
+    frames = [await line.receive() for _ in range(3)]
+    assert [frame["type"] for frame in frames] == ["verbatim:keepalive"] * 3
+    assert [frame["sequence_number"] for frame in frames] == [0, 1, 2]
+
+
+async def test_socket_closed_while_turns_wait(site):
+    """What a socket had asked for goes on without it, in order."""
+    rest = asyncio.Event()
+    await site.start(ScriptedAssistant(rest, "a", Finish()), delta_window_s=0.0)
+    anna = site.caller()
+    conversation, line = await anna.conversation(), await anna.line()
+    for number in range(4):
+        await line.create(str(number), conversation=conversation)
+    await line.still_there()
+    await line.close()
+    await until(lambda: not site.app[SOCKETS])
+    rest.set()
+    await until(lambda: not list(site.app[CONDUCTOR]._running))
+    expected = [pair for number in range(4) for pair in (("user", str(number)), ("assistant", "a"))]
+    await until(lambda: site.store.fault is None)
+    async with asyncio.timeout(PATIENCE_S):
+        while await anna.items(conversation) != expected:  # noqa: ASYNC110 - files tell nobody
+            await asyncio.sleep(0.005)
+
+
+async def test_nothing_is_left_of_sockets_that_are_gone(site):
+    """After many connections, some dropped in mid-answer, no object, listener or open file is left of them."""
+    rest = asyncio.Event()
+    await site.start(ScriptedAssistant("a", rest, Finish()), delta_window_s=0.0)
+    anna = site.caller()
+    conversation = await anna.conversation()
+    await (await anna.line()).close()
+    await until(lambda: not site.app[SOCKETS])
+    gc.collect()
+    files = len(os.listdir("/proc/self/fd"))
+    for number in range(150):
+        line = await anna.line()
+        await line.send("verbatim:conversation.attach", conversation=conversation)
+        if number % 5 == 0:
+            await line.create("hi")
+            await line.text_shown("a")
+            line.ws._response.connection.transport.abort()
+        else:
+            await line.close()
+    rest.set()
+    await until(lambda: not site.app[SOCKETS] and not list(site.app[CONDUCTOR]._running))
+    await until(lambda: gc.collect() >= 0 and not [one for one in gc.get_objects() if isinstance(one, Socket)])
+    assert site.app[LIVE]._feeds == {}
+    assert len(os.listdir("/proc/self/fd")) <= files + 2
+
+
+async def test_fault_of_ours_closes_with_1011(site, monkeypatch):
+    """A socket whose task fails is closed as such, not left hanging; the next one works."""
+    await site.start()
+    anna = site.caller()
+
+    def broken(*_):
+        raise ZeroDivisionError
+
+    line = await anna.line()
+    monkeypatch.setattr(socket_module, "updated_event", broken)
+    await anna.conversation()
+    assert await line.closed() == 1011
+    monkeypatch.undo()
+    check_whole(await (await anna.line()).turn("hi"))
+
+
+async def test_fault_of_ours_in_a_frame_closes_with_1011(site, monkeypatch):
+    """The same where the fault shows while a frame is read."""
+    await site.start()
+    line = await site.caller().line()
+
+    def broken(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(socket_module, "decode_frame", broken)
+    await line.create("hi")
+    assert await line.closed() == 1011
+
+
+async def test_listener_that_missed_news_is_cut_off(site, monkeypatch):
+    """A socket that cannot be told everything is sent away with 1013, to begin anew."""
+    await site.start()
+    anna = site.caller()
+    line = await anna.line()
+    await anna.conversation()
+    await line.receive()
+    feed = site.app[LIVE]._feeds[(await anna.ask("GET", "/v1/me"))["id"]]
+    feed.next += 5000
+    await anna.conversation()
+    assert await line.closed() == 1013
+
+
+async def test_goodbye(site):
+    """When the server stops, running turns end as interrupted, their frames come, and then 1012."""
+    await site.start(ScriptedAssistant("a", asyncio.Event()), delta_window_s=0.0)
+    anna = site.caller()
+    lines = [await anna.line() for _ in range(3)]
+    conversation = await anna.conversation()
+    await lines[0].create("1", conversation=conversation, stream_id="1")
+    await lines[0].create("2", conversation=conversation, stream_id="1")
+    frames = await lines[0].text_shown("a")
+    await lines[1].send("verbatim:response.attach", response_id=frames[0]["response"]["id"])
+    await lines[1].text_shown("a")
+    stopping = asyncio.create_task(site.stop())
+    frames += await lines[0].response()
+    response = check_whole(frames)
+    assert response["incomplete_details"] == {"reason": "interrupted"}
+    late = await lines[0].next()
+    assert (late["error"]["code"], late["stream_id"]) == ("shutting_down", "1")
+    assert [await line.closed() for line in lines] == [1012] * 3
+    await asyncio.wait_for(stopping, PATIENCE_S)
+    assert b'"reason":"interrupted"' in site.sessions()[f"session_{conversation}.json"]
+
+
+async def test_goodbye_to_many_that_do_not_answer(site):
+    """Clients that are deaf to the goodbye, of both kinds, are waited for together and not one by one."""
+    await site.start(ScriptedAssistant("a", asyncio.Event()), delta_window_s=0.0)
+    deaf = [await raw_client(site, HANDSHAKE) for _ in range(20)]
+    deaf += [await raw_client(site, STREAM) for _ in range(3)]
+    began = time.monotonic()
+    await site.stop()
+    assert time.monotonic() - began < 5
+    for _, reader, writer in deaf:
+        await rest_of(reader)
+        writer.close()
