@@ -1,0 +1,233 @@
+"""Real server processes: signals, kills, restarts, and what they refuse to start with."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+from yarl import URL
+
+from tests.integration.caller import Caller
+from tests.server.frames import FINAL, check_whole, text_of
+from tests.server_process import REPOSITORY, ServerProcess
+
+SLOW = {"model": "metronome"}
+COUNT = "".join(f"w{number} " for number in range(1000))
+
+
+@pytest.fixture
+def server(tmp_path):
+    """A process with its own data; ended in any case."""
+    server = ServerProcess(tmp_path / "data", VERBATIM_SHUTDOWN_GRACE_S="0.1", VERBATIM_SEND_TIMEOUT_S="1")
+    yield server
+    server.kill()
+
+
+def caller(server, http):
+    return Caller(http, URL(server.url), "anna")
+
+
+def run(tmp_path, *arguments, **settings):
+    """Starts a server that is to refuse; its status, and what it said."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("VERBATIM_")}
+    environ |= {"VERBATIM_DATA_DIR": str(tmp_path / "data"), "VERBATIM_PORT": "0", **settings}
+    command = [sys.executable, "-m", "server", *arguments]
+    done = subprocess.run(command, cwd=REPOSITORY, env=environ, capture_output=True, text=True, timeout=30, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "expected"),
+    [
+        (
+            [],
+            {"VERBATIM_HOST": "0.0.0.0"},
+            "VERBATIM_HOST='0.0.0.0': expected a loopback address, or VERBATIM_API_KEYS",
+        ),
+        (["--host", "192.0.2.1"], {}, "VERBATIM_HOST='192.0.2.1': expected a loopback address"),
+        ([], {"VERBATIM_PORT": "many"}, "VERBATIM_PORT='many': expected a whole number from 0 to 65,535"),
+        ([], {"VERBATIM_PROT": "1"}, "VERBATIM_PROT='1': expected no such setting"),
+    ],
+)
+def test_bad_setting_ends_with_2(tmp_path, arguments, settings, expected):
+    """A bad setting is one line that names it; nothing is started, nothing is written."""
+    status, out, err = run(tmp_path, *arguments, **settings)
+    assert (status, out) == (2, "")
+    assert err.startswith(expected)
+    assert err.count("\n") == 1
+    assert not (tmp_path / "data").exists()
+
+
+def test_port_in_use_ends_with_1(tmp_path):
+    """A port that is taken is one line too."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        status, _, err = run(tmp_path, VERBATIM_PORT=port)
+    assert status == 1
+    assert err.startswith("verbatim: ")
+    assert port in err
+    assert err.count("\n") == 1
+
+
+async def test_second_server_on_the_same_data(tmp_path, server, http):
+    """It ends with one clear line, and the first one goes on."""
+    server.start()
+    status, out, err = run(tmp_path)
+    assert (status, out) == (1, "")
+    assert err == f"verbatim: data directory {tmp_path / 'data'} is in use by another server (its .lock is held)\n"
+    check_whole(await (await caller(server, http).line()).turn("hi"))
+
+
+async def test_stopped_in_mid_answer(server, http):
+    """SIGTERM: the running turn ends as interrupted with its text, its frames come, sockets close with 1012."""
+    server.start()
+    anna = caller(server, http)
+    lines = [await anna.line(), await anna.line()]
+    await lines[0].create("1000@200", **SLOW)
+    frames = await lines[0].until(lambda got: len(text_of(got)) > 9)
+    stopping = asyncio.create_task(asyncio.to_thread(server.stop))
+    frames += await lines[0].response()
+    response = check_whole(frames)
+    assert response["incomplete_details"] == {"reason": "interrupted"}
+    assert [await line.closed() for line in lines] == [1012, 1012]
+    await asyncio.wait_for(stopping, 10)
+    [session] = [value for name, value in server.read_json_files().items() if name.startswith("session_")]
+    assert isinstance(session, dict)
+    answer = session["history"][-1]
+    assert (answer["status"], answer["reason"]) == ("incomplete", "interrupted")
+    assert answer["content"] == text_of(frames)
+    assert COUNT.startswith(answer["content"])
+    server.start()
+    again = await caller(server, http).ask("GET", f"/v1/responses/{response['id']}")
+    assert again["output"] == response["output"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_stop_does_not_hang(server, http, number):
+    """Whoever is connected, and however, the server ends in bounded time, with status 0."""
+    server.start()
+    anna = caller(server, http)
+    await anna.line()
+    port = URL(server.url).port
+    heads = [
+        b"GET /v1/me HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+        b"POST /v1/memory HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99\r\n\r\n{",
+        b"GET /v1/me HT",
+        b"",
+        b"POST /v1/responses HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 57\r\n\r\n"
+        b'{"model":"metronome","input":"1000000@0","stream":true   }',
+    ]
+    deaf = []
+    for head in heads:
+        _, writer = await asyncio.open_connection("127.0.0.1", port, limit=512)
+        writer.write(head)
+        deaf.append(writer)
+    line = await anna.line()
+    await line.create("1000@200", **SLOW)
+    await line.until(lambda got: text_of(got))
+    process = server._process
+    assert process is not None
+    began = time.monotonic()
+    process.send_signal(number)
+    status = await asyncio.to_thread(process.wait, 20)
+    assert (status, time.monotonic() - began < 8) == (0, True)
+    for writer in deaf:
+        writer.close()
+    server.read_json_files()
+
+
+async def test_killed_in_mid_answer(server, http):
+    """`kill -9`, three times: what was acknowledged is there, and no word that was shown is lost."""
+    server.start()
+    conversation, shown, response_ids = await caller(server, http).conversation(), [], []
+    for number in range(3):
+        line = await caller(server, http).line()
+        fields = {"conversation": conversation, "metadata": {"client_message_id": f"c{number}"}}
+        await line.create(f"1000@{200 + number}", **SLOW, **fields)
+        frames = await line.until(lambda got: len(text_of(got)) > 30)
+        server.kill()
+        while (message := await line.ws.receive(timeout=5)).type.name == "TEXT":
+            frames.append(message.json())
+        shown.append(text_of(frames))
+        response_ids.append(frames[0]["response"]["id"])
+        server.read_json_files()
+        server.start()
+        anna = caller(server, http)
+        items = await anna.items(conversation)
+        assert [role for role, _ in items] == ["user", "assistant"] * (number + 1)
+        for index, text in enumerate(shown):
+            assert items[2 * index] == ("user", f"1000@{200 + index}")
+            assert items[2 * index + 1][1].startswith(text)
+            assert COUNT.startswith(items[2 * index + 1][1])
+        cursor = frames[-1]["sequence_number"]
+        rest = await anna.stream("GET", f"/v1/responses/{response_ids[-1]}?stream=true&starting_after={cursor}")
+        assert [frame["type"] for frame in rest] == ["verbatim:response.snapshot", "response.incomplete"]
+        assert text_of(frames + rest) == items[-1][1]
+        assert rest[-1]["response"]["incomplete_details"] == {"reason": "interrupted"}
+        line = await anna.line()
+        again = check_whole(await line.turn(f"1000@{200 + number}", **SLOW, **fields))
+        assert again["id"] == response_ids[-1]
+        assert len(await anna.items(conversation)) == 2 * (number + 1)
+
+
+async def test_killed_under_load(server, http):
+    """Many sessions at once, killed and resent: every acknowledged message once, every file readable."""
+    server.start()
+    anna = caller(server, http)
+    conversations = [await anna.conversation() for _ in range(8)]
+    acknowledged: dict[str, set[str]] = {conversation: set() for conversation in conversations}
+
+    async def talk(conversation):
+        line = await caller(server, http).line()
+        for number in range(100):
+            await line.create(
+                f"{number}@0", conversation=conversation, metadata={"client_message_id": str(number)}, **SLOW
+            )
+            while (message := await line.ws.receive()).type.name == "TEXT":
+                frame = message.json()
+                if frame["type"] == "response.created":
+                    acknowledged[conversation].add(f"{number}@0")
+                if frame["type"] in FINAL:
+                    break
+            else:
+                return number
+        return 100
+
+    talking = [asyncio.create_task(talk(conversation)) for conversation in conversations]
+    while sum(map(len, acknowledged.values())) < 60:  # noqa: ASYNC110 - the server's progress is looked at
+        await asyncio.sleep(0.005)
+    server.kill()
+    reached = await asyncio.gather(*talking)
+    server.read_json_files()
+    server.start()
+    anna = caller(server, http)
+    for conversation, number in zip(conversations, reached, strict=True):
+        line = await anna.line()
+        fields = {"conversation": conversation, "metadata": {"client_message_id": str(number)}}
+        check_whole(await line.turn(f"{number}@0", **fields, **SLOW))
+        items = (await anna.ask("GET", f"/v1/conversations/{conversation}/items?order=asc&limit=100"))["data"]
+        texts = [item["content"][0]["text"] for item in items]
+        assert texts[0::2] == [f"{index}@0" for index in range(number + 1)]
+        assert acknowledged[conversation] <= set(texts)
+        assert [item["role"] for item in items] == ["user", "assistant"] * (number + 1)
+    server.stop()
+    server.read_json_files()
+
+
+def test_default_server_says_where_it_is(tmp_path):
+    """One line: where to point the browser, where the data lies, who answers."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("VERBATIM_")}
+    command = [sys.executable, "-m", "server", "--port", "0", "--data-dir", str(tmp_path / "here")]
+    process = subprocess.Popen(command, cwd=REPOSITORY, env=environ, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    process.terminate()
+    assert process.wait(10) == 0
+    assert process.stdout.read() == ""
+    process.stdout.close()
+    assert line.startswith("Verbatim at http://127.0.0.1:")
+    assert line.endswith(f" · data in {tmp_path / 'here'} · answered by scribe\n")
