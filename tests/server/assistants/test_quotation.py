@@ -4,16 +4,14 @@ import html
 import json
 import random
 import re
-import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from server.assistants.quotation import blockquote, bullet, inline
+from tests.node import MODULES, node
 
-ROOT = Path(__file__).parents[3]
-MARKED = ROOT / "static/node_modules/marked/lib/marked.esm.js"
+MARKED = MODULES / "marked/lib/marked.esm.js"
 MARKUP = r"""
 a b c # #x - + * ** _ __ ` ``` ~~ <b> </div> <!-- &amp; & &#32; [x](http://y) ![i](u) [ ] ( ) | |--|--| :-- 1. 12) = ===
 --- \ \\ http://a_b.c/d*e https://x.y www.foo.com WWW.x.de me@x.org mailto:a@b.c ftp://q.r > $x$ {} ! é 日本 😀 : [^1]
@@ -63,9 +61,6 @@ def shown(rendered: str) -> str:
 
 def test_page_shows_the_words_exactly(tmp_path):
     """The page's own renderer gives back every character of texts made of all that Markdown has."""
-    node = shutil.which("node")
-    if not node or not MARKED.exists():
-        pytest.skip("needs Node and the page's libraries: make setup")
     random_source = random.Random(1)
     texts = [
         "".join(random_source.choices(MARKUP.split() + SPACES * 4, k=random_source.randint(1, 12)))
@@ -79,6 +74,6 @@ def test_page_shows_the_words_exactly(tmp_path):
         "console.log(JSON.stringify(sources.map(source => marked.parse(source, {gfm: true}))));"
     )
     sources = [quote(text) for quote in (blockquote, bullet) for text in texts]
-    done = subprocess.run([node, script], input=json.dumps(sources), capture_output=True, text=True, check=True)
+    done = subprocess.run([node(), script], input=json.dumps(sources), capture_output=True, text=True, check=True)
     expected = [text.replace("\r\n", "\n") for text in texts * 2]
     assert list(map(shown, json.loads(done.stdout))) == expected

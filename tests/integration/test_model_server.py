@@ -1,0 +1,81 @@
+"""A model server that others wrote (@copilotkit/aimock, from npm) behind all of Verbatim, in health and in chaos."""
+
+import asyncio
+import json
+import re
+
+import pytest
+
+from server.assistants.chat_completions import ChatCompletions
+from server.assistants.upstream_limits import UpstreamLimits
+from tests.node import MODULES, node
+
+ANSWER = "Good morning, Käthe. 🌱 This comes in several pieces."
+FIXTURES = {"fixtures": [{"match": {"userMessage": "hello"}, "response": {"content": ANSWER}}]}
+LIMITS = UpstreamLimits(retry_wait_s=0.01, max_retry_wait_s=0.02)
+
+
+@pytest.fixture
+async def model_server(tmp_path):
+    """Starts model servers; ends them by their ids."""
+    started = []
+
+    async def start(*options: str) -> str:
+        fixtures = tmp_path / "fixtures.json"
+        fixtures.write_text(json.dumps(FIXTURES))
+        process = await asyncio.create_subprocess_exec(
+            node(),
+            str(MODULES / "@copilotkit" / "aimock" / "dist" / "cli.js"),
+            *("--port", "0", "--fixtures", str(fixtures), *options),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        started.append(process)
+        assert process.stdout
+        said = ""
+        async with asyncio.timeout(20):
+            while (address := re.search(r"http://127\.0\.0\.1:\d+", said)) is None:
+                line = await process.stdout.readline()
+                assert line, said
+                said += line.decode()
+        return address[0] + "/v1"
+
+    yield start
+    for process in started:
+        process.terminate()
+        await process.wait()
+
+
+async def test_turn_with_a_model_server(site, model_server):
+    """A turn streams the model server's text to its end and keeps it."""
+    assistant = ChatCompletions(await model_server("--chunk-size", "5"), model="gpt-4o", limits=LIMITS)
+    caller = (await site.start(assistant)).caller()
+    frames = await (await caller.line()).turn("hello")
+    assert frames[-1]["type"] == "response.completed"
+    assert "".join(frame["delta"] for frame in frames if frame["type"] == "response.output_text.delta") == ANSWER
+    assert frames[-1]["response"]["model"] == "gpt-4o"
+    (kept,) = site.sessions().values()
+    assert [message["content"] for message in json.loads(kept)["history"]] == ["hello", ANSWER]
+
+
+@pytest.mark.parametrize(
+    ("chaos", "codes"),
+    [
+        ("--chaos-drop", {"upstream_error"}),
+        ("--chaos-malformed", {"upstream_malformed", "upstream_error"}),
+        ("--chaos-disconnect", {"upstream_cut", "upstream_unreachable"}),
+        ("--chaos-ratelimit", {"upstream_rate_limited"}),
+    ],
+)
+async def test_turn_with_a_model_server_in_chaos(site, model_server, chaos, codes):
+    """A model server that always fails ends the turn as failed, with a reason; the question is kept."""
+    assistant = ChatCompletions(await model_server(chaos, "1"), model="gpt-4o", limits=LIMITS)
+    caller = (await site.start(assistant)).caller()
+    frames = await (await caller.line()).turn("hello")
+    assert frames[-1]["type"] == "response.failed"
+    error = frames[-1]["response"]["error"]
+    assert error["code"] in codes
+    assert error["message"].startswith("The model server")
+    (kept,) = site.sessions().values()
+    question, answer = json.loads(kept)["history"]
+    assert (question["content"], answer["status"], answer["error"]) == ("hello", "failed", error)
