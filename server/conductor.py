@@ -146,17 +146,23 @@ class Conductor:
 
     async def _session_of(self, user_id: str, request: TurnRequest) -> tuple[str, bool]:
         """The session that a turn goes on in, and whether it is still to be created."""
-        session_id = request.session_id
         if request.previous_response_id:
-            previous = (await self.find(user_id, request.previous_response_id)).turn
-            session_id = previous.session_id if previous.request.kept else None
-            if session_id is None:
-                message = "that response was not stored; send the messages again as input"
-                raise ApiError(404, "response_not_found", message, "previous_response_id")
+            return await self._session_behind(user_id, request.previous_response_id), False
+        session_id = request.session_id
         if session_id is None:
             return new_id(), True
         await self._sessions.retrieve(session_id, user_id=user_id)
         return session_id, False
+
+    async def _session_behind(self, user_id: str, previous_response_id: str) -> str:
+        try:
+            previous = (await self.find(user_id, previous_response_id)).turn
+        except ApiError as error:
+            raise replace(error, param="previous_response_id") from error
+        if not previous.request.kept:
+            message = "that response was not stored; send the messages again as input"
+            raise ApiError(404, "response_not_found", message, "previous_response_id")
+        return previous.session_id
 
     def _check_room(self, session_id: str) -> None:
         if self.closing:

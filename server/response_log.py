@@ -11,6 +11,8 @@ from server.errors import ApiError
 from server.turn import Turn
 from server.wire_events import closing_events, delta_event, final_event, opening_events, snapshot_event
 
+_BATCH = 256
+
 
 class Readable(Protocol):
     """A response that can be read from a cursor, running or ended."""
@@ -69,9 +71,11 @@ class ResponseLog:
     async def _read(self, cursor: int) -> AsyncGenerator[Sequence[bytes], None]:
         while True:
             grown = self._grown
-            if pending := self._events[cursor + 1 :]:
+            if pending := self._events[cursor + 1 : cursor + 1 + _BATCH]:
                 cursor += len(pending)
                 yield pending
+                if len(pending) == _BATCH:
+                    await asyncio.sleep(0)  # Who has much to catch up on lets others have their turn.
             elif self.closed:
                 return
             else:

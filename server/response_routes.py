@@ -15,8 +15,9 @@ from server.keys import CONDUCTOR, CONFIG, LIVE, SESSIONS, USER
 from server.replies import json_reply, read_body
 from server.socket import Socket
 from server.wire_events import sse_event
+from server.wire_input import turn_request
 from server.wire_objects import response_object
-from server.wire_requests import CreateResponse, Replay, decode_body, turn_request
+from server.wire_requests import CreateResponse, Replay, decode_body
 
 routes = web.RouteTableDef()
 

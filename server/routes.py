@@ -3,13 +3,16 @@
 Rule: a handler reads its request, asks one part of the server, and replies; what is a rule stands elsewhere.
 """
 
+from dataclasses import replace
+
 from aiohttp import web
 
-from persistence import LongTermMemory, Record
+from persistence import LongTermMemory, Record, SessionNotFound
 from persistence.model import message_id
 from server.errors import ApiError
 from server.keys import AUTH, CONDUCTOR, LIVE, MODELS, SESSIONS, STORE, USER
 from server.replies import json_reply, read_body, read_page
+from server.wire_input import input_messages
 from server.wire_objects import (
     api_error,
     conversation_object,
@@ -18,7 +21,7 @@ from server.wire_objects import (
     list_object,
     receipt_object,
 )
-from server.wire_requests import CreateConversation, Login, RememberFact, UpdateConversation, input_messages
+from server.wire_requests import CreateConversation, Login, RememberFact, UpdateConversation
 
 routes = web.RouteTableDef()
 
@@ -35,7 +38,10 @@ async def create_conversation(request: web.Request) -> web.Response:
 @routes.get("/v1/conversations")
 async def list_conversations(request: web.Request) -> web.Response:
     page = read_page(request)
-    records = await request.app[SESSIONS].list(request[USER], limit=page.limit + 1, after=page.after)
+    try:
+        records = await request.app[SESSIONS].list(request[USER], limit=page.limit + 1, after=page.after)
+    except SessionNotFound as error:
+        raise replace(api_error(error), param="after") from error
     shown = [_object(request, record) for record in records[: page.limit]]
     return json_reply(list_object(shown, has_more=len(records) > page.limit))
 

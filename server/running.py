@@ -4,11 +4,14 @@ Rule: a turn stands here from the moment it is accepted until it has ended. Turn
 """
 
 import asyncio
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from server.answering import Answering
 from server.response_log import Readable, ResponseLog
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, eq=False)
@@ -27,7 +30,9 @@ class Running:
 
     def refuse(self, error: Exception) -> None:
         """Tells its caller why there is nothing to read."""
-        if not self.opened.done():
+        if self.opened.done():
+            _log.error("turn %s: %s", self.log.turn.response_id, error)
+        else:
             self.opened.set_exception(error)
             self.opened.exception()  # Whoever asked may be gone: an error that nobody fetches is no news.
 

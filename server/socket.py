@@ -28,6 +28,7 @@ from server.wire_events import (
     updated_event,
     with_stream_id,
 )
+from server.wire_input import turn_request
 from server.wire_objects import api_error
 from server.wire_requests import (
     AttachConversation,
@@ -39,7 +40,6 @@ from server.wire_requests import (
     decode_frame,
     decode_object,
     stream_id_of,
-    turn_request,
 )
 
 _log = logging.getLogger(__name__)

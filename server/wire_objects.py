@@ -1,6 +1,6 @@
 """Our words to the wire's: the objects that stand in events and bodies. Pure.
 
-Rule: here, in `wire_events` and in `wire_requests`, and nowhere else, are both vocabularies known.
+Rule: in the `wire_…` modules, and nowhere else, are both vocabularies known.
 Source: PROTOCOL.md, "Objects".
 """
 

@@ -1,20 +1,17 @@
-"""What comes in: JSON to frames, the wire's words to ours. Pure.
+"""What comes in: JSON to frames, bodies and queries. Pure.
 
 Rule: a request is understood whole or refused whole, with the code, the field and what was expected.
 Source: PROTOCOL.md, "One turn", "What we add on the socket", "Errors".
 """
 
 import re
-from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
 
 import msgspec
 import orjson
 from msgspec import Meta, Struct
 
-from persistence.model import Message, new_id, now
 from server.errors import ApiError
-from server.turn import TurnRequest
 
 T = TypeVar("T")
 
@@ -138,8 +135,6 @@ _FRAMES: dict[str, type[Frame]] = {
     "verbatim:conversation.attach": AttachConversation,
     "verbatim:conversation.detach": DetachConversation,
 }
-_ROLES = ("user", "assistant", "system", "developer")
-_TEXT_PARTS = ("input_text", "output_text", "text")
 _MAX_STREAM_ID = 64
 
 
@@ -194,94 +189,6 @@ def decode_body(value: dict[str, Any], kind: type[T], *, from_text: bool = False
         return msgspec.convert(value, kind, strict=not from_text)
     except msgspec.ValidationError as error:
         raise _refusal(str(error)) from error
-
-
-def turn_request(frame: CreateResponse) -> TurnRequest:
-    """What `response.create` asks for, in our words.
-
-    Raises:
-        ApiError: What it asks for is not on offer, or contradicts itself.
-    """
-    if frame.tools:
-        raise ApiError(400, "unsupported_parameter", "tools are not on offer; leave them out", "tools")
-    if frame.background:
-        raise ApiError(
-            400, "unsupported_parameter", "leave it out; every turn goes on without its caller", "background"
-        )
-    if frame.conversation is not None and frame.previous_response_id is not None:
-        raise ApiError(
-            400, "mutually_exclusive_parameters", "expected conversation or previous_response_id", "conversation"
-        )
-    if frame.store is False and (frame.conversation or frame.previous_response_id):
-        raise ApiError(400, "mutually_exclusive_parameters", "what is not stored continues no conversation", "store")
-    conversation = frame.conversation
-    metadata = frame.metadata or {}
-    client_message_id = metadata.get("client_message_id") or None
-    return TurnRequest(
-        messages=_question(frame.input, client_message_id),
-        model=frame.model,
-        session_id=conversation.id if isinstance(conversation, ConversationReference) else conversation,
-        previous_response_id=frame.previous_response_id,
-        kept=frame.store is not False,
-        client_message_id=client_message_id,
-        metadata=metadata,
-        instructions=frame.instructions,
-        temperature=frame.temperature,
-        top_p=frame.top_p,
-        max_output_tokens=frame.max_output_tokens,
-    )
-
-
-def input_messages(items: Sequence[InputItem], field: str = "input") -> tuple[Message, ...]:
-    """Messages from input items.
-
-    Raises:
-        ApiError: An item is no message of text.
-    """
-    return tuple(_message(item, f"{field}[{position}]") for position, item in enumerate(items))
-
-
-def _question(asked: str | list[InputItem], client_message_id: str | None) -> tuple[Message, ...]:
-    items = [InputItem(role="user", content=asked)] if isinstance(asked, str) else asked
-    messages = input_messages(items)
-    if not messages or messages[-1]["role"] != "user":
-        raise ApiError(400, "invalid_value", "expected the last message to be the user's", "input")
-    if not messages[-1]["content"].strip():
-        raise ApiError(400, "invalid_value", "expected some text", "input")
-    if client_message_id is not None:
-        messages[-1]["client_message_id"] = client_message_id
-    return messages
-
-
-def _message(item: InputItem, field: str) -> Message:
-    if item.type != "message":
-        raise ApiError(400, "unsupported_parameter", f"got {item.type!r:.100}, expected message", f"{field}.type")
-    if item.role not in _ROLES:
-        raise ApiError(
-            400, "invalid_value", f"got {item.role!r:.100}, expected one of {', '.join(_ROLES)}", f"{field}.role"
-        )
-    if item.content is None:
-        raise ApiError(400, "missing_required_parameter", "expected text or a list of parts", f"{field}.content")
-    return {
-        "role": item.role,
-        "content": item.content if isinstance(item.content, str) else _text(item.content, f"{field}.content"),
-        "id": new_id("msg_"),
-        "created_at": now(),
-    }
-
-
-def _text(parts: Sequence[Part], field: str) -> str:
-    for position, part in enumerate(parts):
-        if part.type not in _TEXT_PARTS:
-            raise ApiError(
-                400,
-                "unsupported_parameter",
-                f"got {part.type!r:.100}, expected input_text",
-                f"{field}[{position}].type",
-            )
-        if part.text is None:
-            raise ApiError(400, "missing_required_parameter", "expected a string", f"{field}[{position}].text")
-    return "".join(part.text or "" for part in parts)
 
 
 def _refusal(sentence: str) -> ApiError:

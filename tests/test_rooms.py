@@ -17,6 +17,7 @@ PURE = (
     "server/history.py",
     "server/turn.py",
     "server/wire_events.py",
+    "server/wire_input.py",
     "server/wire_objects.py",
     "server/wire_requests.py",
     "server/assistants/completion_chunk.py",

@@ -14,6 +14,12 @@ from yarl import URL
 from tests.server.frames import FINAL, Frame, check_frame, text_of
 
 PATIENCE_S = 15
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
 
 
 class Line:

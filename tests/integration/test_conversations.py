@@ -1,7 +1,12 @@
 """Sessions, their messages, memory, models: the HTTP side."""
 
+from pathlib import Path
+
 import pytest
 
+from persistence.errors import StorageReadOnly
+from server.keys import CONDUCTOR
+from tests.integration.caller import UPGRADE
 from tests.server.frames import check_conversation, check_item
 
 
@@ -59,6 +64,7 @@ async def test_pages_of_sessions(anna):
             break
         after = f"&after={page['last_id']}"
     assert seen == expected
+    assert await anna.refused("GET", "/v1/conversations?after=x") == (404, "conversation_not_found", "after")
     end = await anna.ask("GET", f"/v1/conversations?after={seen[-1]}")
     assert end == {"object": "list", "data": [], "first_id": None, "last_id": None, "has_more": False}
 
@@ -133,6 +139,19 @@ async def test_health(anna):
         async with anna.http.get(f"{anna.url.origin()}{path}") as reply:
             assert (reply.status, await reply.json()) == (200, {"status": "ok"})
             assert "Set-Cookie" not in reply.headers
+
+
+async def test_readiness(anna, site):
+    """A server that cannot write, or that is about to stop, says so; it lives all the same."""
+    site.store._changes.fault = StorageReadOnly("sync", Path("x"), "EIO")
+    assert await anna.refused("GET", "/readyz") == (503, "storage_read_only", None)
+    refusal = await anna.refused("POST", "/v1/responses", {"input": "hi"})
+    assert refusal == (503, "storage_read_only", None)
+    site.app[CONDUCTOR].closing = True
+    assert await anna.refused("GET", "/readyz") == (503, "shutting_down", None)
+    assert await anna.refused("POST", "/v1/responses", {"input": "hi"}) == (503, "shutting_down", None)
+    assert await anna.refused("GET", "/v1/responses", headers=UPGRADE) == (503, "shutting_down", None)
+    assert await anna.ask("GET", "/healthz") == {"status": "ok"}
 
 
 @pytest.mark.parametrize("path", ["/", "/chat/abc", "/chat/%2e%2e", "/chat/a%00b"])

@@ -3,14 +3,10 @@
 import aiohttp
 import pytest
 
+from tests.integration.caller import UPGRADE
+
 KEYS = {"key-a": "anna", "key-b": 'Jürgen; "1"'}
 ORIGIN = "https://chat.example.org"
-UPGRADE = {
-    "Connection": "Upgrade",
-    "Upgrade": "websocket",
-    "Sec-WebSocket-Version": "13",
-    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-}
 ADDRESSES = [
     ("GET", "/v1/me"),
     ("GET", "/v1/models"),

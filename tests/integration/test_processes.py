@@ -73,6 +73,17 @@ def test_port_in_use_ends_with_1(tmp_path):
     assert err.count("\n") == 1
 
 
+@pytest.mark.parametrize("name", ["data", "data/inner"])
+def test_data_that_is_no_folder_ends_with_1(tmp_path, name):
+    """A data directory that cannot be one is one line, and what stands there is left alone."""
+    (tmp_path / "data").write_text("mine")
+    status, _, err = run(tmp_path, VERBATIM_DATA_DIR=str(tmp_path / name))
+    assert (status, err.count("\n")) == (1, 1)
+    assert err.startswith("verbatim: ")
+    assert str(tmp_path / "data") in err
+    assert (tmp_path / "data").read_text() == "mine"
+
+
 async def test_second_server_on_the_same_data(tmp_path, server, http):
     """It ends with one clear line, and the first one goes on."""
     server.start()

@@ -63,6 +63,8 @@ async def test_predecessor_that_is_not_the_last(anna):
     """A response that others follow cannot be followed again."""
     first = await anna.ask("POST", "/v1/responses", {"input": "one"})
     await anna.ask("POST", "/v1/responses", {"input": "two", "previous_response_id": first["id"]})
+    nowhere = await anna.refused("POST", "/v1/responses", {"input": "x", "previous_response_id": "resp_x_1"})
+    assert nowhere == (404, "response_not_found", "previous_response_id")
     refusal = await anna.refused("POST", "/v1/responses", {"input": "x", "previous_response_id": first["id"]})
     assert refusal == (400, "previous_response_not_last", "previous_response_id")
 

@@ -84,6 +84,25 @@ async def test_reader_waits_for_the_end():
     assert await asyncio.wait_for(reading, 1) == [b"0"]
 
 
+async def test_reader_with_much_to_catch_up_on():
+    """It gets everything, piece by piece, and others have their turn in between."""
+    log = ResponseLog(new_turn())
+    log.append(*[b"%d" % number for number in range(10_000)])
+    log.close()
+    turns = 0
+
+    async def other():
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(other())
+    assert await read_all(log) == [b"%d" % number for number in range(10_000)]
+    task.cancel()
+    assert turns > 10
+
+
 @pytest.mark.parametrize("closed", [False, True])
 @pytest.mark.parametrize("after", [2, 3, 2**53 - 1])
 async def test_cursor_ahead_of_the_log_is_refused(after, closed):

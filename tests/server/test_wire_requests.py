@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.errors import ApiError
+from server.wire_input import input_messages, turn_request
 from server.wire_requests import (
     AttachConversation,
     AttachResponse,
@@ -21,9 +22,7 @@ from server.wire_requests import (
     decode_body,
     decode_frame,
     decode_object,
-    input_messages,
     stream_id_of,
-    turn_request,
 )
 
 USER = {"role": "user", "content": "hi"}
