@@ -88,7 +88,7 @@ async def _stream(request: web.Request, reader: AsyncGenerator[Sequence[bytes], 
     stream.content_type = "text/event-stream"
     stream.charset = "utf-8"
     await stream.prepare(request)
-    limit_s = request.app[CONFIG].send_timeout_s or None
+    limit_s = request.app[CONFIG].send_timeout_s
     try:
         async for events in reader:
             async with asyncio.timeout(limit_s):

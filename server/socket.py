@@ -232,7 +232,7 @@ class Socket:
         if self._ws.closed:
             return
         try:
-            async with asyncio.timeout(self._config.send_timeout_s or None):
+            async with asyncio.timeout(self._config.send_timeout_s):
                 await self._ws.send_frame(with_stream_id(event, stream_id), WSMsgType.TEXT)
             self._last_sent = asyncio.get_running_loop().time()
         except TimeoutError:
@@ -252,7 +252,7 @@ class Socket:
     def _let_go(self) -> None:
         """A client that said goodbye and takes nothing more keeps no connection for good."""
         transport, limit_s = self._request.transport, self._config.send_timeout_s
-        if limit_s and transport and transport.get_write_buffer_size():
+        if transport and transport.get_write_buffer_size():
             asyncio.get_running_loop().call_later(limit_s, transport.abort)
 
     def _forget_reader(self, response_id: str, done: asyncio.Task[None]) -> None:

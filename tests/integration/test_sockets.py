@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from server import response_routes
 from server import socket as socket_module
 from server.assistants.base import Finish
 from server.keys import CONDUCTOR, LIVE
@@ -136,6 +137,17 @@ async def test_idle_socket_hears_keepalives(site):
     frames = [await line.receive() for _ in range(3)]
     assert [frame["type"] for frame in frames] == ["verbatim:keepalive"] * 3
     assert [frame["sequence_number"] for frame in frames] == [0, 1, 2]
+
+
+async def test_client_that_answers_no_ping(site, monkeypatch):
+    """A client that connects and says nothing, not even to a ping, is let go."""
+    monkeypatch.setattr(response_routes, "HEARTBEAT_S", 0.05)
+    await site.start()
+    _, reader, writer = await raw_client(site, HANDSHAKE)
+    await until(lambda: site.app[SOCKETS])
+    await until(lambda: not site.app[SOCKETS])
+    await rest_of(reader)
+    writer.close()
 
 
 async def test_socket_closed_while_turns_wait(site):

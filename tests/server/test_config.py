@@ -67,7 +67,8 @@ BAD = [
     ("delta_window_s", "-1", "a number of seconds"),
     ("index_delay_s", "nan", "a number of seconds"),
     ("retained_bytes", "1.5", "a whole number"),
-    ("send_timeout_s", "inf", "a number of seconds"),
+    ("send_timeout_s", "inf", "a number of seconds above 0"),
+    ("send_timeout_s", "0", "a number of seconds above 0"),
     ("keepalive_s", "soon", "a number of seconds"),
     ("shutdown_grace_s", "", "a number of seconds"),
 ]
