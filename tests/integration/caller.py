@@ -22,6 +22,10 @@ UPGRADE = {
 }
 
 
+OPENED: list["Line"] = []
+"""Every line that was opened, for the fixture that closes them."""
+
+
 class Line:
     """One WebSocket.
 
@@ -32,6 +36,7 @@ class Line:
     def __init__(self, ws: aiohttp.ClientWebSocketResponse[Any]) -> None:
         self.ws = ws
         self.news: list[Frame] = []
+        OPENED.append(self)
 
     async def send(self, kind: str, **fields: Any) -> None:
         await self.ws.send_str(json.dumps({"type": kind, **fields}))

@@ -14,7 +14,7 @@ from server.assistants.base import Assistant
 from server.assistants.metronome import Metronome
 from server.assistants.scribe import Scribe
 from server.config import Config
-from tests.integration.caller import Caller
+from tests.integration.caller import OPENED, Caller
 
 
 class Site:
@@ -56,6 +56,8 @@ class Site:
 async def http():
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
         yield session
+        while OPENED:
+            await OPENED.pop().close()
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
 """Sockets that stall, vanish, idle, fail, and a server that says goodbye."""
 
 import asyncio
+import contextlib
 import gc
 import os
+import socket
 import time
 
 import pytest
@@ -16,7 +18,8 @@ from server.socket import Socket
 from tests.server.doubles import PATIENCE_S, ScriptedAssistant
 from tests.server.frames import check_whole, text_of
 
-BIG = ["x" * 65536] * 300
+BIG = ["x" * 65536] * 64
+BIG_CHARS = 65536 * 64
 HANDSHAKE = (
     "GET /v1/responses HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer anna\r\nConnection: Upgrade\r\n"
     "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
@@ -34,14 +37,29 @@ async def until(condition):
             await asyncio.sleep(0.005)
 
 
-async def raw_client(site, request, frame=b""):
-    """A client that reads its answer's head, sends one frame, and then reads nothing more."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", site.url.port, limit=512)
-    writer.write(request.format(port=site.url.port).encode())
-    head = await reader.readuntil(b"\r\n\r\n")
-    writer.write(frame and bytes([0x81, 0x80 | len(frame)]) + bytes(4) + frame)
-    await writer.drain()
-    return head, reader, writer
+@pytest.fixture
+async def raw(site):
+    """Makes clients that read their answer's head, send one frame, and then read nothing more."""
+    writers = []
+
+    async def connect(request, frame=b""):
+        small = socket.socket()
+        small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        small.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(small, ("127.0.0.1", site.url.port))
+        reader, writer = await asyncio.open_connection(sock=small, limit=512)
+        writers.append(writer)
+        writer.write(request.format(port=site.url.port).encode())
+        head = await reader.readuntil(b"\r\n\r\n")
+        writer.write(frame and bytes([0x81, 0x80 | len(frame)]) + bytes(4) + frame)
+        await writer.drain()
+        return head, reader, writer
+
+    yield connect
+    for writer in writers:
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
 
 
 async def rest_of(reader):
@@ -56,50 +74,48 @@ async def rest_of(reader):
     return data
 
 
-async def test_stalled_socket_is_cut_off_and_nobody_notices(site):
+async def test_stalled_socket_is_cut_off_and_nobody_notices(site, raw):
     """A socket that takes nothing is cut off in time; another reader of the same answer has all of it meanwhile."""
     start = asyncio.Event()
-    await site.start(ScriptedAssistant(start, *BIG, Finish()), delta_window_s=0.0, send_timeout_s=0.5)
+    await site.start(ScriptedAssistant(start, *BIG, Finish()), delta_window_s=0.0, send_timeout_s=1.0)
     anna = site.caller()
     conversation, quick = await anna.conversation(), await anna.line()
     attach = b'{"type":"verbatim:conversation.attach","conversation":"%s"}' % conversation.encode()
-    _, reader, writer = await raw_client(site, HANDSHAKE, attach)
+    _, reader, _ = await raw(HANDSHAKE, attach)
     await until(lambda: len(site.app[SOCKETS]) == 2)
     await quick.create("hi", conversation=conversation)
     await quick.until(lambda frames: frames[-1]["type"] == "response.content_part.added")
     began = time.monotonic()
     start.set()
     frames = await quick.response()
-    assert len(text_of(frames)) == 65536 * 300
+    assert len(text_of(frames)) == BIG_CHARS
     await until(lambda: len(site.app[SOCKETS]) == 1)
     assert time.monotonic() - began < PATIENCE_S
-    assert len(await rest_of(reader)) < 65536 * 300
-    writer.close()
+    assert len(await rest_of(reader)) < BIG_CHARS
     await quick.still_there()
 
 
-async def test_stalled_stream_is_cut_off(site):
+async def test_stalled_stream_is_cut_off(site, raw):
     """The same for server-sent events; the turn goes on to its end."""
     start = asyncio.Event()
-    await site.start(ScriptedAssistant(start, *BIG, Finish()), delta_window_s=0.0, send_timeout_s=0.5)
+    await site.start(ScriptedAssistant(start, *BIG, Finish()), delta_window_s=0.0, send_timeout_s=1.0)
     anna = site.caller()
-    head, reader, writer = await raw_client(site, STREAM)
+    head, reader, _ = await raw(STREAM)
     assert head.startswith(b"HTTP/1.1 200")
     start.set()
     await until(lambda: not list(site.app[CONDUCTOR]._running))
     data = await rest_of(reader)
     assert b"[DONE]" not in data
-    writer.close()
     [record] = (await anna.ask("GET", "/v1/conversations"))["data"]
-    assert [len(text) for _, text in await anna.items(record["id"])] == [1, 65536 * 300]
+    assert [len(text) for _, text in await anna.items(record["id"])] == [1, BIG_CHARS]
 
 
-async def test_client_that_says_goodbye_and_never_reads(site):
+async def test_client_that_says_goodbye_and_never_reads(site, raw):
     """A client that closes with much still on its way to it, and takes none of it, loses its connection in time."""
     start = asyncio.Event()
-    await site.start(ScriptedAssistant(start, *BIG, Finish()), delta_window_s=0.0, send_timeout_s=0.5)
+    await site.start(ScriptedAssistant(start, *BIG, Finish()), delta_window_s=0.0, send_timeout_s=1.0)
     create = b'{"type":"response.create","input":"a"}'
-    _, reader, writer = await raw_client(site, HANDSHAKE, create)
+    _, reader, writer = await raw(HANDSHAKE, create)
     await until(lambda: site.app[SOCKETS])
     [connection] = site._server.handler.connections
     start.set()
@@ -108,13 +124,12 @@ async def test_client_that_says_goodbye_and_never_reads(site):
     await until(lambda: not site.app[SOCKETS])
     await until(lambda: not site._server.handler.connections)
     await rest_of(reader)
-    writer.close()
 
 
-async def test_client_that_sends_and_never_reads(site):
+async def test_client_that_sends_and_never_reads(site, raw):
     """A client that floods the server with bad frames and reads no error is cut off too."""
-    await site.start(send_timeout_s=0.5)
-    _, reader, writer = await raw_client(site, HANDSHAKE)
+    await site.start(send_timeout_s=1.0)
+    _, reader, writer = await raw(HANDSHAKE)
     await until(lambda: len(site.app[SOCKETS]) == 1)
     bad = (bytes([0x81, 0x80 | 2]) + bytes(4) + b"{]") * 1000
 
@@ -127,7 +142,6 @@ async def test_client_that_sends_and_never_reads(site):
         await asyncio.wait_for(flood(), PATIENCE_S)
     await until(lambda: not site.app[SOCKETS])
     await rest_of(reader)
-    writer.close()
 
 
 async def test_idle_socket_hears_keepalives(site):
@@ -139,15 +153,14 @@ async def test_idle_socket_hears_keepalives(site):
     assert [frame["sequence_number"] for frame in frames] == [0, 1, 2]
 
 
-async def test_client_that_answers_no_ping(site, monkeypatch):
+async def test_client_that_answers_no_ping(site, raw, monkeypatch):
     """A client that connects and says nothing, not even to a ping, is let go."""
     monkeypatch.setattr(response_routes, "HEARTBEAT_S", 0.05)
     await site.start()
-    _, reader, writer = await raw_client(site, HANDSHAKE)
+    _, reader, _ = await raw(HANDSHAKE)
     await until(lambda: site.app[SOCKETS])
     await until(lambda: not site.app[SOCKETS])
     await rest_of(reader)
-    writer.close()
 
 
 async def test_socket_closed_while_turns_wait(site):
@@ -260,14 +273,13 @@ async def test_goodbye(site):
     assert b'"reason":"interrupted"' in site.sessions()[f"session_{conversation}.json"]
 
 
-async def test_goodbye_to_many_that_do_not_answer(site):
+async def test_goodbye_to_many_that_do_not_answer(site, raw):
     """Clients that are deaf to the goodbye, of both kinds, are waited for together and not one by one."""
     await site.start(ScriptedAssistant("a", asyncio.Event()), delta_window_s=0.0)
-    deaf = [await raw_client(site, HANDSHAKE) for _ in range(20)]
-    deaf += [await raw_client(site, STREAM) for _ in range(3)]
+    deaf = [await raw(HANDSHAKE) for _ in range(20)]
+    deaf += [await raw(STREAM) for _ in range(3)]
     began = time.monotonic()
     await site.stop()
     assert time.monotonic() - began < 5
-    for _, reader, writer in deaf:
+    for _, reader, _ in deaf:
         await rest_of(reader)
-        writer.close()
