@@ -3,6 +3,7 @@
 import asyncio
 
 from server.assistants.base import Finish
+from server.socket import Socket
 from tests.server.doubles import ScriptedAssistant
 from tests.server.frames import check_whole, text_of
 
@@ -61,6 +62,33 @@ async def test_attach_in_mid_answer(site):
     seen = await again.response()
     assert [frame for frame in seen if not frame["type"].startswith("verbatim:")] == frames
     assert text_of(frames) == "ab"
+
+
+async def test_attach_ahead_of_old_news(site, monkeypatch):
+    """A tab that attaches before the news of the running question reach it has the response once."""
+    rest, gate = asyncio.Event(), asyncio.Event()
+    await site.start(ScriptedAssistant("a", rest, Finish()), delta_window_s=0.0)
+    anna = site.caller()
+    conversation, reader = await anna.conversation(), await anna.line()
+    tell = Socket._tell
+
+    async def tell_late(self, news):
+        await gate.wait()
+        await tell(self, news)
+
+    monkeypatch.setattr(Socket, "_tell", tell_late)
+    writer = await anna.line()
+    await writer.create("1", conversation=conversation)
+    await writer.text_shown("a")
+    await reader.send("verbatim:conversation.attach", conversation=conversation)
+    rest.set()
+    [attached_frame, *frames] = await reader.response()
+    assert attached_frame["response_id"] == frames[0]["response"]["id"]
+    check_whole(frames)
+    gate.set()
+    assert (await reader.next())["type"] == "verbatim:conversation.item"
+    await reader.send("verbatim:conversation.detach", conversation=conversation)
+    assert (await reader.next())["type"] == "verbatim:conversation.detached"
 
 
 async def test_detached_tab_hears_no_more(anna):

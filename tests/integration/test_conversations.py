@@ -145,6 +145,7 @@ async def test_readiness(anna, site):
     """A server that cannot write, or that is about to stop, says so; it lives all the same."""
     site.store._changes.fault = StorageReadOnly("sync", Path("x"), "EIO")
     assert await anna.refused("GET", "/readyz") == (503, "storage_read_only", None)
+    assert site.store.fault.__traceback__ is None
     refusal = await anna.refused("POST", "/v1/responses", {"input": "hi"})
     assert refusal == (503, "storage_read_only", None)
     site.app[CONDUCTOR].closing = True

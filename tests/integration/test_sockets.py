@@ -274,12 +274,20 @@ async def test_goodbye(site):
 
 
 async def test_goodbye_to_many_that_do_not_answer(site, raw):
-    """Clients that are deaf to the goodbye, of both kinds, are waited for together and not one by one."""
-    await site.start(ScriptedAssistant("a", asyncio.Event()), delta_window_s=0.0)
-    deaf = [await raw(HANDSHAKE) for _ in range(20)]
-    deaf += [await raw(STREAM) for _ in range(3)]
+    """Clients that are deaf to the goodbye, idle or with much on its way to them, are waited for together."""
+    start = asyncio.Event()
+    await site.start(ScriptedAssistant(start, *BIG, asyncio.Event()), delta_window_s=0.0)
+    anna = site.caller()
+    conversation, line = await anna.conversation(), await anna.line()
+    attach = b'{"type":"verbatim:conversation.attach","conversation":"%s"}' % conversation.encode()
+    deaf = [await raw(HANDSHAKE) for _ in range(10)] + [await raw(HANDSHAKE, attach) for _ in range(10)]
+    await until(lambda: len(site.app[SOCKETS]) == 21)
+    await line.create("hi", conversation=conversation)
+    await line.until(lambda frames: frames[-1]["type"] == "response.created")
+    start.set()
+    await line.until(lambda frames: len(text_of(frames)) == BIG_CHARS)
     began = time.monotonic()
     await site.stop()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 6
     for _, reader, _ in deaf:
         await rest_of(reader)

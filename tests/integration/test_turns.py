@@ -208,6 +208,26 @@ async def test_too_many_turns(site):
     assert [text for role, text in await anna.items(conversation) if role == "user"] == ["0", "1", "2"]
 
 
+async def test_too_many_turns_on_one_socket(site):
+    """A socket's turns are counted as they come, whatever session they are for."""
+    rest = asyncio.Event()
+    await site.start(ScriptedAssistant(rest, "a", Finish()), max_queued_turns=2, delta_window_s=0.0)
+    line = await site.caller().line()
+    for number in range(6):
+        await line.create("hi", stream_id=str(number))
+    frames = await line.until(lambda got: [frame["type"] for frame in got].count("error") == 3)
+    refused = [frame for frame in frames if frame["type"] == "error"]
+    assert [(frame["stream_id"], frame["error"]["code"]) for frame in refused] == [
+        ("3", "too_many_turns"),
+        ("4", "too_many_turns"),
+        ("5", "too_many_turns"),
+    ]
+    rest.set()
+    for _ in range(3):
+        await line.response()
+    check_whole(await line.turn("later"))
+
+
 async def test_same_message_from_two_sockets(anna):
     """A message that two tabs send runs once, and both tabs read the one response."""
     conversation = await anna.conversation()
