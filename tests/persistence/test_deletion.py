@@ -63,12 +63,13 @@ async def test_deletion_cut_short_can_be_asked_for_again(place, told, monkeypatc
     real = {name: getattr(files, name) for name in ("remove", "replace")}
 
     def counted(name):
-        async def call(*args, **kwargs):
+        async def call(path, *args, **kwargs):
             nonlocal done
-            done += 1
+            if path.name != "sessions.json":  # the index follows in its own time, and is no step of a deletion
+                done += 1
             if done >= steps:
                 raise StorageError(name, place.folder, "the process is dead")
-            return await real[name](*args, **kwargs)
+            return await real[name](path, *args, **kwargs)
 
         return call
 
