@@ -119,7 +119,7 @@ class Config:
     delta_window_s: float = _setting(0.01, _seconds, "time within which deltas become one event, after the first")
     index_delay_s: float = _setting(1.0, _seconds, "how long `sessions.json` may lag behind")
     retained_bytes: int = _setting(64 << 20, _whole(0, 1 << 40), "memory for the events of ended responses")
-    send_timeout_s: float = _setting(20.0, _some_seconds, "how long one frame may be on its way to a reader before it is cut off")
+    send_timeout_s: float = _setting(20.0, _some_seconds, "how long one frame may take before its reader is cut off")
     keepalive_s: float = _setting(20.0, _seconds, "silence on a socket after which a keepalive is sent")
     shutdown_grace_s: float = _setting(5.0, _seconds, "how long running turns may go on after SIGTERM")
 
