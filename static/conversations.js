@@ -2,6 +2,7 @@
 // module that says frames. A conversation once opened stays attached until the connection ends, since leaving it
 // in mid-answer would lose the place.
 
+import { createFrame, frameBytes, refusedSize, sizeProblem, USUAL_LIMIT_BYTES } from "./model/frame.js";
 import { EventRouter, sessionOf } from "./model/router.js";
 import { Transcript } from "./model/transcript.js";
 
@@ -18,6 +19,7 @@ export class Conversations {
   constructor({ socket, api, onChange, onProblem, onNews }) {
     Object.assign(this, { socket, api, onChange, onProblem, onNews });
     this.current = null; // the session that is shown
+    this.maxFrameBytes = USUAL_LIMIT_BYTES; // set once the server has said it
   }
 
   /** Shows a session: what is known at once, the rest as it comes. */
@@ -38,6 +40,12 @@ export class Conversations {
     for (const entry of transcript.unacknowledged) this.#submit(transcript, entry);
   }
 
+  /** @returns {string | null} why the server would not take this message */
+  problemWith(transcript, text, model) {
+    const entry = { messageId: crypto.randomUUID(), text, model };
+    return sizeProblem(frameBytes(transcript.sessionId, entry), this.maxFrameBytes);
+  }
+
   send(transcript, text, model) {
     const messageId = crypto.randomUUID();
     transcript.addPending(messageId, text, model);
@@ -49,8 +57,22 @@ export class Conversations {
   sendAgain(transcript, messageId) {
     transcript.setRefusal(messageId, null);
     const entry = transcript.unacknowledged.find((pending) => pending.messageId === messageId);
-    if (entry) this.#submit(transcript, entry);
+    const problem = entry && this.problemWith(transcript, entry.text, entry.model);
+    if (problem) this.#refuse(transcript, messageId, problem);
+    else if (entry) this.#submit(transcript, entry);
     this.onChange(transcript);
+  }
+
+  /** The server closed the connection over the size of a frame. Sent again, the same frame would close the next one. */
+  refuseLargest() {
+    let largest = null;
+    for (const transcript of this.#transcripts.values()) {
+      for (const entry of transcript.unacknowledged) {
+        const bytes = frameBytes(transcript.sessionId, entry);
+        if (bytes > (largest?.bytes ?? 0)) largest = { transcript, entry, bytes };
+      }
+    }
+    if (largest) this.#refuse(largest.transcript, largest.entry.messageId, refusedSize(largest.bytes));
   }
 
   async stop(transcript) {
@@ -109,9 +131,8 @@ export class Conversations {
     if (error.code === "shutting_down") return;
     const transcript = [...this.#transcripts.values()].find((one) => one.isWaitingFor(messageId));
     if (OUT_OF_DATE.has(error.code)) return this.#reload(transcript);
-    transcript?.setRefusal(messageId, error.message);
-    if (transcript) this.onChange(transcript);
-    this.onProblem(error.message, transcript);
+    if (transcript) this.#refuse(transcript, messageId, error.message);
+    else this.onProblem(error.message, transcript);
   }
 
   receiveNews(frame) {
@@ -120,6 +141,12 @@ export class Conversations {
   }
 
   ignore() {}
+
+  #refuse(transcript, messageId, message) {
+    transcript.setRefusal(messageId, message);
+    this.onChange(transcript);
+    this.onProblem(message, transcript);
+  }
 
   #ensure(sessionId) {
     if (!this.#transcripts.has(sessionId)) this.#transcripts.set(sessionId, new Transcript(sessionId));
@@ -150,15 +177,8 @@ export class Conversations {
     this.socket.send({ type: "verbatim:conversation.attach", conversation: transcript.sessionId });
   }
 
-  #submit(transcript, { messageId, text, model }) {
-    this.socket.send({
-      type: "response.create",
-      conversation: transcript.sessionId,
-      input: text,
-      stream_id: messageId,
-      metadata: { client_message_id: messageId },
-      ...(model ? { model } : {}),
-    });
+  #submit(transcript, entry) {
+    this.socket.send(createFrame(transcript.sessionId, entry));
   }
 
   #reload(transcript = this.#transcripts.get(this.current)) {

@@ -2,6 +2,7 @@
 
 import { Api } from "./api.js";
 import { Conversations } from "./conversations.js";
+import { USUAL_LIMIT_BYTES } from "./model/frame.js";
 import { SessionList } from "./model/sessions.js";
 import { titleOf } from "./model/title.js";
 import { Page } from "./page.js";
@@ -16,6 +17,8 @@ import { MemoryDialog } from "./view/memory.js";
 import { ModelPicker } from "./view/model_picker.js";
 import { Scroller } from "./view/scroller.js";
 import { SessionListView } from "./view/session_list.js";
+
+const MESSAGE_TOO_BIG = 1009; // RFC 6455 §7.4.1
 
 const api = new Api({ onUnauthorized: () => login.ask() });
 const login = new LoginDialog({ logIn: (key) => api.logIn(key), onDone: begin });
@@ -93,8 +96,9 @@ async function reconnected() {
   await refresh();
 }
 
-function lost() {
+function lost(code) {
   line.away();
+  if (code === MESSAGE_TOO_BIG) conversations.refuseLargest();
   // A handshake that was refused looks like a network that is away: asking over HTTP tells them apart.
   api.whoAmI().catch(() => {});
 }
@@ -112,7 +116,8 @@ async function refresh() {
 // The first answer carries the cookie that says who this browser is, so nothing else is asked before it.
 async function begin() {
   try {
-    await api.whoAmI();
+    const me = await api.whoAmI();
+    conversations.maxFrameBytes = me["verbatim:max_frame_bytes"] ?? USUAL_LIMIT_BYTES;
   } catch (error) {
     if (error.status !== 401) page.problem(error.message);
     return;

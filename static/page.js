@@ -26,13 +26,17 @@ export class Page {
     this.composer.focus();
   }
 
+  /** @returns {boolean} whether the words were taken; where not, they stay where they were written */
   send(text) {
-    this.problem("");
-    this.conversation.scroller.follow();
     const transcript = this.#transcript;
+    const problem = this.conversations.problemWith(transcript, text, this.model());
+    this.problem(problem ?? "");
+    if (problem) return false;
+    this.conversation.scroller.follow();
     const isFirst = transcript.sessionId === null;
     const messageId = this.conversations.send(transcript, text, this.model());
     if (isFirst) this.#startSession(transcript, messageId, text);
+    return true;
   }
 
   sendAgain(messageId) {

@@ -6,15 +6,18 @@ import { retryDelay } from "./model/backoff.js";
 // The server breaks its silence every 20 s; after this long the connection is taken for half-open.
 const SILENCE_LIMIT_MS = 45_000;
 const SILENCE_CHECK_MS = 5_000;
+// A connection that was heard for less than this may end for the reason that ended the one before.
+const HEALTHY_MS = 5_000;
 
 export class Socket {
   #socket = null;
-  #attempt = 0; // tries since the last frame
+  #attempt = 0; // tries since the last healthy connection
   #retry = null; // the timer of the next try
   #heardAt = 0;
+  #heardSince = null; // when the connection said its first frame
   #isStarted = false;
 
-  /** @param {{url: string, onOpen: () => void, onFrame: (frame: object) => void, onAway: () => void}} options */
+  /** @param {{url: string, onOpen: () => void, onFrame: (frame: object) => void, onAway: (code?: number) => void}} options */
   constructor({ url, onOpen, onFrame, onAway }) {
     Object.assign(this, { url, onOpen, onFrame, onAway });
   }
@@ -54,22 +57,24 @@ export class Socket {
     const socket = new WebSocket(this.url);
     this.#socket = socket;
     this.#heardAt = performance.now();
+    this.#heardSince = null;
     socket.onopen = () => this.#socket === socket && this.onOpen();
     socket.onmessage = (event) => this.#socket === socket && this.#receive(event.data);
-    socket.onclose = () => this.#socket === socket && this.#lose();
+    socket.onclose = (event) => this.#socket === socket && this.#lose(event?.code);
   }
 
   #receive(data) {
     this.#heardAt = performance.now();
-    this.#attempt = 0;
+    this.#heardSince ??= this.#heardAt;
     this.onFrame(JSON.parse(data));
   }
 
-  #lose() {
+  #lose(code) {
     this.#socket = null;
+    if (this.#heardSince !== null && performance.now() - this.#heardSince >= HEALTHY_MS) this.#attempt = 0;
     this.#retry = setTimeout(() => this.#connect(), retryDelay(this.#attempt));
     this.#attempt += 1;
-    this.onAway();
+    this.onAway(code);
   }
 
   #dropIfSilent() {

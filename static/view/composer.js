@@ -4,7 +4,7 @@
 const MOST_LINES_PX = 240;
 
 export class Composer {
-  /** @param {{form: HTMLFormElement, onSend: (text: string) => void, onStop: () => void}} options */
+  /** @param {{form: HTMLFormElement, onSend: (text: string) => boolean, onStop: () => void}} options */
   constructor({ form, onSend, onStop }) {
     this.form = form;
     this.onSend = onSend;
@@ -49,8 +49,7 @@ export class Composer {
     event.preventDefault();
     const text = this.text.trim();
     if (text === "") return;
-    this.text = "";
-    this.onSend(text);
+    if (this.onSend(text)) this.text = "";
   }
 
   #fit() {

@@ -189,3 +189,34 @@ test("stop goes over the socket, or over HTTP while it is away", async () => {
   await conversations.stop(transcript);
   assert.deepEqual(cancelled, [R]);
 });
+
+test("a close over the size of a frame refuses the largest message, and the others go out again", async () => {
+  const { conversations, socket, problems } = begin();
+  const transcript = conversations.open("s");
+  conversations.send(transcript, "small", null);
+  const large = conversations.send(transcript, "é".repeat(900), null);
+  conversations.send(transcript, "small too".repeat(100), null);
+  conversations.refuseLargest();
+  assert.match(problems[0], /takes no message of [12],\d\d\d bytes/);
+  assert.equal(transcript.entries[1].error, problems[0]);
+  assert.equal(transcript.entries[1].text, "é".repeat(900));
+  socket.sent.length = 0;
+  conversations.resume();
+  const again = socket.sent.filter((frame) => frame.type === "response.create");
+  assert.equal(again.length, 2);
+  assert.ok(again.every((frame) => frame.stream_id !== large));
+});
+
+test("what is larger than the server takes is refused before it is sent, counted in bytes", async () => {
+  const { conversations, socket } = begin();
+  conversations.maxFrameBytes = 1_000;
+  const transcript = conversations.open("s");
+  assert.equal(conversations.problemWith(transcript, "e".repeat(600), null), null);
+  assert.match(conversations.problemWith(transcript, "é".repeat(600), null), /at most 1,000 bytes/);
+  const messageId = conversations.send(transcript, "é".repeat(600), null);
+  conversations.refuseLargest();
+  socket.sent.length = 0;
+  conversations.sendAgain(transcript, messageId);
+  assert.deepEqual(socket.sent, []);
+  assert.match(transcript.entries[0].error, /at most 1,000 bytes/);
+});

@@ -53,7 +53,10 @@ function started() {
   const socket = new Socket({
     url: "ws://here/",
     onOpen: () => (passed.opened += 1),
-    onAway: () => (passed.away += 1),
+    onAway: (code) => {
+      passed.away += 1;
+      passed.code = code;
+    },
     onFrame() {},
   });
   socket.start();
@@ -74,7 +77,7 @@ test("a lost connection comes back, later each time", () => {
   assert.equal(connections.length, 3);
 });
 
-test("a frame, and not merely an open connection, ends the waiting for longer and longer", () => {
+test("some seconds of frames, and not merely a first one, end the waiting for longer and longer", () => {
   started();
   for (const at of [0, 1, 2, 3]) {
     connections[at].open();
@@ -83,9 +86,18 @@ test("a frame, and not merely an open connection, ends the waiting for longer an
   }
   connections[4].open();
   connections[4].onmessage({ data: "{}" });
-  connections[4].onclose();
+  pass(4_000);
+  connections[4].onclose({ code: 1009 });
   pass(400);
-  assert.equal(connections.length, 6);
+  assert.equal(connections.length, 5);
+  assert.equal(passed.code, 1009);
+  pass(10_000);
+  connections[5].open();
+  connections[5].onmessage({ data: "{}" });
+  pass(5_000);
+  connections[5].onclose();
+  pass(400);
+  assert.equal(connections.length, 7);
 });
 
 test("silence beyond the limit is taken for a half-open connection", () => {

@@ -1,0 +1,36 @@
+// Rule: the frame that asks for an answer, and whether the server takes one of its size. The size is that of the
+// JSON in UTF-8, as it goes over the wire.
+
+/** What the server takes where it does not say. */
+export const USUAL_LIMIT_BYTES = 1_048_576;
+
+// As long as any id that the server gives to a session.
+const UNKNOWN_SESSION = "_".repeat(64);
+
+/** @param {{messageId: string, text: string, model: string | null}} entry */
+export function createFrame(sessionId, { messageId, text, model }) {
+  return {
+    type: "response.create",
+    conversation: sessionId,
+    input: text,
+    stream_id: messageId,
+    metadata: { client_message_id: messageId },
+    ...(model ? { model } : {}),
+  };
+}
+
+/** @returns {number} the size of the entry's frame in bytes; a session that is still to be made counts too */
+export function frameBytes(sessionId, entry) {
+  return new TextEncoder().encode(JSON.stringify(createFrame(sessionId ?? UNKNOWN_SESSION, entry))).length;
+}
+
+/** @returns {string | null} why the server would not take a frame of this size; null where it would */
+export function sizeProblem(bytes, limitBytes) {
+  if (bytes <= limitBytes) return null;
+  return `This message has ${sizeOf(bytes)}; the server takes at most ${sizeOf(limitBytes)}.`;
+}
+
+/** What is said of a message that the server has closed the connection over. */
+export const refusedSize = (bytes) => `The server takes no message of ${sizeOf(bytes)}.`;
+
+const sizeOf = (bytes) => `${bytes.toLocaleString("en-US")} bytes`;
