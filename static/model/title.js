@@ -18,8 +18,13 @@ export const titleOf = (session) => session?.metadata?.title || "Untitled";
 
 export const pathOf = (sessionId) => (sessionId ? `/chat/${encodeURIComponent(sessionId)}` : "/");
 
-/** @returns {string | null} the session that an address names; null means a new chat */
+/** @returns {string | null} the session that an address names; null means a new chat, as where it names none */
 export function sessionIn(path) {
   const id = /^\/chat\/([^/]+)\/?$/.exec(path)?.[1];
-  return id ? decodeURIComponent(id) : null;
+  try {
+    return id ? decodeURIComponent(id) : null;
+  } catch (error) {
+    if (error instanceof URIError) return null;
+    throw error;
+  }
 }

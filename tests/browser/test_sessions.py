@@ -42,6 +42,13 @@ async def test_chat_that_does_not_exist_is_said_to(reader: Reader) -> None:
     await expect(reader.page).to_have_url(reader.base_url + "/")
 
 
+async def test_address_that_is_none_is_a_new_chat(reader: Reader) -> None:
+    """An address that cannot be decoded shows a new chat, in which one can write."""
+    await reader.open("/chat/%ff")
+    await reader.ask("Is anybody here?")
+    await expect(reader.chats).to_have_text(["Is anybody here?"])
+
+
 async def test_rename_in_place(reader: Reader, server: ServerProcess) -> None:
     """A new name stands in the list, in the title of the page and after a reload; Escape keeps the old one."""
     await reader.open()

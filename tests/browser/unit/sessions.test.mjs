@@ -76,4 +76,5 @@ test("each session has its address", () => {
   assert.equal(sessionIn("/chat/a-b"), "a-b");
   assert.equal(pathOf(null), "/");
   assert.equal(sessionIn("/"), null);
+  assert.equal(sessionIn("/chat/%ff"), null);
 });
