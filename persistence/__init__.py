@@ -2,8 +2,11 @@
 
 Usable without the server: a `FileStore` (or a `MemoryStore`), and `SessionService`, `SessionMemory` and
 `LongTermMemory` on top of it.
+
+Rule: what is named here is the package's face; whoever uses it imports nothing from behind it.
 """
 
+from persistence.answer import new_draft
 from persistence.errors import (
     Damaged,
     DirectoryInUse,
@@ -18,9 +21,11 @@ from persistence.errors import (
     StorageReadOnly,
 )
 from persistence.file_store import FileStore
+from persistence.files import read_or_create_secret
+from persistence.locks import KeyedLocks
 from persistence.long_term_memory import LongTermMemory
 from persistence.memory_store import MemoryStore
-from persistence.model import Fact, Message, Receipt, Record
+from persistence.model import Fact, Message, Receipt, Record, message_id, new_id, now
 from persistence.session_memory import SessionMemory
 from persistence.session_service import SessionService
 from persistence.store import Store
@@ -32,6 +37,7 @@ __all__ = [
     "FactNotFound",
     "FileStore",
     "InvalidSessionId",
+    "KeyedLocks",
     "LongTermMemory",
     "MemoryStore",
     "Message",
@@ -47,4 +53,9 @@ __all__ = [
     "StorageFull",
     "StorageReadOnly",
     "Store",
+    "message_id",
+    "new_draft",
+    "new_id",
+    "now",
+    "read_or_create_secret",
 ]
