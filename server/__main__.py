@@ -6,16 +6,17 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Coroutine, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+import uvloop
 from aiohttp import web
 
 from persistence import PersistenceError
-from server.app import cookie_secret, make_app, make_assistants, make_store
+from server.app import cookie_secret, make_app, make_assistants, make_store, shut_down
+from server.assistants.base import UNNAMED
 from server.config import Config
 from server.errors import ConfigError
-from server.models import Models
+from server.keys import MODELS
 
 BAD_CONFIGURATION = 2
 CANNOT_START = 1
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BAD_CONFIGURATION
     logging.basicConfig(level=config.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
-        _run(serve(config))
+        uvloop.run(serve(config))
     except (PersistenceError, OSError) as error:
         print(f"verbatim: {error}", file=sys.stderr)
         return CANNOT_START
@@ -55,28 +56,29 @@ async def serve(config: Config) -> None:
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=config.send_timeout_s)
         await runner.setup()
         try:
-            await web.TCPSite(runner, config.host, config.port).start()
+            await _listen(runner, config)
             gc.collect()
             gc.freeze()
             port = runner.addresses[0][1]
-            answered_by = ", ".join(await Models(assistants).names()) or config.upstream_url
+            answered_by = ", ".join(await app[MODELS].names(patience_s=0.5))
+            if (await app[MODELS].find(None))[1] == UNNAMED:
+                answered_by = f"{config.upstream_url} (which does not answer yet), {answered_by}"
             where = f"http://{f'[{config.host}]' if ':' in config.host else config.host}:{port}"
             print(f"Verbatim at {where} · data in {config.data_dir.resolve()} · answered by {answered_by}", flush=True)
             await stopped.wait()
+            await shut_down(app)
         finally:
             await runner.cleanup()
     finally:
         await store.close()
 
 
-def _run(work: Coroutine[Any, Any, None]) -> None:
-    """Runs on uvloop where there is one (everywhere but on Windows)."""
+async def _listen(runner: web.AppRunner, config: Config) -> None:
     try:
-        import uvloop
-    except ImportError:
-        asyncio.run(work)
-    else:
-        uvloop.run(work)
+        await web.TCPSite(runner, config.host, config.port).start()
+    except OSError as error:
+        where = f"VERBATIM_HOST={config.host} VERBATIM_PORT={config.port}"
+        raise OSError(f"cannot listen on {where}: {error.strerror or error}") from error
 
 
 if __name__ == "__main__":

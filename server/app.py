@@ -57,7 +57,7 @@ def make_app(config: Config, store: Store, assistants: list[Assistant], secret: 
     app.add_routes(response_routes.routes)
     app.add_routes(page_routes(page_folder()))
     app.on_response_prepare.append(middleware.add_headers)
-    app.on_shutdown.append(_shut_down)
+    app.on_shutdown.append(shut_down)
     return app
 
 
@@ -66,8 +66,11 @@ def cookie_secret(config: Config) -> bytes:
     return config.cookie_secret.encode() or read_or_create_secret(config.data_dir / ".cookie_secret")
 
 
-async def _shut_down(app: web.Application) -> None:
-    """Ends turns first, so that every socket still hears their end, then the sockets."""
+async def shut_down(app: web.Application) -> None:
+    """Ends turns first, so that every socket still hears their end, then the sockets; a second time it does nothing.
+
+    It is called while the server still listens: until its end, cancels are obeyed and what is new is told why not.
+    """
     await app[CONDUCTOR].close(app[CONFIG].shutdown_grace_s)
     await asyncio.gather(*[_say_goodbye(socket) for socket in app[response_routes.SOCKETS]])
     await app[MODELS].close()

@@ -6,20 +6,19 @@ cookies or origins. Source: PROTOCOL.md, "Who is asking".
 
 import hashlib
 import hmac
-from http.cookies import SimpleCookie
+import re
 from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
-from itsdangerous import BadSignature, Signer
 
 from persistence.model import new_id
 from server.config import Config, is_loopback
+from server.cookies import Claim, UserCookie
 from server.errors import ApiError
 
-COOKIE = "verbatim"
 SUBPROTOCOL = "verbatim"
 _KEY_PROTOCOL = "verbatim-key."
-_COOKIE_AGE_S = 400 * 24 * 3600
+_PORT = re.compile(r"(:\d+)?$")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -34,7 +33,8 @@ class Auth:
         self._keys = config.api_keys
         self._origins = config.allowed_origins
         self._hosts = {urlsplit(origin).netloc for origin in config.allowed_origins}
-        self._signer = Signer(secret, salt="verbatim.user", digest_method=hashlib.sha256)
+        self._host = config.host.lower()
+        self._cookie = UserCookie(secret)
 
     def user(self, request: web.Request) -> tuple[str, bool]:
         """The user's id, and whether it is a new one that the browser has yet to be told of.
@@ -44,8 +44,8 @@ class Auth:
         """
         if key := _bearer(request):
             return self.user_of_key(key), False
-        if (known := self._cookie_user(request)) is not None:
-            return known, False
+        if claim := self._claim(request):
+            return claim.user_id, False
         if self._keys:
             raise ApiError(401, "invalid_api_key", "expected Authorization: Bearer with a key of this server")
         return new_id("user_"), True
@@ -57,19 +57,28 @@ class Auth:
             ApiError: `invalid_api_key`.
         """
         if not self._keys:
-            return "key_" + hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+            return "key_" + _digest(key)
         for known, user_id in self._keys.items():
             if hmac.compare_digest(known.encode(), key.encode("utf-8", "surrogatepass")):
                 return user_id
         raise ApiError(401, "invalid_api_key", "expected a key of this server")
 
-    def tell_browser(self, request: web.Request, response: web.StreamResponse, user_id: str | None) -> None:
-        """Tells the browser who it is; None makes it forget."""
-        cookie = SimpleCookie({COOKIE: self._signer.sign(user_id.encode()).decode("latin-1") if user_id else ""})
-        morsel = cookie[COOKIE]
-        morsel["path"], morsel["samesite"], morsel["max-age"] = "/", "Lax", str(_COOKIE_AGE_S if user_id else 0)
-        morsel["httponly"], morsel["secure"] = True, request.secure
-        response.headers.add(hdrs.SET_COOKIE, morsel.OutputString())
+    def tell_browser(
+        self, request: web.Request, response: web.StreamResponse, user_id: str | None, key: str | None = None
+    ) -> None:
+        """Tells the browser who it is; None makes it forget. Without a `key` it stays the one it logged in with."""
+        known, key = self._claim(request), key or _bearer(request)
+        digest = _digest(key) if key and self._keys else known.key_digest if known else ""
+        self._cookie.write(request, response, Claim(user_id, digest) if user_id is not None else None)
+
+    def home(self, request: web.Request) -> str | None:
+        """Where a document is to be asked for, if not here: to a browser each loopback name is another place."""
+        host = request.headers.get(hdrs.HOST, "")
+        name = _host_name(host)
+        if self._keys or not is_loopback(name) or name == self._host or host in self._hosts:
+            return None
+        own = f"[{self._host}]" if ":" in self._host else self._host
+        return f"{request.scheme}://{own}{_PORT.search(host)[0]}{request.path_qs}"  # type: ignore[index]
 
     def check_origin(self, request: web.Request) -> None:
         """Refuses what a foreign page sends, and what reaches a server without keys under a foreign name.
@@ -105,13 +114,17 @@ class Auth:
             "Vary": "Origin",
         }
 
-    def _cookie_user(self, request: web.Request) -> str | None:
-        try:
-            # latin-1 on both ways: a header is bytes, and a user's id may be any text.
-            user_id = self._signer.unsign(request.cookies.get(COOKIE, "").encode("latin-1")).decode()
-        except (BadSignature, UnicodeError):
-            return None
-        return user_id if not self._keys or user_id in self._keys.values() else None
+    def _claim(self, request: web.Request) -> Claim | None:
+        """What the browser's cookie says, if its key is still one of ours."""
+        claim = self._cookie.read(request)
+        if claim and self._keys:
+            named = (user_id for key, user_id in self._keys.items() if _digest(key) == claim.key_digest)
+            return claim if claim.user_id in named else None
+        return claim
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _bearer(request: web.Request) -> str | None:

@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 from server.errors import ConfigError
 
 PREFIX = "VERBATIM_"
+_SECRETS = ("VERBATIM_API_KEYS", "VERBATIM_COOKIE_SECRET", "VERBATIM_UPSTREAM_KEY")
+"""Never shown, not even where they are wrong: the line goes into logs."""
 
 
 def _whole(low: int, high: int) -> Callable[[str], int]:
@@ -138,7 +140,7 @@ class Config:
         known = {setting_variable(name): name for name in setting_names()}
         for variable in environ:
             if variable.startswith(PREFIX) and variable not in known:
-                raise ConfigError(variable, environ[variable], f"no such setting; there are {', '.join(sorted(known))}")
+                raise ConfigError(variable, environ[variable], f"one of the settings {', '.join(sorted(known))}")
         flags = vars(_parser().parse_args(list(arguments)))
         values = {}
         for item in fields(cls):
@@ -187,7 +189,8 @@ def _parse(variable: str, text: str, parse: Callable[[str], Any]) -> Any:
             text.encode()  # Bytes that are no UTF-8 name a folder at most.
         return parse(text)
     except ValueError as error:
-        raise ConfigError(variable, text, parse.__doc__ or "another value") from error
+        shown = "…" if variable in _SECRETS else text
+        raise ConfigError(variable, shown, parse.__doc__ or "another value") from error
 
 
 def _parser() -> argparse.ArgumentParser:

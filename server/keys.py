@@ -19,5 +19,5 @@ STORE: web.AppKey[Store] = web.AppKey("store")
 
 USER = web.RequestKey("user_id", str)
 """Under this name a request holds its user."""
-IS_NEW_USER = web.RequestKey("is_new_user", bool)
-"""And under this one whether the browser has yet to be told of it."""
+TELL_BROWSER = web.RequestKey("tell_browser", bool)
+"""And under this one whether the browser is to be told of it."""

@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler
 
 from persistence import PersistenceError
 from server.errors import ApiError
-from server.keys import AUTH, IS_NEW_USER, USER
+from server.keys import AUTH, TELL_BROWSER, USER
 from server.replies import json_reply
 from server.wire_objects import api_error, error_object
 
@@ -60,16 +60,19 @@ async def callers(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Names the user; tells a new browser who it is.
 
     The document tells it already: the page's first requests go out at once, and would each be a user of their own.
+    Each document tells it again, so that the cookie of who comes back never ages.
     """
     auth = request.app[AUTH]
     auth.check_origin(request)
     if request.method == hdrs.METH_OPTIONS:
         return web.Response(status=204)
     if request.path.startswith("/v1/") and request.path not in _OPEN:
-        request[USER], request[IS_NEW_USER] = auth.user(request)
+        request[USER], request[TELL_BROWSER] = auth.user(request)
     elif request.path == "/" or request.path.startswith("/chat/"):
+        if home := auth.home(request):
+            raise web.HTTPFound(home)
         with contextlib.suppress(ApiError):
-            request[USER], request[IS_NEW_USER] = auth.user(request)
+            request[USER], request[TELL_BROWSER] = auth.user(request)[0], True
     return await handler(request)
 
 
@@ -78,7 +81,7 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     auth = request.app[AUTH]
     for name, value in {**_HEADERS, **auth.cors_headers(request)}.items():
         response.headers.setdefault(name, value)
-    if request.get(IS_NEW_USER):
+    if request.get(TELL_BROWSER):
         auth.tell_browser(request, response, request[USER])
 
 

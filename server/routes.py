@@ -10,7 +10,7 @@ from aiohttp import web
 from persistence import LongTermMemory, Record, SessionNotFound
 from persistence.model import message_id
 from server.errors import ApiError
-from server.keys import AUTH, CONDUCTOR, LIVE, MODELS, SESSIONS, STORE, USER
+from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, SESSIONS, STORE, USER
 from server.replies import json_reply, read_body, read_page
 from server.wire_input import input_messages
 from server.wire_objects import (
@@ -110,15 +110,18 @@ async def list_models(request: web.Request) -> web.Response:
 
 @routes.get("/v1/me")
 async def who_am_i(request: web.Request) -> web.Response:
-    return json_reply({"object": "user", "id": request[USER]})
+    config = request.app[CONFIG]
+    limits = {"verbatim:max_frame_bytes": config.max_frame_bytes, "verbatim:keys": bool(config.api_keys)}
+    return json_reply({"object": "user", "id": request[USER], **limits})
 
 
 @routes.post("/v1/login")
 async def log_in(request: web.Request) -> web.Response:
     auth = request.app[AUTH]
-    user_id = auth.user_of_key((await read_body(request, Login)).key)
+    key = (await read_body(request, Login)).key
+    user_id = auth.user_of_key(key)
     reply = json_reply({"object": "user", "id": user_id})
-    auth.tell_browser(request, reply, user_id)
+    auth.tell_browser(request, reply, user_id, key)
     return reply
 
 

@@ -4,7 +4,9 @@ Rule: a request that is well-formed is understood whole or refused whole; what i
 Source: PROTOCOL.md, "One turn".
 """
 
+import json
 from collections.abc import Sequence
+from typing import Any
 
 from persistence.model import Message, new_id, now
 from server.errors import ApiError
@@ -14,6 +16,21 @@ from server.wire_requests import ConversationReference, CreateResponse, InputIte
 _ROLES = ("user", "assistant", "system", "developer")
 _TEXT_PARTS = ("input_text", "output_text", "text")
 
+_NOT_ON_OFFER: dict[str, tuple[Any, ...]] = {
+    "tools": ([],),
+    "tool_choice": ("auto", "none"),
+    "text": ({}, {"format": {"type": "text"}}, {"format": {"type": "text"}, "verbosity": "medium"}),
+    "reasoning": ({},),
+    "include": ([],),
+    "prompt": ({},),
+    "truncation": ("disabled",),
+    "presence_penalty": (0,),
+    "frequency_penalty": (0,),
+    "top_logprobs": (0,),
+    "background": (False,),
+}
+"""Parameters that would change the answer and that nobody here can honour, each with the values that change nothing."""
+
 
 def turn_request(frame: CreateResponse) -> TurnRequest:
     """What `response.create` asks for, in our words.
@@ -21,12 +38,10 @@ def turn_request(frame: CreateResponse) -> TurnRequest:
     Raises:
         ApiError: What it asks for is not on offer, or contradicts itself.
     """
-    if frame.tools:
-        raise ApiError(400, "unsupported_parameter", "tools are not on offer; leave them out", "tools")
-    if frame.background:
-        raise ApiError(
-            400, "unsupported_parameter", "leave it out; every turn goes on without its caller", "background"
-        )
+    for name, harmless in _NOT_ON_OFFER.items():
+        if (value := getattr(frame, name)) is not None and value not in harmless:
+            expected = " or ".join(json.dumps(choice) for choice in harmless)
+            raise ApiError(400, "unsupported_parameter", f"not on offer; leave it out, or say {expected}", name)
     if frame.conversation is not None and frame.previous_response_id is not None:
         raise ApiError(
             400, "mutually_exclusive_parameters", "expected conversation or previous_response_id", "conversation"

@@ -52,12 +52,21 @@ class CreateResponse(Struct):
     metadata: Metadata | None = None
     store: bool | None = None
     stream: bool | None = None
-    background: bool | None = None
+    background: Any = None
     instructions: str | None = None
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
     top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
     max_output_tokens: Annotated[int, Meta(ge=1, le=_MAX_WHOLE)] | None = None
-    tools: list[Any] | None = None
+    tools: Any = None
+    tool_choice: Any = None
+    text: Any = None
+    reasoning: Any = None
+    include: Any = None
+    prompt: Any = None
+    truncation: Any = None
+    presence_penalty: Any = None
+    frequency_penalty: Any = None
+    top_logprobs: Any = None
 
 
 class CancelResponse(Struct):

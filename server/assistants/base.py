@@ -16,6 +16,9 @@ from typing import Literal, Protocol
 
 from persistence import Fact, LongTermMemory, Message
 
+UNNAMED = "default"
+"""A prompt's model where the assistant could not be asked for its names: it takes its own first one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prompt:

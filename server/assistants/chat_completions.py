@@ -11,9 +11,10 @@ Rules:
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import replace
 
 from ..errors import AssistantFailed
-from .base import Delta, Finish, Prompt
+from .base import UNNAMED, Delta, Finish, Prompt
 from .completion_request import encode_request
 from .completion_stream import CompletionStream
 from .model_list import ModelList
@@ -70,6 +71,8 @@ class ChatCompletions:
         **Cancellation**: closes the connection, which is how model servers learn that nobody listens any more.
         """
         try:
+            if prompt.model == UNNAMED:
+                prompt = replace(prompt, model=(await self.models())[0])
             opened = await self._upstream.open_completion(encode_request(prompt))
             stream = CompletionStream(self._limits.max_event_bytes)
             try:

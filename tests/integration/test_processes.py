@@ -50,7 +50,7 @@ def run(tmp_path, *arguments, **settings):
         ),
         (["--host", "192.0.2.1"], {}, "VERBATIM_HOST='192.0.2.1': expected a loopback address"),
         ([], {"VERBATIM_PORT": "many"}, "VERBATIM_PORT='many': expected a whole number from 0 to 65,535"),
-        ([], {"VERBATIM_PROT": "1"}, "VERBATIM_PROT='1': expected no such setting"),
+        ([], {"VERBATIM_PROT": "1"}, "VERBATIM_PROT='1': expected one of the settings"),
     ],
 )
 def test_bad_setting_ends_with_2(tmp_path, arguments, settings, expected):

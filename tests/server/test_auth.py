@@ -1,11 +1,13 @@
 """Who is asking, and from where."""
 
+import re
+
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from server.auth import COOKIE, Auth
+from server.auth import Auth
 from server.config import Config
 from server.errors import ApiError
 
@@ -31,13 +33,13 @@ def request_with(method, headers):
     return request
 
 
-def cookie_for(auth, user_id):
+def cookie_for(auth, user_id, key=None):
     """What a browser sends back that was told who it is."""
     reply = web.Response()
-    auth.tell_browser(asking(), reply, user_id)
+    auth.tell_browser(asking(), reply, user_id, key)
     pair, _, rest = reply.headers["Set-Cookie"].partition("; ")
     assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(rest.split("; "))
-    assert pair.startswith(COOKIE + "=")
+    assert re.match(r"verbatim_[0-9a-f]{8}=", pair)
     return pair
 
 
@@ -60,22 +62,17 @@ def test_cookie_names_its_user(user_id):
     assert keyless.user(asking(Cookie=cookie_for(keyless, user_id))) == (user_id, False)
 
 
-FORGED = [
-    "verbatim=",
-    "verbatim=anna",
-    "verbatim=anna.AAAA",
-    "verbatim=.",
-    "verbatim=\udcff\udcfe.x",
-    "verbatim=日本.x",
-    'verbatim="\\303\\050.x"',
-]
+FORGED = ["", ".anna", ".anna.AAAA", ".", "\udcff\udcfe.x", "日本.x", '"\\303\\050.x"']
 
 
 @pytest.mark.parametrize("cookie", [*FORGED, "stolen"])
 def test_forged_cookie_is_nobodys(cookie):
     """A cookie that we did not sign, or that somebody changed, names nobody."""
+    name, _, ours = cookie_for(keyless, "anna").partition("=")
     if cookie == "stolen":
-        cookie = cookie_for(Auth(Config(), b"another secret"), "anna")
+        cookie = cookie_for(Auth(Config(), b"another secret"), "anna").partition("=")[2]
+    assert cookie != ours
+    cookie = f"{name}={cookie}"
     assert keyless.user(asking(Cookie=cookie))[1] is True
     assert refusal(keyed.user, asking(Cookie=cookie)) == (401, "invalid_api_key")
 
@@ -109,9 +106,49 @@ def test_key_among_the_subprotocols():
     assert refusal(keyed.user, asking(Sec_WebSocket_Protocol="verbatim")) == (401, "invalid_api_key")
 
 
+def test_cookies_of_two_servers_do_not_meet():
+    """Two servers under one host name, which is all that a cookie knows, use different names."""
+    other = Auth(Config(), b"another secret")
+    both = f"{cookie_for(keyless, 'anna')}; {cookie_for(other, 'ben')}"
+    assert keyless.user(asking(Cookie=both)) == ("anna", False)
+    assert other.user(asking(Cookie=both)) == ("ben", False)
+
+
+def test_login_is_worth_what_its_key_is():
+    """A cookie ends with the key that it was given for, although its user has another key."""
+    before = Auth(Config(api_keys={"old": "anna", "k2": "bob"}), SECRET)
+    cookie = cookie_for(before, "anna", "old")
+    assert before.user(asking(Cookie=cookie)) == ("anna", False)
+    after = Auth(Config(api_keys={"new": "anna", "k2": "bob"}), SECRET)
+    assert refusal(after.user, asking(Cookie=cookie)) == (401, "invalid_api_key")
+
+
+def test_renewed_cookie_keeps_its_key():
+    """A cookie that is written again is still worth what its key is worth."""
+    reply = web.Response()
+    keyed.tell_browser(asking(Cookie=cookie_for(keyed, "anna", "k1")), reply, "anna")
+    again = reply.headers["Set-Cookie"].partition(";")[0]
+    assert keyed.user(asking(Cookie=again)) == ("anna", False)
+
+
+@pytest.mark.parametrize(
+    ("host", "home"),
+    [
+        ("localhost:8080", "http://127.0.0.1:8080/v1/me"),
+        ("localhost", "http://127.0.0.1/v1/me"),
+        ("[::1]:99", "http://127.0.0.1:99/v1/me"),
+        ("127.0.0.1:8080", None),
+    ],
+)
+def test_document_has_one_home(host, home):
+    """Without keys a browser's chats are under one loopback name; the others lead there."""
+    assert keyless.home(asking(Host=host)) == home
+    assert keyed.home(asking(Host=host)) is None
+
+
 def test_key_stands_ahead_of_the_cookie():
     """A request with both is its key's."""
-    assert keyed.user(asking(Cookie=cookie_for(keyed, "anna"), Authorization="Bearer k2")) == ("bob", False)
+    assert keyed.user(asking(Cookie=cookie_for(keyed, "anna", "k1"), Authorization="Bearer k2")) == ("bob", False)
 
 
 def test_cookie_of_a_user_whose_key_is_gone():

@@ -1,9 +1,12 @@
 """Which assistant answers under which name."""
 
+import asyncio
+
 import pytest
 
+from server.assistants.base import UNNAMED
 from server.errors import ApiError, AssistantFailed
-from server.models import UNNAMED, Models
+from server.models import Models
 from tests.server.doubles import ScriptedAssistant
 
 
@@ -12,6 +15,20 @@ class Silent(ScriptedAssistant):
 
     async def models(self):
         raise AssistantFailed("upstream_unreachable", "Nobody answers.")
+
+
+class Slow(ScriptedAssistant):
+    """A model server that takes its time to say what it has."""
+
+    def __init__(self, name):
+        super().__init__(name=name)
+        self.may_answer = asyncio.Event()
+        self.asked = 0
+
+    async def models(self):
+        self.asked += 1
+        await self.may_answer.wait()
+        return await super().models()
 
 
 async def test_default_is_the_first():
@@ -45,6 +62,31 @@ async def test_silent_assistant_hides_nobody():
     assert await models.find(None) == (silent, UNNAMED)
     assert await models.find("b") == (other, "b")
     assert await models.find("z") == (silent, "z")
+
+
+async def test_slow_assistant_delays_nobody():
+    """Who does not answer in time is asked once for all; its default has no name until it has answered."""
+    slow, other = Slow("a"), ScriptedAssistant(name="b")
+    models = Models([slow, other], patience_s=0.01)
+    assert await models.names(patience_s=0.01) == ["b"]
+    assert await models.find(None) == (slow, UNNAMED)
+    assert await models.find("b") == (other, "b")
+    assert slow.asked == 1
+    slow.may_answer.set()
+    assert await models.names() == ["a", "b"]
+    assert await models.find(None) == (slow, "a")
+    await models.close()
+
+
+async def test_name_that_was_known_stays_known():
+    """A model server that answered once is found under its names while it does not answer."""
+    slow = Slow("a")
+    models = Models([ScriptedAssistant(name="b"), slow], patience_s=0.01)
+    slow.may_answer.set()
+    await models.names()
+    slow.may_answer.clear()
+    assert await models.find("a") == (slow, "a")
+    await models.close()
 
 
 async def test_closing_closes_all():

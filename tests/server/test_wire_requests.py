@@ -58,7 +58,13 @@ GOOD_CREATE = [
     ("max_output_tokens", 1),
     ("max_output_tokens", LARGEST),
     ("tools", []),
-    ("reasoning", {"effort": "low"}),
+    ("tool_choice", "auto"),
+    ("text", {"format": {"type": "text"}}),
+    ("reasoning", {}),
+    ("include", []),
+    ("truncation", "disabled"),
+    ("presence_penalty", 0.0),
+    ("top_logprobs", 0),
 ]
 TYPE, VALUE, MISSING, UNSUPPORTED = (
     "invalid_type",
@@ -103,7 +109,16 @@ BAD_CREATE: list[tuple[str, object, str, str]] = [
     ("store", "no", TYPE, "store"),
     ("stream", 1, TYPE, "stream"),
     ("background", True, UNSUPPORTED, "background"),
-    ("background", "no", TYPE, "background"),
+    ("background", "no", UNSUPPORTED, "background"),
+    ("tool_choice", "required", UNSUPPORTED, "tool_choice"),
+    ("text", {"format": {"type": "json_object"}}, UNSUPPORTED, "text"),
+    ("reasoning", {"effort": "low"}, UNSUPPORTED, "reasoning"),
+    ("include", ["message.output_text.logprobs"], UNSUPPORTED, "include"),
+    ("prompt", {"id": "p"}, UNSUPPORTED, "prompt"),
+    ("truncation", "auto", UNSUPPORTED, "truncation"),
+    ("presence_penalty", 1, UNSUPPORTED, "presence_penalty"),
+    ("frequency_penalty", -1, UNSUPPORTED, "frequency_penalty"),
+    ("top_logprobs", 3, UNSUPPORTED, "top_logprobs"),
     ("instructions", 1, TYPE, "instructions"),
     ("temperature", "1", TYPE, "temperature"),
     ("temperature", 2.1, VALUE, "temperature"),
@@ -115,7 +130,7 @@ BAD_CREATE: list[tuple[str, object, str, str]] = [
     ("max_output_tokens", LARGEST + 1, VALUE, "max_output_tokens"),
     ("max_output_tokens", 2**64 - 1, VALUE, "max_output_tokens"),
     ("tools", [{"type": "function"}], UNSUPPORTED, "tools"),
-    ("tools", {}, TYPE, "tools"),
+    ("tools", {}, UNSUPPORTED, "tools"),
 ]
 
 
