@@ -122,10 +122,15 @@ async function begin() {
     if (error.status !== 401) page.problem(error.message);
     return;
   }
-  picker.offer(await api.models().catch(() => []));
   page.begin();
   socket.start();
   composer.focus();
+  offerModels();
+}
+
+// A server of models that does not answer keeps nobody from reading and writing.
+async function offerModels() {
+  picker.offer(await api.models().catch(() => []));
 }
 
 begin();

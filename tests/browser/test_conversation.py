@@ -1,6 +1,6 @@
 """One conversation: write, read, stop."""
 
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.reader import Reader, metronome
 
@@ -134,3 +134,19 @@ async def test_everything_works_by_keyboard(reader: Reader) -> None:
     await press("Enter")
     await expect(reader.chats).to_have_count(0)
     await expect(reader.composer).to_be_focused()
+
+
+async def test_models_that_do_not_come_keep_nobody_waiting(reader: Reader) -> None:
+    """While the list of models is on its way one writes and is answered; the choice is there when it has come."""
+    held: list[Route] = []
+
+    async def hold(route: Route) -> None:
+        held.append(route)
+
+    await reader.page.route("**/v1/models", hold)
+    await reader.open()
+    await reader.ask("Who is there?")
+    choice = reader.page.get_by_label("Model", exact=True)
+    await expect(choice).to_be_hidden()
+    await held[0].continue_()
+    await expect(choice).to_be_visible()
