@@ -27,6 +27,23 @@ class Readable(Protocol):
         """
 
 
+async def with_pauses(
+    reader: AsyncGenerator[Sequence[bytes], None], pause_s: float
+) -> AsyncGenerator[Sequence[bytes], None]:
+    """A reader's batches, and an empty one after each `pause_s` of silence (0: none)."""
+    while True:
+        batch = asyncio.ensure_future(anext(reader, None))
+        try:
+            while not (await asyncio.wait([batch], timeout=pause_s or None))[0]:
+                yield ()
+        finally:
+            if not batch.done():
+                batch.cancel()
+        if (events := batch.result()) is None:
+            return
+        yield events
+
+
 class ResponseLog:
     """The events of a response whose turn this process runs or ran.
 

@@ -13,6 +13,7 @@ from server.auth import SUBPROTOCOL
 from server.errors import ApiError
 from server.keys import CONDUCTOR, CONFIG, LIVE, SESSIONS, USER
 from server.replies import json_reply, read_body
+from server.response_log import with_pauses
 from server.socket import Socket
 from server.wire_events import sse_event
 from server.wire_input import turn_request
@@ -90,9 +91,9 @@ async def _stream(request: web.Request, reader: AsyncGenerator[Sequence[bytes], 
     await stream.prepare(request)
     limit_s = request.app[CONFIG].send_timeout_s
     try:
-        async for events in reader:
+        async for events in with_pauses(reader, request.app[CONFIG].keepalive_s):
             async with asyncio.timeout(limit_s):
-                await stream.write(b"".join(map(sse_event, events)))
+                await stream.write(b"".join(map(sse_event, events)) or b": keepalive\n\n")
         async with asyncio.timeout(limit_s):
             await stream.write(b"data: [DONE]\n\n")
     except TimeoutError:

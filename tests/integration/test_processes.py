@@ -117,6 +117,29 @@ async def test_stopped_in_mid_answer(server, http):
     assert again["output"] == response["output"]
 
 
+async def test_stopping_server_still_answers(tmp_path, http):
+    """Within the grace after SIGTERM it is not ready, refuses new turns by name, and obeys a cancel."""
+    server = ServerProcess(tmp_path / "data", VERBATIM_SHUTDOWN_GRACE_S="30")
+    server.start()
+    try:
+        anna = caller(server, http)
+        line = await anna.line()
+        await line.create("1000@200", **SLOW)
+        frames = await line.until(lambda got: len(text_of(got)) > 9)
+        stopping = asyncio.create_task(asyncio.to_thread(server.stop))
+        async with asyncio.timeout(10):
+            while (await anna.http.get(anna.url / "readyz")).status != 503:
+                pass
+        assert (await anna.refused("POST", "/v1/responses", {"input": "hi"}))[:2] == (503, "shutting_down")
+        await line.send("response.cancel", response_id=frames[0]["response"]["id"])
+        frames += await line.response()
+        assert check_whole(frames)["status"] == "cancelled"
+        assert await line.closed() == 1012
+        await asyncio.wait_for(stopping, 10)
+    finally:
+        server.stop()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_stop_does_not_hang(server, http, number):
     """Whoever is connected, and however, the server ends in bounded time, with status 0."""

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.errors import ApiError
-from server.response_log import ResponseLog, StoredResponse
+from server.response_log import ResponseLog, StoredResponse, with_pauses
 from server.turn import Broke, Cut, Finished, Reason, Started, Wrote
 from tests.server.frames import check_whole, decode
 from tests.server.test_turn import new_turn
@@ -155,3 +155,32 @@ async def test_stored_response_behind_a_cursor(end, after):
     assert frames[0]["text"] == "hi"
     assert frames[1]["response"] == frames[0]["response"]
     assert json.loads(events[1])["type"] in ("response.completed", "response.incomplete", "response.failed")
+
+
+async def test_silence_of_a_reader():
+    """While nothing comes, empty batches tell of it; not a single event is lost or moved."""
+    more = asyncio.Event()
+
+    async def slow():
+        yield [b"a"]
+        await more.wait()
+        yield [b"b", b"c"]
+
+    got = []
+    async for events in with_pauses(slow(), 0.01):
+        got.append(events)
+        if not events:
+            more.set()
+    assert () in got
+    assert [event for events in got for event in events] == [b"a", b"b", b"c"]
+
+
+async def test_silence_that_nobody_counts():
+    """Without a pause the batches come as they are, and the end is the end."""
+
+    async def quick():
+        yield [b"a"]
+        await asyncio.sleep(0.02)
+        yield [b"b"]
+
+    assert [events async for events in with_pauses(quick(), 0)] == [[b"a"], [b"b"]]

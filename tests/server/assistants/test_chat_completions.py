@@ -3,7 +3,7 @@
 import pytest
 
 from persistence import Fact
-from server.assistants.base import Finish, Usage
+from server.assistants.base import UNNAMED, Finish, Usage
 from server.assistants.chat_completions import ChatCompletions
 from server.assistants.upstream_limits import UpstreamLimits
 from server.errors import AssistantFailed
@@ -38,6 +38,13 @@ async def test_request_has_the_history_and_what_is_remembered(connect, upstream)
     assert "likes tea" in body["messages"][0]["content"]
     assert (body["model"], body["max_tokens"], body["stream"]) == ("tiny", 9, True)
     assert upstream.headers[0]["Authorization"] == f"Bearer {KEY}"
+
+
+async def test_request_without_a_name_takes_the_servers_first(connect, upstream):
+    """A prompt that names no model is the server's first one's."""
+    upstream.answers = [GOOD]
+    await collect(connect(model=None), prompt_of("hi", model=UNNAMED))
+    assert upstream.bodies[0]["model"] == "tiny"
 
 
 async def test_request_has_no_authorization_without_a_key(aiohttp_server, upstream):
