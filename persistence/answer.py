@@ -44,7 +44,7 @@ def owed_response(messages: Sequence[Message]) -> str | None:
 def answered_responses(messages: Iterable[Message]) -> Iterator[str]:
     """The ids of the responses that are among the messages."""
     for message in messages:
-        if message["role"] == "assistant" and (response_id := _response_id(message)):
+        if message.get("role") == "assistant" and (response_id := _response_id(message)):
             yield response_id
 
 
@@ -59,6 +59,19 @@ def answer_position(messages: Sequence[Message], response_id: str) -> int | None
         return None
     asked = (at for at in range(len(messages), 0, -1) if _response_id(messages[at - 1]) == response_id)
     return next(asked, len(messages))
+
+
+def with_late_answer(messages: Sequence[Message], new: Sequence[Message]) -> list[Message] | None:
+    """The history with one new message, an answer, in the place of the interrupted one that was settled for it.
+
+    None where the new messages are anything else.
+    """
+    response_id = next(answered_responses(new), None) if len(new) == 1 else None
+    for position in range(len(messages) - 1, -1, -1) if response_id else ():
+        message = messages[position]
+        if message.get("reason") == "interrupted" and response_id in list(answered_responses([message])):
+            return [*messages[:position], *new, *messages[position + 1 :]]
+    return None
 
 
 def interrupted_message(response_id: str, parts: Parts | None) -> Message:

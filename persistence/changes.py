@@ -35,11 +35,19 @@ class Changes:
         self._under_way: set[asyncio.Task[Any]] = set()
         self._closed = False
 
-    async def run(self, key: str, change: Callable[[], Coroutine[Any, Any, T]], *, writes: bool = True) -> T:
+    async def run(
+        self,
+        key: str,
+        change: Callable[[], Coroutine[Any, Any, T]],
+        *,
+        writes: bool = True,
+        refused: Callable[[], None] = lambda: None,
+    ) -> T:
         """Runs a change under its key's lock, in the order of the calls.
 
         Args:
             writes: Whether it is refused after a failed sync. What may go on then must write nothing.
+            refused: Called under the lock when the change raises or may not begin, even if the caller is gone.
 
         Raises:
             StorageReadOnly: A sync failed before or in this change.
@@ -47,8 +55,7 @@ class Changes:
 
         **Cancellation**: the caller is let go, the change goes on.
         """
-        self._check(writes)
-        task = asyncio.create_task(self._locked(key, change, writes))
+        task = asyncio.create_task(self._locked(key, change, writes, refused))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         return await asyncio.shield(task)
@@ -67,13 +74,19 @@ class Changes:
         await self.drain()
         self._closed = True
 
-    async def _locked(self, key: str, change: Callable[[], Coroutine[Any, Any, T]], writes: bool) -> T:
+    async def _locked(
+        self, key: str, change: Callable[[], Coroutine[Any, Any, T]], writes: bool, refused: Callable[[], None]
+    ) -> T:
         async with self._locks.hold(key):
-            self._check(writes)
             try:
+                self._check(writes)
                 return await change()
             except StorageReadOnly as error:
+                refused()
                 self._note(error)
+                raise
+            except Exception:
+                refused()
                 raise
 
     def _check(self, writes: bool) -> None:

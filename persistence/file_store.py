@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from persistence import files
-from persistence.answer import answer_position, answered_responses, answers, interrupted_message, owed_response
 from persistence.answer_parts import AnswerParts
 from persistence.changes import Changes
 from persistence.errors import (
@@ -22,6 +21,7 @@ from persistence.errors import (
 )
 from persistence.memory_files import MemoryFiles
 from persistence.model import Fact, Message, Receipt, Record, is_session_id
+from persistence.owed_answers import OwedAnswers
 from persistence.session_file import same_session
 from persistence.session_files import OpenSession, SessionFiles
 from persistence.session_index import SessionIndex
@@ -46,8 +46,7 @@ class FileStore:
         self._sessions = SessionFiles(folder, self._quarantine, kept_in_memory=sessions_in_memory)
         self._memories = MemoryFiles(folder, self._quarantine)
         self._parts = AnswerParts(self._journal)
-        self._running: set[tuple[str, str]] = set()
-        """Sessions and responses whose question this process has stored and whose answer it has not."""
+        self._owed = OwedAnswers(self._sessions, self._parts)
         self._lock: int | None = None
         """Set by `open`."""
 
@@ -86,7 +85,7 @@ class FileStore:
     async def update(self, session_id: str, change: Callable[[Record], Record]) -> Record:
         async def update(session: OpenSession) -> None:
             await self._sessions.append(session, same_session(change(session.record), session_id), ())
-            await self._follow(session, ())
+            self._index.put(session.record)
 
         return await self._change(session_id, update)
 
@@ -95,19 +94,15 @@ class FileStore:
 
     async def history(self, session_id: str) -> Sequence[Message]:
         async def history() -> Sequence[Message]:
-            return tuple((await self._look(session_id)).messages)
+            return await self._owed.shown(await self._look(session_id))
 
         return await self._changes.run(session_id, history, writes=False)
 
     async def append(self, session_id: str, messages: Sequence[Message]) -> Record:
         async def append(session: OpenSession) -> None:
-            new, owed = messages, owed_response(session.messages)
-            if owed and not answers(messages, owed):
-                new = [interrupted_message(owed, await self._parts.read(session_id, owed)), *messages]
-            await self._sessions.append(session, session.record.touched(), new)
-            await self._follow(session, new)
+            await self._follow(session, await self._owed.append(session, messages))
 
-        return await self._change(session_id, append)
+        return await self._change(session_id, append, lambda: self._owed.refused(session_id, messages))
 
     async def edit(self, session_id: str, change: Callable[[Sequence[Message]], Iterable[Message]]) -> Record:
         async def edit(session: OpenSession) -> None:
@@ -132,7 +127,12 @@ class FileStore:
     async def update_memory(self, user_id: str, change: Callable[[Sequence[Fact]], Iterable[Fact]]) -> Sequence[Fact]:
         return await self._changes.run(_memory_key(user_id), lambda: self._memories.update(user_id, change))
 
-    async def _change(self, session_id: str, change: Callable[[OpenSession], Coroutine[Any, Any, None]]) -> Record:
+    async def _change(
+        self,
+        session_id: str,
+        change: Callable[[OpenSession], Coroutine[Any, Any, None]],
+        refused: Callable[[], None] = lambda: None,
+    ) -> Record:
         """Loads a session and changes it, under its lock."""
 
         async def load_and_change() -> Record:
@@ -140,7 +140,7 @@ class FileStore:
             await change(session)
             return session.record
 
-        return await self._changes.run(session_id, load_and_change)
+        return await self._changes.run(session_id, load_and_change, refused=refused)
 
     async def _create(self, record: Record, messages: Sequence[Message]) -> Record:
         if record.session_id in self._index:
@@ -152,12 +152,7 @@ class FileStore:
     async def _follow(self, session: OpenSession, new: Sequence[Message]) -> None:
         """What follows a durable change: the index, and what is known of running answers."""
         self._index.put(session.record)
-        session_id = session.record.session_id
-        if owed := owed_response(new):
-            self._running.add((session_id, owed))
-        for answered in answered_responses(new):
-            self._running.discard((session_id, answered))
-            await self._parts.drop(session_id, answered)
+        await self._owed.follow(session.record.session_id, new)
 
     async def _delete(self, session_id: str) -> Receipt:
         """Facts first, the session last: if a crash comes between, the deletion can be asked for again."""
@@ -167,7 +162,7 @@ class FileStore:
         removed = await self._parts.drop_session(session_id)
         removed += await self._sessions.remove(session_id)
         self._index.drop(session_id)
-        self._running = {key for key in self._running if key[0] != session_id}
+        self._owed.forget(session_id)
         return Receipt(session_id, removed, forgotten)
 
     async def _look(self, session_id: str) -> OpenSession:
@@ -195,23 +190,9 @@ class FileStore:
             raise
         if session.record != known:
             self._index.put(session.record)
-        owed = owed_response(session.messages)
-        if mend and owed and (session_id, owed) not in self._running:
-            await self._settle(session, owed)
+        if mend:
+            await self._owed.settle_owed(session)
         return session
-
-    async def _settle(self, session: OpenSession, response_id: str) -> None:
-        """Puts what was written of an answer behind its question, as interrupted, if no answer stands there yet."""
-        messages, session_id = session.messages, session.record.session_id
-        if (position := answer_position(messages, response_id)) is not None:
-            message = interrupted_message(response_id, await self._parts.read(session_id, response_id))
-            if position == len(messages):
-                await self._sessions.append(session, session.record, [message])
-            else:
-                settled = [*messages[:position], message, *messages[position:]]
-                await self._sessions.rewrite(session, session.record, settled)
-            _log.info("response %s was interrupted after %d characters", response_id, len(message["content"]))
-        await self._parts.drop(session_id, response_id)
 
     async def _rebuild(self) -> None:
         """The index from its file, and from each session file that is newer than it or unknown to it.
@@ -243,7 +224,7 @@ class FileStore:
 
     async def _settle_at_start(self, session_id: str, response_id: str) -> None:
         if session_id in self._index:
-            await self._settle(await self._load(session_id), response_id)
+            await self._owed.settle(await self._load(session_id), response_id)
         else:
             await self._parts.set_aside(session_id, response_id, self._quarantine)
 

@@ -17,8 +17,9 @@ from persistence.answer import (
     interrupted_message,
     new_draft,
     owed_response,
+    with_late_answer,
 )
-from persistence.errors import InvalidSessionId, SessionExists, SessionNotFound, StorageError
+from persistence.errors import InvalidSessionId, NotStorable, SessionExists, SessionNotFound, StorageError
 from persistence.memory_file import encode_memory
 from persistence.model import Fact, Message, Receipt, Record, is_session_id
 from persistence.session_file import encode_file, same_session
@@ -99,10 +100,17 @@ class MemoryStore:
     async def append(self, session_id: str, messages: Sequence[Message]) -> Record:
         session = self._get(session_id)
         owed = owed_response(session.messages)
-        if owed and not answers(messages, owed):
-            messages = [interrupted_message(owed, self._parts.get((session_id, owed))), *messages]
-        encode_file(session.record, messages)
-        session.messages += messages
+        try:
+            encode_file(session.record, messages)
+        except NotStorable:
+            if owed and owed in list(answered_responses(messages)):
+                session.messages.append(self._interrupted(session_id, owed))
+            raise
+        if not (owed and answers(messages, owed)) and (late := with_late_answer(session.messages, messages)):
+            session.messages = late
+        else:
+            passed_over = [self._interrupted(session_id, owed)] if owed and not answers(messages, owed) else []
+            session.messages += [*passed_over, *messages]
         session.record = session.record.touched()
         for response_id in answered_responses(messages):
             self._parts.pop((session_id, response_id), None)
@@ -132,6 +140,9 @@ class MemoryStore:
         encode_memory(user_id, facts)
         self._memories[user_id] = facts
         return self._memories[user_id]
+
+    def _interrupted(self, session_id: str, response_id: str) -> Message:
+        return interrupted_message(response_id, self._parts.pop((session_id, response_id), None))
 
     def _get(self, session_id: str) -> _Session:
         if (session := self._sessions.get(session_id)) is None:

@@ -8,7 +8,9 @@ The contract, which `tests/persistence/store_contract.py` checks for each implem
 - **Written**: when `write` returns, the text survives the death of the process (not of the machine).
 - **Settled**: after `open`, no session owes an answer: where the last message is a user's and carries a `response_id`,
   an assistant's message follows that holds what was written, `incomplete` for the reason `interrupted`.
-  Nor does it owe one when a next message comes: an answer that could not be kept is settled in the same way first.
+  Nor does it owe one when a next message comes, or when the append of the answer has been refused: it is settled in the
+  same way first, and `history` shows it so even while the disk refuses to have it written. An answer that is appended
+  after all takes the place of the interrupted one: no response has two.
 - **Deleted** means gone: history, record, parts, and the facts that were learned in that session.
 - **Concurrency**: any number of tasks of one event loop; changes of one session, and of one user's memory, happen one
   after the other, in the order in which they were called for.

@@ -285,6 +285,41 @@ class StoreContract:
         assert contents(await store.history("s")) == ["q", "half", "next"]
         assert contents(await (await place.crash()).history("s")) == ["q", "half", "next", ""]
 
+    @pytest.mark.parametrize("looks", [0, 1])
+    async def test_refused_answer_counts_as_interrupted(self, place, store, looks):
+        """An answer whose append is refused is settled with what was written of it; the next question follows it."""
+        await store.create(record("s"), [said("q", response_id="resp_1")])
+        await store.write("s", new_draft("resp_1"), "half")
+        with pytest.raises(NotStorable):
+            await store.append("s", [answered(LONE, "resp_1")])
+        for _ in range(looks):
+            assert contents(await store.history("s")) == ["q", "half"]
+        await store.append("s", [said("next")])
+        assert contents(await store.history("s")) == ["q", "half", "next"]
+        assert contents(await (await place.crash()).history("s")) == ["q", "half", "next"]
+
+    @pytest.mark.parametrize("after", ["refusal", "look", "crash", "question", "running question"])
+    async def test_late_answer_takes_the_place_of_the_interrupted_one(self, place, store, after):
+        """An answer that comes after it was settled as interrupted stands in the place of that one: there is one."""
+        await store.create(record("s"), [said("q", response_id="resp_1")])
+        await store.write("s", new_draft("resp_1"), "half")
+        with pytest.raises(NotStorable):
+            await store.append("s", [answered(LONE, "resp_1")])
+        rest = []
+        if after == "look":
+            await store.history("s")
+        elif after == "crash":
+            store = await place.crash()
+        elif after.endswith("question"):
+            rest = ["next"]
+            await store.append("s", [said("next", **({"response_id": "resp_2"} if after != "question" else {}))])
+        await store.append("s", [answered("whole", "resp_1")])
+        assert contents(await store.history("s")) == ["q", "whole", *rest]
+        if after == "running question":
+            await store.append("s", [answered("second", "resp_2")])
+            rest.append("second")
+        assert contents(await (await place.crash()).history("s")) == ["q", "whole", *rest]
+
     async def test_answer_whose_question_moved_is_settled_behind_it(self, place, store):
         """What was written of an answer goes behind its question wherever an edit has put that."""
         await store.create(record("s"), [said("q", response_id="resp_1")])

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import json
 import os
 from dataclasses import asdict, replace
 from typing import Any
@@ -116,6 +117,10 @@ async def test_each_refused_operation_changes_nothing(tmp_path, monkeypatch, num
                 break
             except StorageError:
                 refused += 1
+                if name == "answer":
+                    alternatives[0]["s"][1].append(
+                        {"role": "assistant", "content": "half", "response_id": "resp_1", "reason": "interrupted"}
+                    )
                 if name != "delete":
                     assert await seen(store, faulty) == alternatives[0], (fail, name)
                 await step(store)
@@ -236,7 +241,7 @@ async def test_reading_writes_nothing_after_a_failed_sync(place, store, faulty):
     memory.write_bytes(b"torn")
     store._sessions.forget("t")
     del faulty.calls[:]
-    assert contents(await store.history("s")) == ["a", "q"]
+    assert contents(await store.history("s")) == ["a", "q", ""]
     assert contents(await store.history("t")) == ["a"]
     assert await store.memory("ann") == ()
     assert {"pwrite", "replace", "unlink", "mkdir", "fsync"}.isdisjoint(faulty.calls)
@@ -285,10 +290,116 @@ async def test_unsettled_answer_waits_for_space(place, store, faulty):
     await place.die()
     faulty.fail, faulty.number = {"pwrite"}, errno.ENOSPC
     store = await place.again()
-    assert contents(await store.history("s")) == ["q"]
+    before = place.path("s").read_bytes()
+    assert contents(await store.history("s")) == ["q", "half"]
+    assert place.path("s").read_bytes() == before
     faulty.fail = None
     assert contents(await store.history("s")) == ["q", "half"]
+    assert contents(json.loads(place.path("s").read_bytes())["history"]) == ["q", "half"]
     assert list((place.folder / "journal").iterdir()) == []
+
+
+@pytest.fixture
+async def refused(place, store, faulty):
+    """A session whose answer was written in part when the disk got full, so that the whole was refused."""
+    await store.create(record("s"), [said("q", response_id="resp_1")])
+    await store.write("s", DRAFT, "half")
+    faulty.fail, faulty.number = {"pwrite"}, errno.ENOSPC
+    with pytest.raises(StorageFull):
+        await store.append("s", [answered("whole", "resp_1")])
+    return place
+
+
+def in_file(place: FilePlace) -> list[str]:
+    return contents(json.loads(place.path("s").read_bytes())["history"])
+
+
+async def test_refused_answer_is_shown_while_the_disk_is_full(refused):
+    """What was written of an answer whose append was refused stands in the history at once; nothing is written."""
+    before = refused.path("s").read_bytes()
+    for _ in range(2):
+        _, answer = await refused.store.history("s")
+        assert (answer["content"], answer["status"], answer["reason"]) == ("half", "incomplete", "interrupted")
+    assert refused.path("s").read_bytes() == before
+    assert len(list((refused.folder / "journal").iterdir())) == 1
+
+
+async def test_refused_answer_is_settled_when_there_is_space(refused, faulty):
+    """The first look after there is space puts the interrupted answer into the file, once."""
+    await refused.store.history("s")
+    faulty.fail = None
+    for _ in range(2):
+        assert contents(await refused.store.history("s")) == in_file(refused) == ["q", "half"]
+    assert list((refused.folder / "journal").iterdir()) == []
+    assert contents(await (await refused.crash()).history("s")) == ["q", "half"]
+
+
+@pytest.mark.parametrize("looks", [0, 1])
+@pytest.mark.parametrize("space", ["before", "after"])
+async def test_refused_answer_is_settled_by_a_restart(refused, faulty, looks, space):
+    """A restart, before there is space or after, finds the same answer."""
+    for _ in range(looks):
+        await refused.store.history("s")
+    if space == "before":
+        faulty.fail = None
+    store = await refused.crash()
+    assert contents(await store.history("s")) == ["q", "half"]
+    faulty.fail = None
+    assert contents(await store.history("s")) == in_file(refused) == ["q", "half"]
+
+
+async def test_next_question_finds_the_refused_answer(refused, faulty):
+    """A question that comes while the disk is full is refused too; with space it stands behind the answer."""
+    question = said("next", response_id="resp_2")
+    with pytest.raises(StorageFull):
+        await refused.store.append("s", [question])
+    assert contents(await refused.store.history("s")) == ["q", "half"]
+    faulty.fail = None
+    await refused.store.append("s", [question])
+    assert contents(await refused.store.history("s")) == in_file(refused) == ["q", "half", "next"]
+    await refused.store.append("s", [answered("whole", "resp_2")])
+    assert contents(await (await refused.crash()).history("s")) == ["q", "half", "next", "whole"]
+
+
+async def test_refusal_is_noted_though_its_caller_is_gone(place, store, faulty):
+    """An answer that is refused after its caller was cancelled does not count as running for ever."""
+    await store.create(record("s"), [said("q", response_id="resp_1")])
+    await store.write("s", DRAFT, "half")
+    faulty.fail, faulty.number = {"pwrite"}, errno.ENOSPC
+    task = asyncio.create_task(store.append("s", [answered("whole", "resp_1")]))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    assert contents(await store.history("s")) == ["q", "half"]
+
+
+async def test_answer_after_a_failed_sync_is_shown_from_its_parts(place, store, faulty):
+    """After a failed sync elsewhere a refused answer is shown as far as it was written, read-only."""
+    await store.create(record("s"), [said("q", response_id="resp_1")])
+    await store.write("s", DRAFT, "half")
+    faulty.fail = {"fsync"}
+    with pytest.raises(StorageReadOnly):
+        await store.create(record("t"))
+    faulty.fail = None
+    assert contents(await store.history("s")) == ["q"]
+    with pytest.raises(StorageReadOnly):
+        await store.append("s", [answered("whole", "resp_1")])
+    assert contents(await store.history("s")) == ["q", "half"]
+    assert in_file(place) == ["q"]
+    assert contents(await (await place.restart()).history("s")) == in_file(place) == ["q", "half"]
+
+
+async def test_unreadable_parts_do_not_hide_the_session(refused, faulty):
+    """Where what was written of an answer cannot be read, the rest of its session can."""
+    [part] = (refused.folder / "journal").iterdir()
+    text = part.read_bytes()
+    part.unlink()
+    part.mkdir()
+    assert contents(await refused.store.history("s")) == ["q"]
+    part.rmdir()
+    part.write_bytes(text)
+    assert contents(await refused.store.history("s")) == ["q", "half"]
 
 
 async def test_one_unreadable_file_does_not_stop_the_start(place, store, monkeypatch):
