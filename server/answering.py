@@ -11,11 +11,10 @@ from contextlib import aclosing
 from persistence import StorageError, Store
 from server.assistants.base import Assistant, Delta, Prompt
 from server.delta_buffer import DeltaBuffer
-from server.errors import AssistantFailed
+from server.errors import AssistantFailed, api_error
 from server.response_log import ResponseLog
 from server.turn import Broke, Cut, Event, Finished, Reason, Wrote
 from server.wire_events import delta_event
-from server.wire_objects import api_error
 
 _log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from persistence.locks import KeyedLocks
 from persistence.model import Record, new_id, now
 from server.answering import Answering
 from server.assistants.base import Assistant, Prompt
-from server.errors import ApiError
+from server.errors import ApiError, api_error
 from server.history import answer_of, check_place, find_answer, find_sent, session_of, without_answer
 from server.live import Live, QuestionAccepted, SessionChanged, SessionDeleted
 from server.models import Models
@@ -23,7 +23,6 @@ from server.response_log import Readable, ResponseLog, StoredResponse
 from server.running import Running, RunningTurns
 from server.turn import Broke, Event, Reason, Started, Turn, TurnRequest
 from server.wire_events import closing_events, opening_events
-from server.wire_objects import api_error
 
 _log = logging.getLogger(__name__)
 

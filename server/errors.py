@@ -6,10 +6,22 @@
     └── ConfigError         the operator's: one line at start, exit status 2
 
 Rule: an error holds data, and `__str__` composes the sentence. The store's errors (`persistence.errors`) are
-translated into `ApiError` in `wire_objects.py`, nowhere else.
+translated into `ApiError` by `api_error`, nowhere else.
 """
 
 from dataclasses import dataclass
+
+from persistence.errors import (
+    FactNotFound,
+    InvalidSessionId,
+    NotStorable,
+    PersistenceError,
+    SessionExists,
+    SessionNotFound,
+    StorageError,
+    StorageFull,
+    StorageReadOnly,
+)
 
 
 class VerbatimError(Exception):
@@ -80,3 +92,26 @@ class ConfigError(VerbatimError):
 
     def __str__(self) -> str:
         return f"{self.name}={self.value!r}: expected {self.expected}"
+
+
+def api_error(error: PersistenceError) -> ApiError:
+    """What a caller is told of a store's error."""
+    match error:
+        case SessionNotFound():
+            return ApiError(404, "conversation_not_found", f"no conversation {error.session_id!r}", "conversation")
+        case SessionExists():
+            return ApiError(409, "conversation_exists", str(error), "conversation")
+        case InvalidSessionId():
+            return ApiError(400, "invalid_value", str(error), "conversation")
+        case NotStorable():
+            return ApiError(400, "invalid_value", str(error))
+        case FactNotFound():
+            return ApiError(404, "fact_not_found", str(error), "fact_id")
+        case StorageReadOnly():
+            return ApiError(503, "storage_read_only", "the disk failed to sync; nothing is written until a restart")
+        case StorageFull():
+            return ApiError(507, "storage_full", "the disk is full; nothing was changed")
+        case StorageError():
+            return ApiError(500, "storage_error", f"the disk refused ({error.reason}); nothing was changed")
+        case _:
+            return ApiError(500, "internal_error", "a fault of the server; it is in its log")

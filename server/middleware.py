@@ -10,10 +10,10 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from persistence import PersistenceError
-from server.errors import ApiError
+from server.errors import ApiError, api_error
 from server.keys import AUTH, TELL_BROWSER, USER
 from server.replies import json_reply
-from server.wire_objects import api_error, error_object
+from server.wire_objects import error_object
 
 _log = logging.getLogger(__name__)
 

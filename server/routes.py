@@ -9,12 +9,11 @@ from aiohttp import web
 
 from persistence import LongTermMemory, Record, SessionNotFound
 from persistence.model import message_id
-from server.errors import ApiError
+from server.errors import ApiError, api_error
 from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, SESSIONS, STORE, USER
 from server.replies import json_reply, read_body, read_page
 from server.wire_input import input_messages
 from server.wire_objects import (
-    api_error,
     conversation_object,
     fact_object,
     item_object,

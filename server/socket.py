@@ -15,7 +15,7 @@ from persistence import PersistenceError, SessionService
 from persistence.locks import KeyedLocks
 from server.conductor import Conductor
 from server.config import Config
-from server.errors import ApiError
+from server.errors import ApiError, api_error
 from server.live import Behind, Live, News, QuestionAccepted, SessionChanged, SessionDeleted
 from server.response_log import Readable
 from server.wire_events import (
@@ -29,7 +29,6 @@ from server.wire_events import (
     with_stream_id,
 )
 from server.wire_input import turn_request
-from server.wire_objects import api_error
 from server.wire_requests import (
     AttachConversation,
     AttachResponse,

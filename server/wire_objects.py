@@ -8,17 +8,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from persistence.errors import (
-    FactNotFound,
-    InvalidSessionId,
-    NotStorable,
-    PersistenceError,
-    SessionExists,
-    SessionNotFound,
-    StorageError,
-    StorageFull,
-    StorageReadOnly,
-)
 from persistence.model import Fact, Message, Receipt, Record, message_id
 from server.errors import ApiError
 from server.turn import Reason, State, Turn
@@ -157,29 +146,6 @@ def list_object(data: Sequence[Json], *, has_more: bool = False) -> Json:
 
 def error_object(error: ApiError) -> Json:
     return {"type": error.type, "code": error.code, "message": error.message, "param": error.param}
-
-
-def api_error(error: PersistenceError) -> ApiError:
-    """What a caller is told of a store's error."""
-    match error:
-        case SessionNotFound():
-            return ApiError(404, "conversation_not_found", f"no conversation {error.session_id!r}", "conversation")
-        case SessionExists():
-            return ApiError(409, "conversation_exists", str(error), "conversation")
-        case InvalidSessionId():
-            return ApiError(400, "invalid_value", str(error), "conversation")
-        case NotStorable():
-            return ApiError(400, "invalid_value", str(error))
-        case FactNotFound():
-            return ApiError(404, "fact_not_found", str(error), "fact_id")
-        case StorageReadOnly():
-            return ApiError(503, "storage_read_only", "the disk failed to sync; nothing is written until a restart")
-        case StorageFull():
-            return ApiError(507, "storage_full", "the disk is full; nothing was changed")
-        case StorageError():
-            return ApiError(500, "storage_error", f"the disk refused ({error.reason}); nothing was changed")
-        case _:
-            return ApiError(500, "internal_error", "a fault of the server; it is in its log")
 
 
 def _part(role: str, text: str) -> Json:

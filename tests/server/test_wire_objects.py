@@ -18,8 +18,8 @@ from persistence.errors import (
     StorageReadOnly,
 )
 from persistence.model import Fact, Receipt, Record
+from server.errors import api_error
 from server.wire_objects import (
-    api_error,
     conversation_object,
     fact_object,
     item_object,
