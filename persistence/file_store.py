@@ -205,13 +205,14 @@ class FileStore:
         on_disk = await files.list_folder(self.folder)
         if left := [self.folder / name for name in on_disk if files.is_temporary(name)]:
             await files.remove(*left)
-        changed, unknown = [], set()
+        served, changed, unknown = [], [], set()
         for session_id, modified_at in _sessions_among(on_disk):
             if not (known := records.pop(session_id, None)):
                 unknown.add(session_id)
-            self._index.put(known or Record.unknown(session_id))
+            served.append(known or Record.unknown(session_id))
             if is_foreign or not known or modified_at >= true_until:
                 changed.append(session_id)
+        self._index.fill(served)
         for record in records.values() if is_foreign else ():
             await self._create(record, ())
         begun = await self._parts.take_over()

@@ -7,8 +7,8 @@ Rule: the session files are the truth. The index knows every record, and its fil
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
-from itertools import islice
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from persistence import files
@@ -35,7 +35,8 @@ class SessionIndex:
         self._changes = changes
         self._delay_s = delay_s
         self._records: dict[str, Record] = {}
-        self._by_user: dict[str, dict[str, Record]] = {}
+        self._by_user: dict[str, list[Record]] = {}
+        """Each user's records in their order, the newest activity last: a page is a slice of it."""
         self._dirty = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
         """Set by `start`."""
@@ -60,8 +61,13 @@ class SessionIndex:
         """Adds a record or takes the place of the one with its id."""
         self._forget(record.session_id)
         self._records[record.session_id] = record
-        self._by_user.setdefault(record.user_id, {})[record.session_id] = record
+        insort(self._by_user.setdefault(record.user_id, []), record, key=_place)
         self._dirty.set()
+
+    def fill(self, records: Iterable[Record]) -> None:
+        """Adds many records, in their order, so that each goes to the end of its user's."""
+        for record in sorted(records, key=_place):
+            self.put(record)
 
     def drop(self, session_id: str) -> None:
         """Removes a record, if it is there."""
@@ -74,12 +80,13 @@ class SessionIndex:
         Raises:
             SessionNotFound: `after` is none of this user's sessions.
         """
-        mine = self._by_user.get(user_id, {})
-        if after is not None and after not in mine:
-            raise SessionNotFound(after)
-        ordered = sorted(mine.values(), key=_newest_last, reverse=True)
-        start = 1 + ordered.index(mine[after]) if after is not None else 0
-        return list(islice(ordered, start, start + limit))
+        mine = self._by_user.get(user_id, [])
+        end = len(mine)
+        if after is not None:
+            if (last := self.get(after)).user_id != user_id:
+                raise SessionNotFound(after)
+            end = bisect_left(mine, _place(last), key=_place)
+        return mine[max(end - limit, 0) : end][::-1]
 
     async def load(self, quarantine: Path) -> tuple[dict[str, Record], float]:
         """The records in the file, and the time up to which it is known to be true.
@@ -145,10 +152,11 @@ class SessionIndex:
     def _forget(self, session_id: str) -> None:
         if record := self._records.pop(session_id, None):
             mine = self._by_user[record.user_id]
-            del mine[session_id]
+            del mine[bisect_left(mine, _place(record), key=_place)]
             if not mine:
                 del self._by_user[record.user_id]
 
 
-def _newest_last(record: Record) -> tuple[str, str]:
+def _place(record: Record) -> tuple[str, str]:
+    """Where a record stands among its user's; no two stand at the same place."""
     return record.last_activity, record.session_id
