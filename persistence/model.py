@@ -10,7 +10,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NotRequired, Required, TypedDict
 
 NOBODY = "nobody"
@@ -65,8 +65,14 @@ class Record:
         return cls.fresh(session_id, NOBODY)
 
     def touched(self, at: str | None = None) -> "Record":
-        """The same record after activity; a clock that jumped back never makes it older."""
-        return replace(self, last_activity=max(self.last_activity, at or now()))
+        """The same record after activity.
+
+        A clock that stepped back never makes it older; but a time that lies more than a day ahead was a mistake, and is
+        taken back.
+        """
+        at = at or now()
+        day_after = (datetime.fromisoformat(at) + timedelta(days=1)).isoformat()
+        return replace(self, last_activity=at if self.last_activity > day_after else max(self.last_activity, at))
 
 
 @dataclass(frozen=True, slots=True)

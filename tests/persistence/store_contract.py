@@ -87,6 +87,14 @@ class StoreContract:
         assert replace(after, last_activity=made.last_activity) == made
         assert await store.record("s") == after
 
+    async def test_session_from_the_future_comes_down_when_it_is_used(self, store):
+        """A last activity that a wrong clock has set far ahead is now after the next message."""
+        await store.create(replace(record("s"), last_activity="2999-01-01T00:00:00.000000Z"))
+        await store.create(record("t"))
+        for name in ("s", "t"):
+            await store.append(name, [said("a")])
+        assert [r.session_id for r in await store.records("ann", limit=9)] == ["t", "s"]
+
     async def test_edited_history_takes_the_place(self, store):
         """An edit sees the whole history and replaces it; appends go on behind it."""
         await store.create(record("s"), [said("a"), said("b"), said("c")])
