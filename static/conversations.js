@@ -13,11 +13,11 @@ export class Conversations {
   #loads = new Map(); // session id → the last load, so that an older answer never follows a newer one
 
   /**
-   * @param {{socket: object, api: object, onChange: (transcript: Transcript) => void,
+   * @param {{socket: object, api: object, outbox: object, onChange: (transcript: Transcript) => void,
    *   onProblem: (message: string, transcript?: Transcript) => void, onNews: (frame: object) => void}} options
    */
-  constructor({ socket, api, onChange, onProblem, onNews }) {
-    Object.assign(this, { socket, api, onChange, onProblem, onNews });
+  constructor({ socket, api, outbox, onChange, onProblem, onNews }) {
+    Object.assign(this, { socket, api, outbox, onChange, onProblem, onNews });
     this.current = null; // the session that is shown
     this.maxFrameBytes = USUAL_LIMIT_BYTES; // set once the server has said it
   }
@@ -25,9 +25,8 @@ export class Conversations {
   /** Shows a session: what is known at once, the rest as it comes. */
   open(sessionId) {
     this.current = sessionId;
-    const isNew = !this.#transcripts.has(sessionId);
     const transcript = this.#ensure(sessionId);
-    if (isNew) this.#load(transcript);
+    if (!this.#loads.has(sessionId)) this.#load(transcript);
     if (this.socket.isOpen) this.#attach(transcript);
     return transcript;
   }
@@ -37,7 +36,19 @@ export class Conversations {
     transcript.sessionId = sessionId;
     this.#transcripts.set(sessionId, transcript);
     if (this.socket.isOpen) this.#attach(transcript);
+    for (const entry of transcript.unsent) this.outbox.keepSend(sessionId, entry);
     for (const entry of transcript.unacknowledged) this.#submit(transcript, entry);
+  }
+
+  /** Takes what an earlier page, or another tab, has sent and nobody has acknowledged. It goes out with `resume`. */
+  restore() {
+    for (const { sessionId, messageId, text, model, error } of this.outbox.sends) {
+      if (sessionId === null) continue;
+      const transcript = this.#ensure(sessionId);
+      if (transcript.entries.some((entry) => entry.messageId === messageId)) continue;
+      transcript.addPending(messageId, text, model);
+      if (error) transcript.setRefusal(messageId, error);
+    }
   }
 
   /** @returns {string | null} why the server would not take this message */
@@ -49,6 +60,7 @@ export class Conversations {
   send(transcript, text, model) {
     const messageId = crypto.randomUUID();
     transcript.addPending(messageId, text, model);
+    this.outbox.keepSend(transcript.sessionId, transcript.entries.at(-1));
     if (transcript.sessionId) this.#submit(transcript, transcript.entries.at(-1));
     this.onChange(transcript);
     return messageId;
@@ -56,6 +68,7 @@ export class Conversations {
 
   sendAgain(transcript, messageId) {
     transcript.setRefusal(messageId, null);
+    for (const entry of transcript.unsent) this.outbox.keepSend(transcript.sessionId, entry);
     const entry = transcript.unacknowledged.find((pending) => pending.messageId === messageId);
     const problem = entry && this.problemWith(transcript, entry.text, entry.model);
     if (problem) this.#refuse(transcript, messageId, problem);
@@ -75,15 +88,23 @@ export class Conversations {
     if (largest) this.#refuse(largest.transcript, largest.entry.messageId, refusedSize(largest.bytes));
   }
 
+  /** Takes a message that the server does not have out of the conversation. */
+  withdraw(transcript, messageId) {
+    transcript.withdraw(messageId);
+    this.outbox.dropSend(messageId);
+    this.onChange(transcript);
+  }
+
   async stop(transcript) {
     const responseId = transcript.running?.responseId;
     if (!responseId || this.socket.send({ type: "response.cancel", response_id: responseId })) return;
     await this.api.cancel(responseId).catch((error) => this.onProblem(error.message, transcript));
   }
 
-  forget(sessionId) {
-    this.#transcripts.delete(sessionId);
-    this.#attached.delete(sessionId);
+  /** The session is gone, and with it what waited to be said in it. */
+  remove(sessionId) {
+    this.#letGo(sessionId);
+    this.outbox.dropSession(sessionId);
   }
 
   /** A new connection: says again what it has to know. Conversations that nobody waits for are let go. */
@@ -91,7 +112,7 @@ export class Conversations {
     this.#attached.clear();
     this.#router.reset();
     for (const [sessionId, transcript] of this.#transcripts) {
-      if (sessionId !== this.current && transcript.unacknowledged.length === 0) this.forget(sessionId);
+      if (sessionId !== this.current && transcript.unsent.length === 0) this.#letGo(sessionId);
       else this.#resumeOne(transcript);
     }
   }
@@ -117,11 +138,11 @@ export class Conversations {
   receiveEvent(event) {
     const responseId = this.#router.responseOf(event);
     const transcript = this.#transcriptOf(responseId, event);
-    if (!transcript) return;
-    if (event.response) {
-      transcript.acknowledge(event.stream_id, responseId);
-      transcript.acknowledge(event.response.metadata?.client_message_id, responseId);
+    for (const messageId of event.response ? [event.stream_id, event.response.metadata?.client_message_id] : []) {
+      this.outbox.dropSend(messageId);
+      transcript?.acknowledge(messageId, responseId);
     }
+    if (!transcript) return;
     transcript.apply(responseId, event);
     this.onChange(transcript);
   }
@@ -130,13 +151,15 @@ export class Conversations {
     // The server goes away in a moment; the send stays pending and goes out again when it is back.
     if (error.code === "shutting_down") return;
     const transcript = [...this.#transcripts.values()].find((one) => one.isWaitingFor(messageId));
+    // The message was answered, and the answer deleted: it is not asked again.
+    if (error.code === "response_not_found" && transcript) this.withdraw(transcript, messageId);
     if (OUT_OF_DATE.has(error.code)) return this.#reload(transcript);
     if (transcript) this.#refuse(transcript, messageId, error.message);
     else this.onProblem(error.message, transcript);
   }
 
   receiveNews(frame) {
-    if (frame.type === "verbatim:conversation.deleted") this.forget(frame.conversation);
+    if (frame.type === "verbatim:conversation.deleted") this.remove(frame.conversation);
     this.onNews(frame);
   }
 
@@ -144,8 +167,15 @@ export class Conversations {
 
   #refuse(transcript, messageId, message) {
     transcript.setRefusal(messageId, message);
+    for (const entry of transcript.unsent) this.outbox.keepSend(transcript.sessionId, entry);
     this.onChange(transcript);
     this.onProblem(message, transcript);
+  }
+
+  #letGo(sessionId) {
+    this.#transcripts.delete(sessionId);
+    this.#attached.delete(sessionId);
+    this.#loads.delete(sessionId);
   }
 
   #ensure(sessionId) {

@@ -3,6 +3,7 @@
 import { Api } from "./api.js";
 import { Conversations } from "./conversations.js";
 import { USUAL_LIMIT_BYTES } from "./model/frame.js";
+import { Outbox } from "./model/outbox.js";
 import { SessionList } from "./model/sessions.js";
 import { titleOf } from "./model/title.js";
 import { Page } from "./page.js";
@@ -22,6 +23,7 @@ const MESSAGE_TOO_BIG = 1009; // RFC 6455 §7.4.1
 
 const api = new Api({ onUnauthorized: () => login.ask() });
 const login = new LoginDialog({ logIn: (key) => api.logIn(key), onDone: begin });
+const outbox = new Outbox();
 const sessions = new SessionList();
 const line = new ConnectionLine(byId("connection"));
 const picker = new ModelPicker(byId("model"));
@@ -44,6 +46,7 @@ const socket = new Socket({
 const conversations = new Conversations({
   socket,
   api,
+  outbox,
   onChange: (transcript) => page.transcriptChanged(transcript),
   onProblem: (message, transcript) => page.problem(message, transcript),
   onNews: heard,
@@ -53,12 +56,16 @@ const conversation = new ConversationView({
   element: byId("transcript"),
   scroller,
   live: byId("live"),
-  onSendAgain: (messageId) => page.sendAgain(messageId),
+  acts: {
+    onSendAgain: (messageId) => page.sendAgain(messageId),
+    onTakeBack: (messageId) => page.takeBack(messageId),
+  },
 });
 
 const composer = new Composer({
   form: byId("composer"),
   onSend: (text) => page.send(text),
+  onEdit: (text) => page.drafted(text),
   onStop: () => page.stop(),
 });
 
@@ -71,6 +78,7 @@ const list = new SessionListView({
 
 const page = new Page({
   api,
+  outbox,
   sessions,
   list,
   conversations,
@@ -117,6 +125,7 @@ async function refresh() {
 async function begin() {
   try {
     const me = await api.whoAmI();
+    outbox.user = me.id ?? "";
     conversations.maxFrameBytes = me["verbatim:max_frame_bytes"] ?? USUAL_LIMIT_BYTES;
   } catch (error) {
     if (error.status !== 401) page.problem(error.message);

@@ -1,6 +1,7 @@
 // Rule: which conversation is shown, and what the reader's own acts do to it. Each has its own address, and the
 // address changes only here.
 
+import { joined } from "./model/outbox.js";
 import { pathOf, sessionIn, titleFrom, titleOf } from "./model/title.js";
 import { Transcript } from "./model/transcript.js";
 import { byId } from "./view/dom.js";
@@ -9,7 +10,7 @@ export class Page {
   #transcript = new Transcript();
   #deleting = null; // the session that this tab deletes: the news of it is no surprise
 
-  /** @param {object} parts api, sessions (the model), list, conversations, conversation (the view), composer, drawer, model */
+  /** @param {object} parts api, outbox, sessions (the model), list, conversations, conversation (the view), composer, drawer, model */
   constructor(parts) {
     Object.assign(this, parts);
     window.addEventListener("popstate", () => this.#show(sessionIn(location.pathname)));
@@ -17,6 +18,8 @@ export class Page {
 
   /** Shows what the address names. */
   begin() {
+    this.outbox.takeBackHomeless();
+    this.conversations.restore();
     this.#show(sessionIn(location.pathname));
   }
 
@@ -42,6 +45,21 @@ export class Page {
   sendAgain(messageId) {
     this.problem("");
     this.conversations.sendAgain(this.#transcript, messageId);
+  }
+
+  /** A message that the server refused goes back to where it was written. */
+  takeBack(messageId) {
+    const entry = this.#transcript.unsent.find((unsent) => unsent.messageId === messageId);
+    if (!entry) return;
+    this.problem("");
+    this.conversations.withdraw(this.#transcript, messageId);
+    this.composer.text = joined(entry.text, this.composer.text);
+    this.composer.focus();
+  }
+
+  /** What stands in the composer has changed. */
+  drafted(text) {
+    this.outbox.keepDraft(this.#transcript.sessionId, text);
   }
 
   stop() {
@@ -70,11 +88,11 @@ export class Page {
 
   sessionGone(sessionId) {
     if (sessionId !== this.#transcript.sessionId) return;
-    const unsent = this.#transcript.entries.filter((entry) => entry.pending).map((entry) => entry.text);
+    // Words that have reached nobody go back to where they were written.
+    const words = [...this.#transcript.unsent.map((entry) => entry.text), this.composer.text];
     history.replaceState(null, "", pathOf(null));
     this.#show(null);
-    // Words that have reached nobody go back to where they were written.
-    if (unsent.length > 0) this.composer.text = [...unsent, this.composer.text].join("\n\n").trim();
+    this.composer.text = joined(...words, this.composer.text);
     if (sessionId !== this.#deleting) this.problem("This chat does not exist, or no longer.");
   }
 
@@ -97,7 +115,7 @@ export class Page {
 
   /** A session is gone, through this tab or another. */
   forget(sessionId) {
-    this.conversations.forget(sessionId);
+    this.conversations.remove(sessionId);
     this.sessions.remove(sessionId);
     this.sessionsChanged();
   }
@@ -112,6 +130,7 @@ export class Page {
     this.conversations.current = sessionId;
     this.#transcript = sessionId ? this.conversations.open(sessionId) : new Transcript();
     this.conversation.show(this.#transcript);
+    this.composer.text = this.outbox.draftOf(sessionId);
     this.transcriptChanged(this.#transcript);
     this.sessionsChanged();
   }
@@ -125,15 +144,17 @@ export class Page {
       if (this.#transcript === transcript) this.#moveTo(session.id);
       this.sessionsChanged();
     } catch (error) {
-      transcript.withdraw(messageId);
-      this.transcriptChanged(transcript);
-      if (this.composer.text === "") this.composer.text = text;
+      this.conversations.withdraw(transcript, messageId);
+      if (this.#transcript === transcript) this.composer.text = joined(text, this.composer.text);
+      else this.outbox.keepDraft(null, joined(this.outbox.draftOf(null), text));
       this.problem(error.message);
     }
   }
 
   #moveTo(sessionId) {
     this.conversations.current = sessionId;
+    this.outbox.keepDraft(null, "");
+    this.drafted(this.composer.text);
     history.pushState(null, "", pathOf(sessionId));
   }
 

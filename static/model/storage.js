@@ -11,8 +11,10 @@ export const erase = (key) => attempt((storage) => storage.removeItem(key));
 
 /** @returns {string[]} the keys that begin so */
 export function keysOf(prefix) {
-  return attempt((storage) => Object.keys(storage).filter((key) => key.startsWith(prefix))) ?? [];
+  return attempt((storage) => keysIn(storage).filter((key) => key.startsWith(prefix))) ?? [];
 }
+
+const keysIn = (storage) => Array.from({ length: storage.length }, (_, at) => storage.key(at));
 
 function attempt(act) {
   try {

@@ -18,7 +18,12 @@ export class Transcript {
 
   /** Sends without an acknowledgement, oldest first, those that were refused left out. */
   get unacknowledged() {
-    return this.entries.filter((entry) => entry.pending && !entry.error);
+    return this.unsent.filter((entry) => !entry.error);
+  }
+
+  /** Messages that the server does not have, refused ones too. */
+  get unsent() {
+    return this.entries.filter((entry) => entry.pending);
   }
 
   has(responseId) {
@@ -26,7 +31,7 @@ export class Transcript {
   }
 
   isWaitingFor(messageId) {
-    return this.entries.some((entry) => entry.pending && entry.messageId === messageId);
+    return this.unsent.some((entry) => entry.messageId === messageId);
   }
 
   /** To be called when the conversation is attached again: what was heard before may be out of date. */

@@ -4,16 +4,20 @@
 const MOST_LINES_PX = 240;
 
 export class Composer {
-  /** @param {{form: HTMLFormElement, onSend: (text: string) => boolean, onStop: () => void}} options */
-  constructor({ form, onSend, onStop }) {
+  /**
+   * @param {{form: HTMLFormElement, onSend: (text: string) => boolean, onEdit: (text: string) => void,
+   *   onStop: () => void}} options
+   */
+  constructor({ form, onSend, onEdit, onStop }) {
     this.form = form;
     this.onSend = onSend;
+    this.onEdit = onEdit;
     this.input = form.querySelector("textarea");
     this.sendButton = form.querySelector("#send");
     this.stopButton = form.querySelector("#stop");
     form.addEventListener("submit", (event) => this.#submit(event));
     this.input.addEventListener("keydown", (event) => this.#key(event));
-    this.input.addEventListener("input", () => this.#fit());
+    this.input.addEventListener("input", () => this.#edited());
     this.stopButton.addEventListener("click", () => onStop());
     this.#fit();
   }
@@ -24,7 +28,7 @@ export class Composer {
 
   set text(text) {
     this.input.value = text;
-    this.#fit();
+    this.#edited();
   }
 
   focus() {
@@ -50,6 +54,11 @@ export class Composer {
     const text = this.text.trim();
     if (text === "") return;
     if (this.onSend(text)) this.text = "";
+  }
+
+  #edited() {
+    this.#fit();
+    this.onEdit(this.text);
   }
 
   #fit() {

@@ -13,9 +13,9 @@ export class ConversationView {
   #isScheduled = false;
   #restUntil = 0;
 
-  /** @param {{element: HTMLElement, scroller: object, live: HTMLElement, onSendAgain: (messageId: string) => void}} options */
-  constructor({ element, scroller, live, onSendAgain }) {
-    Object.assign(this, { element, scroller, live, onSendAgain });
+  /** @param {{element: HTMLElement, scroller: object, live: HTMLElement, acts: object}} options acts: see `messageView` */
+  constructor({ element, scroller, live, acts }) {
+    Object.assign(this, { element, scroller, live, acts });
   }
 
   show(transcript) {
@@ -67,7 +67,7 @@ export class ConversationView {
   }
 
   #viewOf(entry) {
-    const view = this.#views.get(entry.key) ?? messageView(entry, this.onSendAgain);
+    const view = this.#views.get(entry.key) ?? messageView(entry, this.acts);
     const before = this.#shown.get(entry.key);
     if (before !== entry) view.update(entry);
     if (before) this.#announce(before, entry);

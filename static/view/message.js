@@ -5,18 +5,18 @@ import { isRunning, noteOf } from "../model/response.js";
 import { h } from "./dom.js";
 import { MarkdownView } from "./markdown.js";
 
-/** @param {(messageId: string) => void} onSendAgain */
-export function messageView(entry, onSendAgain) {
-  return entry.role === "user" ? new UserMessage(onSendAgain) : new AssistantMessage();
+/** @param {{onSendAgain: (messageId: string) => void, onTakeBack: (messageId: string) => void}} acts */
+export function messageView(entry, acts) {
+  return entry.role === "user" ? new UserMessage(acts) : new AssistantMessage();
 }
 
 class UserMessage {
   #text = h("div", { class: "text" });
   #note = h("p", { class: "note" });
 
-  constructor(onSendAgain) {
+  constructor(acts) {
     this.element = h("article", { class: "message user", "aria-label": "You" }, this.#text, this.#note);
-    this.onSendAgain = onSendAgain;
+    this.acts = acts;
   }
 
   update(entry) {
@@ -28,12 +28,10 @@ class UserMessage {
   #notes({ pending, error, messageId }) {
     if (!pending) return [];
     if (!error) return [h("span", { class: "sending" }, "sending…")];
-    const again = h(
-      "button",
-      { type: "button", class: "link", click: () => this.onSendAgain(messageId) },
-      "Send again",
-    );
-    return [h("span", { class: "error" }, `not sent: ${error} `), again];
+    const button = (name, act) => h("button", { type: "button", class: "link", click: () => act(messageId) }, name);
+    const { onSendAgain, onTakeBack } = this.acts;
+    const choices = [button("Send again", onSendAgain), " ", button("Edit", onTakeBack)];
+    return [h("span", { class: "error" }, `not sent: ${error} `), ...choices];
   }
 }
 

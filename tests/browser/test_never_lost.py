@@ -150,3 +150,57 @@ async def test_first_message_is_given_back_while_the_server_is_away(reader: Read
     await reader.say("Do not lose this")
     await expect(reader.composer).to_have_value("Do not lose this")
     await expect(reader.page.get_by_role("alert")).to_contain_text("cannot be reached")
+
+
+async def test_words_for_a_server_that_is_away_outlive_a_reload(reader: Reader, server: ServerProcess) -> None:
+    """A message without an acknowledgement, and a draft, are there after a reload; the message is answered once."""
+    connections: list[WebSocketRoute] = []
+    is_open = False
+
+    def connect(route: WebSocketRoute) -> None:
+        connections.append(route)
+        if is_open:
+            route.connect_to_server()
+
+    await reader.open()
+    await reader.ask("Are you there?")
+    await reader.page.route_web_socket("**/v1/responses", connect)  # a connection on which nothing is said
+    await reader.page.reload()
+    await expect(reader.answers).to_have_count(1)
+    await reader.say("Sent into the dark")
+    await reader.composer.fill("Half a thou")
+    await reader.page.reload()
+    await expect(reader.own_messages.last).to_contain_text("sending")
+    await expect(reader.composer).to_have_value("Half a thou")
+    await reader.button("New chat").click()
+    await expect(reader.composer).to_have_value("")
+    is_open = True
+    await reader.page.reload()
+    await expect(reader.chats.first).to_be_visible()
+    await reader.chats.first.click()
+    await expect(reader.composer).to_have_value("Half a thou")
+    await expect(reader.answers).to_have_count(2)
+    await reader.read_to_the_end()
+    await reader.page.reload()
+    await expect(reader.own_messages).to_have_text(["Are you there?", "Sent into the dark"])
+    await expect(reader.answers).to_have_count(2)
+    assert await reader.page.evaluate("Object.keys(localStorage).filter(key => key.includes('send'))") == []
+
+
+async def test_refused_message_is_given_back(reader: Reader) -> None:
+    """A message that the server refused outlives a reload, and goes back to the composer to be written anew."""
+    await reader.open()
+    await reader.ask("A good one")
+    await reader.page.evaluate("localStorage.setItem('verbatim.model', 'no-such-model')")
+    await reader.page.route("**/v1/models", lambda route: asyncio.sleep(0))
+    await reader.page.reload()
+    await reader.say("To nobody")
+    await expect(reader.own_messages.last).to_contain_text("not sent")
+    await reader.page.reload()
+    await expect(reader.own_messages.last).to_contain_text("not sent")
+    await reader.button("Edit").click()
+    await expect(reader.composer).to_have_value("To nobody")
+    await expect(reader.own_messages).to_have_text(["A good one"])
+    await reader.page.reload()
+    await expect(reader.composer).to_have_value("To nobody")
+    await expect(reader.own_messages).to_have_text(["A good one"])

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { beforeEach, test } from "node:test";
 import { Conversations } from "../../../static/conversations.js";
+import { Outbox } from "../../../static/model/outbox.js";
+import { FakeStorage } from "./fake_storage.mjs";
 
 const R = "resp_s_0000000000000001";
 const response = { id: R, status: "in_progress", metadata: {} };
@@ -15,6 +17,8 @@ class FakeSocket {
   }
 }
 
+beforeEach(() => FakeStorage.install());
+
 const flushed = () => new Promise((resolve) => setImmediate(resolve));
 
 function begin({ items = [] } = {}) {
@@ -23,7 +27,7 @@ function begin({ items = [] } = {}) {
   const news = [];
   const api = { items: async () => items };
   const hooks = { onChange() {}, onProblem: (message) => problems.push(message), onNews: (frame) => news.push(frame) };
-  return { socket, problems, news, conversations: new Conversations({ socket, api, ...hooks }) };
+  return { socket, problems, news, conversations: new Conversations({ socket, api, outbox: new Outbox(), ...hooks }) };
 }
 
 const types = (socket) => socket.sent.map((frame) => frame.type);
@@ -219,4 +223,76 @@ test("what is larger than the server takes is refused before it is sent, counted
   conversations.sendAgain(transcript, messageId);
   assert.deepEqual(socket.sent, []);
   assert.match(transcript.entries[0].error, /at most 1,000 bytes/);
+});
+
+const accepted = (stream_id) => ({ type: "response.created", sequence_number: 0, response, stream_id });
+
+test("sends that an earlier page could not deliver are shown and go out with their id, until one tab hears of them", () => {
+  const before = begin();
+  before.socket.isOpen = false;
+  const transcript = before.conversations.open("s");
+  const messageId = before.conversations.send(transcript, "into the dark", "m");
+  const after = begin();
+  after.conversations.restore();
+  after.conversations.restore(); // as after a login: nothing twice
+  const { entries } = after.conversations.open("s");
+  assert.deepEqual(
+    entries.map((entry) => [entry.text, entry.pending]),
+    [["into the dark", true]],
+  );
+  after.conversations.resume();
+  const created = after.socket.sent.filter((frame) => frame.type === "response.create");
+  assert.deepEqual(
+    created.map(({ stream_id, input, model, conversation }) => [stream_id, input, model, conversation]),
+    [[messageId, "into the dark", "m", "s"]],
+  );
+  before.conversations.receive(accepted(messageId));
+  assert.deepEqual(new Outbox().sends, []);
+});
+
+test("a refused message is there after a reload as refused, and goes when it is taken back", () => {
+  const before = begin();
+  const messageId = before.conversations.send(before.conversations.open("s"), "one", null);
+  const error = { code: "storage_full", message: "The disk is full." };
+  before.conversations.receive({ type: "error", status: 507, stream_id: messageId, error });
+  const after = begin();
+  after.conversations.restore();
+  const transcript = after.conversations.open("s");
+  assert.equal(transcript.entries[0].error, "The disk is full.");
+  after.conversations.resume();
+  assert.ok(!types(after.socket).includes("response.create"));
+  after.conversations.withdraw(transcript, messageId);
+  assert.deepEqual([transcript.entries, new Outbox().sends], [[], []]);
+});
+
+test("what waited to be said in a session goes with it", () => {
+  const { conversations } = begin();
+  conversations.send(conversations.open("s"), "one", null);
+  conversations.send(conversations.open("t"), "two", null);
+  conversations.receive({ type: "verbatim:conversation.deleted", conversation: "s" });
+  assert.deepEqual(
+    new Outbox().sends.map((send) => send.text),
+    ["two"],
+  );
+});
+
+test("a message whose answer was deleted is not asked again", async () => {
+  const { conversations, socket } = begin();
+  const transcript = conversations.open("s");
+  const messageId = conversations.send(transcript, "one", null);
+  const error = { code: "response_not_found", message: "" };
+  conversations.receive({ type: "error", status: 404, stream_id: messageId, error });
+  await flushed();
+  socket.sent.length = 0;
+  conversations.resume();
+  assert.deepEqual(types(socket), ["verbatim:conversation.attach"]);
+  assert.deepEqual(new Outbox().sends, []);
+});
+
+test("storage that throws keeps nothing and stops nothing", () => {
+  FakeStorage.install().isBroken = true;
+  const { conversations, socket } = begin();
+  const messageId = conversations.send(conversations.open("s"), "one", null);
+  conversations.receive(accepted(messageId));
+  assert.equal(socket.sent.at(-1).stream_id, messageId);
 });
