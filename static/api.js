@@ -2,6 +2,7 @@
 // own words.
 
 const PAGE_SIZE = 100;
+const SESSIONS_PAGE_SIZE = 50;
 
 export class ApiError extends Error {
   constructor(status, code, message) {
@@ -21,7 +22,8 @@ export class Api {
   logIn = (key) => this.#request("POST", "/v1/login", { key });
   models = async () => (await this.#request("GET", "/v1/models")).data.map((model) => model.id);
 
-  sessions = () => this.#all("/v1/conversations?");
+  /** One page of the sessions, newest first: `data` and `has_more`. */
+  sessions = (after = null) => this.#request("GET", `/v1/conversations?limit=${SESSIONS_PAGE_SIZE}${afterOf(after)}`);
   session = (id) => this.#request("GET", sessionPath(id));
   createSession = (metadata) => this.#request("POST", "/v1/conversations", { metadata });
   updateSession = (id, metadata) => this.#request("POST", sessionPath(id), { metadata });
@@ -40,11 +42,11 @@ export class Api {
 
   async #all(path, isEnough = () => false) {
     const entries = [];
-    for (let after = ""; ; ) {
-      const page = await this.#request("GET", `${path}limit=${PAGE_SIZE}${after}`);
+    for (let after = null; ; ) {
+      const page = await this.#request("GET", `${path}limit=${PAGE_SIZE}${afterOf(after)}`);
       entries.push(...page.data);
       if (!page.has_more || isEnough(page.data)) return entries;
-      after = `&after=${encodeURIComponent(page.last_id)}`;
+      after = page.last_id;
     }
   }
 
@@ -63,6 +65,8 @@ export class Api {
     throw errorOf(response.status, answer.error);
   }
 }
+
+const afterOf = (id) => (id === null ? "" : `&after=${encodeURIComponent(id)}`);
 
 const sessionPath = (id) => `/v1/conversations/${encodeURIComponent(id)}`;
 

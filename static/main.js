@@ -7,6 +7,7 @@ import { Outbox } from "./model/outbox.js";
 import { SessionList } from "./model/sessions.js";
 import { titleOf } from "./model/title.js";
 import { Page } from "./page.js";
+import { SessionPages } from "./session_pages.js";
 import { Socket } from "./socket.js";
 import { Composer } from "./view/composer.js";
 import { ConnectionLine } from "./view/connection.js";
@@ -69,8 +70,16 @@ const composer = new Composer({
   onStop: () => page.stop(),
 });
 
+const pages = new SessionPages({
+  api,
+  sessions,
+  onChange: () => page.sessionsChanged(),
+  onProblem: (message) => page.problem(message),
+});
+
 const list = new SessionListView({
   element: byId("sessions"),
+  onMore: () => pages.more(),
   onOpen: (sessionId) => page.open(sessionId),
   onRename: (session, title) => page.rename(session, title),
   onDelete: async (session) => (await confirmDeletion(titleOf(session))) && page.remove(session),
@@ -80,6 +89,7 @@ const page = new Page({
   api,
   outbox,
   sessions,
+  pages,
   list,
   conversations,
   conversation,
@@ -98,10 +108,10 @@ function heard(frame) {
   if (frame.type === "verbatim:conversation.deleted") page.sessionGone(frame.conversation);
 }
 
-async function reconnected() {
+function reconnected() {
   line.back();
   conversations.resume();
-  await refresh();
+  pages.refresh();
 }
 
 function lost(code) {
@@ -109,16 +119,6 @@ function lost(code) {
   if (code === MESSAGE_TOO_BIG) conversations.refuseLargest();
   // A handshake that was refused looks like a network that is away: asking over HTTP tells them apart.
   api.whoAmI().catch(() => {});
-}
-
-async function refresh() {
-  try {
-    const asked = sessions.now;
-    sessions.replaceAll(await api.sessions(), asked);
-    page.sessionsChanged();
-  } catch (error) {
-    if (error.status > 0 && error.status !== 401) page.problem(error.message);
-  }
 }
 
 // The first answer carries the cookie that says who this browser is, so nothing else is asked before it.

@@ -10,7 +10,7 @@ export class Page {
   #transcript = new Transcript();
   #deleting = null; // the session that this tab deletes: the news of it is no surprise
 
-  /** @param {object} parts api, outbox, sessions (the model), list, conversations, conversation (the view), composer, drawer, model */
+  /** @param {object} parts api, outbox, sessions (the model), pages (what loads it), list, conversations, conversation (the view), composer, drawer, model */
   constructor(parts) {
     Object.assign(this, parts);
     window.addEventListener("popstate", () => this.#show(sessionIn(location.pathname)));
@@ -83,7 +83,7 @@ export class Page {
     const title = session ? titleOf(session) : "New chat";
     byId("title").textContent = sessionId && !session ? "" : title;
     document.title = session ? `${title} · Verbatim` : "Verbatim";
-    this.list.show(this.sessions.newestFirst, sessionId);
+    this.list.show(this.sessions.newestFirst, sessionId, this.sessions.hasMore);
   }
 
   sessionGone(sessionId) {
@@ -133,6 +133,7 @@ export class Page {
     this.composer.text = this.outbox.draftOf(sessionId);
     this.transcriptChanged(this.#transcript);
     this.sessionsChanged();
+    this.pages.learn(sessionId);
   }
 
   // What was written must not be lost where the session cannot be made: it goes back to where it was written.

@@ -1,48 +1,92 @@
 // Rule: the user's sessions as one list that is true in every tab: newest activity first, changed only by what
-// the server says.
+// the server says. It is the list's beginning, as far as it was loaded; a session beyond is known, but not listed.
 
 const DAY_MS = 86_400_000;
 
 export class SessionList {
   #byId = new Map();
+  #beyond = new Map(); // sessions that are known and stand further down than the list goes
   #ranks = new Map(); // session id → what decides between two activities of the same second
   #highestRank = 0;
+  #lowestRank = 0;
   #changes = new Map(); // session id → the number of its last change
   #changeCount = 0;
 
-  /** How many changes there have been: to be noted before the list is asked for. */
+  /** Whether the server has sessions beyond the list. */
+  hasMore = false;
+
+  /** How many changes there have been: to be noted before a page is asked for. */
   get now() {
     return this.#changeCount;
   }
 
-  /** Takes the server's list, newest first, as the whole truth, but for what has changed since it was asked for. */
-  replaceAll(sessions, since = this.now) {
-    const isNewer = (id) => (this.#changes.get(id) ?? 0) > since;
-    const news = this.newestFirst.filter((session) => isNewer(session.id));
-    const listed = sessions.filter((session) => !isNewer(session.id));
+  /** The session after which the next page begins; null where nothing is listed. */
+  get lastId() {
+    return this.newestFirst.at(-1)?.id ?? null;
+  }
+
+  /**
+   * Takes the server's first page, newest first, as the truth for as far as it goes, but for what has changed since
+   * it was asked for. What is listed further down stays where the page ends in it; else there may be a gap, and it goes.
+   */
+  renew(sessions, hasMore = false, since = this.now) {
+    const news = this.newestFirst.filter((session) => this.#isNewer(session.id, since));
+    const listed = sessions.filter((session) => !this.#isNewer(session.id, since));
+    const before = this.newestFirst.filter((session) => !this.#isNewer(session.id, since));
+    const last = listed.at(-1);
+    const at = before.findIndex(({ id }) => id === last?.id);
+    const isJoined = hasMore && at >= 0 && activityOf(before[at]) === activityOf(last);
+    const ids = new Set(listed.map(({ id }) => id));
+    const further = isJoined ? before.slice(at + 1).filter(({ id }) => !ids.has(id)) : [];
     this.#byId.clear();
     this.#ranks.clear();
-    for (const session of [...news, ...listed].toReversed()) this.#put(session);
+    if (!hasMore) this.#beyond.clear();
+    else if (!isJoined) for (const session of before) this.#beyond.set(session.id, session);
+    for (const session of [...news, ...listed, ...further].toReversed()) this.#put(session);
+    if (!isJoined) this.hasMore = hasMore;
+  }
+
+  /** Takes the page that follows the list. */
+  extend(sessions, hasMore, since = this.now) {
+    for (const session of sessions) {
+      if (this.#byId.has(session.id) || this.#isNewer(session.id, since)) continue;
+      this.#lowestRank -= 1;
+      this.#ranks.set(session.id, this.#lowestRank);
+      this.#byId.set(session.id, session);
+      this.#beyond.delete(session.id);
+    }
+    this.hasMore = hasMore;
+  }
+
+  /** Takes a session that was asked for by its id. */
+  learn(session) {
+    if (!this.#byId.has(session.id)) this.#beyond.set(session.id, session);
   }
 
   upsert(session) {
     this.#note(session.id);
-    this.#put(session);
+    const oldest = this.newestFirst.at(-1);
+    const isBeyond = this.hasMore && oldest && activityOf(session) < activityOf(oldest);
+    if (isBeyond && !this.#byId.has(session.id)) this.#beyond.set(session.id, session);
+    else this.#put(session);
   }
 
   remove(sessionId) {
     this.#note(sessionId);
-    this.#ranks.delete(sessionId);
-    this.#byId.delete(sessionId);
+    for (const map of [this.#ranks, this.#byId, this.#beyond]) map.delete(sessionId);
   }
 
   get(sessionId) {
-    return this.#byId.get(sessionId) ?? null;
+    return this.#byId.get(sessionId) ?? this.#beyond.get(sessionId) ?? null;
   }
 
   get newestFirst() {
     const rankOf = (session) => this.#ranks.get(session.id);
     return [...this.#byId.values()].sort((a, b) => activityOf(b) - activityOf(a) || rankOf(b) - rankOf(a));
+  }
+
+  #isNewer(sessionId, since) {
+    return (this.#changes.get(sessionId) ?? 0) > since;
   }
 
   #note(sessionId) {
@@ -57,6 +101,7 @@ export class SessionList {
       this.#ranks.set(session.id, this.#highestRank);
     }
     this.#byId.set(session.id, session);
+    this.#beyond.delete(session.id);
   }
 }
 

@@ -37,4 +37,15 @@ export function iconButton(name, label, onClick) {
   );
 }
 
+/** Makes these the children of the parent, in this order; those that are in their place are not touched. */
+export function place(parent, children) {
+  const wanted = new Set(children);
+  for (const child of [...parent.children]) if (!wanted.has(child)) child.remove();
+  let next = parent.firstElementChild;
+  for (const child of children) {
+    if (child === next) next = next.nextElementSibling;
+    else parent.insertBefore(child, next);
+  }
+}
+
 export const byId = (id) => document.getElementById(id);

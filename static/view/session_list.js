@@ -3,31 +3,45 @@
 
 import { groupByTime } from "../model/sessions.js";
 import { pathOf, titleOf } from "../model/title.js";
-import { h, iconButton } from "./dom.js";
+import { h, iconButton, place } from "./dom.js";
 
 export class SessionListView {
   #rows = new Map(); // session id → {element, label}
+  #groups = new Map(); // name → {section, list}
+  #empty = h("p", { class: "empty" }, "No chats yet.");
   #renaming = null; // the session whose name is being typed
 
-  /** @param {{element: HTMLElement, onOpen, onRename, onDelete}} options */
-  constructor({ element, onOpen, onRename, onDelete }) {
+  /** @param {{element: HTMLElement, onOpen, onRename, onDelete, onMore}} options */
+  constructor({ element, onOpen, onRename, onDelete, onMore }) {
     Object.assign(this, { element, onOpen, onRename, onDelete });
+    const attributes = { type: "button", class: "plain more", "data-focus": "more", click: onMore };
+    this.more = h("button", attributes, "Show more");
+    // Whoever scrolls to the end has asked for more.
+    new IntersectionObserver(([seen]) => seen.isIntersecting && onMore()).observe(this.more);
   }
 
-  show(sessions, currentId) {
-    this.sessions = sessions;
-    this.currentId = currentId;
+  show(sessions, currentId, hasMore) {
+    Object.assign(this, { sessions, currentId, hasMore });
     if (this.#renaming) return; // shown when the name is done
     const focused = document.activeElement?.dataset?.focus;
     const groups = groupByTime(sessions).map((group) => this.#group(group));
-    this.element.replaceChildren(...(groups.length > 0 ? groups : [h("p", { class: "empty" }, "No chats yet.")]));
+    if (groups.length === 0) groups.push(this.#empty);
+    place(this.element, hasMore ? [...groups, this.more] : groups);
     if (focused) this.element.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
     this.#prune();
   }
 
   #group({ name, sessions }) {
-    const rows = sessions.map((session) => this.#row(session));
-    return h("section", {}, h("h2", {}, name), h("ul", {}, ...rows));
+    if (!this.#groups.has(name)) {
+      const list = h("ul");
+      this.#groups.set(name, { section: h("section", {}, h("h2", {}, name), list), list });
+    }
+    const { section, list } = this.#groups.get(name);
+    place(
+      list,
+      sessions.map((session) => this.#row(session)),
+    );
+    return section;
   }
 
   #row(session) {
@@ -91,7 +105,7 @@ export class SessionListView {
     this.#rows.delete(session.id);
     const current = this.sessions.find((one) => one.id === session.id);
     if (title && current && title !== titleOf(current)) this.onRename(current, title);
-    this.show(this.sessions, this.currentId);
+    this.show(this.sessions, this.currentId, this.hasMore);
     this.element.querySelector(`[data-focus="${CSS.escape(`rename ${session.id}`)}"]`)?.focus({ preventScroll: true });
   }
 

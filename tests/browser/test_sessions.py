@@ -129,3 +129,52 @@ async def test_stop_works_from_another_tab(reader: Reader, new_reader: NewReader
     await other.button("Stop").click()
     await expect(reader.last_answer).to_contain_text("stopped")
     assert await other.read_to_the_end() == await reader.read_to_the_end()
+
+
+async def make_chats(reader: Reader, count: int) -> list[str]:
+    """Makes chats named `chat 0`, `chat 1`, …; returns their ids."""
+    ids = []
+    for number in range(count):
+        made = await reader.page.request.post(
+            reader.base_url + "/v1/conversations", data={"metadata": {"title": f"chat {number}"}}
+        )
+        ids.append((await made.json())["id"])
+    return ids
+
+
+async def test_long_list_comes_page_by_page(reader: Reader) -> None:
+    """Fifty chats come at first, and more by keyboard and by scrolling; one beyond has its title all the same."""
+    await reader.page.request.get(reader.base_url + "/v1/me")
+    ids = await make_chats(reader, 120)
+    await reader.open(f"/chat/{ids[0]}")
+    await expect(reader.page).to_have_title("chat 0 · Verbatim")
+    await expect(reader.chats).to_have_count(50)
+    more = reader.button("Show more")
+    await more.evaluate("button => button.focus({preventScroll: true})")
+    await reader.page.keyboard.press("Enter")
+    await expect(reader.chats).to_have_count(100)
+    await expect(more).to_be_focused()
+    await more.scroll_into_view_if_needed()
+    await expect(reader.chats).to_have_count(120)
+    await expect(more).to_have_count(0)
+    assert len(set(await reader.chats.all_inner_texts())) == 120
+
+
+async def test_news_touch_the_row_that_they_are_about(reader: Reader) -> None:
+    """A name that is changed elsewhere makes one row of the list again, and no other."""
+    await reader.page.request.get(reader.base_url + "/v1/me")
+    ids = await make_chats(reader, 20)
+    await reader.open()
+    await expect(reader.chats).to_have_count(20)
+    await reader.page.evaluate(
+        """() => {
+            window.touched = 0;
+            const count = records => { for (const one of records) window.touched += one.addedNodes.length; };
+            new MutationObserver(count).observe(document.getElementById("sessions"), {childList: true, subtree: true});
+        }"""
+    )
+    await reader.page.request.post(
+        f"{reader.base_url}/v1/conversations/{ids[7]}", data={"metadata": {"title": "another name"}}
+    )
+    await expect(reader.chats.filter(has_text="another name")).to_have_count(1)
+    assert await reader.page.evaluate("window.touched") == 1

@@ -7,7 +7,7 @@ const session = (id, activity) => ({ id, created_at: 1, "verbatim:last_activity"
 
 test("the newest activity comes first, whatever the order of the news", () => {
   const list = new SessionList();
-  list.replaceAll([session("a", 10), session("b", 30)]);
+  list.renew([session("a", 10), session("b", 30)]);
   list.upsert(session("c", 20));
   list.upsert(session("a", 40));
   assert.deepEqual(
@@ -20,7 +20,7 @@ test("the newest activity comes first, whatever the order of the news", () => {
 
 test("activities of the same second stand as the server lists them, and news come first", () => {
   const list = new SessionList();
-  list.replaceAll([session("b", 10), session("c", 10), session("a", 10)]);
+  list.renew([session("b", 10), session("c", 10), session("a", 10)]);
   const ids = () => list.newestFirst.map((one) => one.id).join("");
   assert.equal(ids(), "bca");
   list.upsert({ ...session("a", 10), metadata: { title: "renamed" } });
@@ -31,12 +31,12 @@ test("activities of the same second stand as the server lists them, and news com
 
 test("a list that was asked for earlier takes back no later news", () => {
   const list = new SessionList();
-  list.replaceAll([session("a", 10), session("b", 9), session("c", 8)]);
+  list.renew([session("a", 10), session("b", 9), session("c", 8)]);
   const asked = list.now;
   list.upsert({ ...session("a", 20), metadata: { title: "later" } });
   list.upsert(session("d", 30));
   list.remove("b");
-  list.replaceAll([session("a", 10), session("b", 9)], asked);
+  list.renew([session("a", 10), session("b", 9)], false, asked);
   assert.deepEqual(
     list.newestFirst.map((one) => one.id),
     ["d", "a"],
@@ -77,4 +77,52 @@ test("each session has its address", () => {
   assert.equal(pathOf(null), "/");
   assert.equal(sessionIn("/"), null);
   assert.equal(sessionIn("/chat/%ff"), null);
+});
+
+const ids = (list) => list.newestFirst.map((one) => one.id).join("");
+
+test("a page that follows is put at the end, and brings back nothing that news have changed or taken away", () => {
+  const list = new SessionList();
+  list.renew([session("a", 30), session("b", 20)], true);
+  assert.deepEqual([list.lastId, list.hasMore], ["b", true]);
+  const asked = list.now;
+  list.upsert(session("d", 40));
+  list.remove("e");
+  list.extend([session("c", 20), session("d", 10), session("e", 5)], false, asked);
+  assert.equal(ids(list), "dabc");
+  assert.equal(list.hasMore, false);
+});
+
+test("a session beyond the list is known without being listed, until its page comes or something is said in it", () => {
+  const list = new SessionList();
+  list.learn(session("y", 3));
+  list.renew([session("a", 30), session("b", 20)], true);
+  list.upsert({ ...session("z", 2), metadata: { title: "renamed" } });
+  assert.deepEqual([ids(list), list.lastId], ["ab", "b"]);
+  assert.equal(titleOf(list.get("z")), "renamed");
+  assert.equal(list.get("y").id, "y");
+  list.upsert(session("z", 40));
+  list.extend([session("y", 3)], false);
+  assert.equal(ids(list), "zaby");
+});
+
+test("a first page that joins what is listed leaves the rest of the list where it is", () => {
+  const list = new SessionList();
+  list.renew([session("a", 30), session("b", 20)], true);
+  list.extend([session("c", 10), session("d", 5)], true);
+  list.renew([session("d", 50), session("b", 20)], true);
+  assert.equal(ids(list), "dbc"); // "a" was deleted, "d" has gone up
+  assert.equal(list.lastId, "c");
+});
+
+test("where a first page may leave a gap, the list begins anew with it", () => {
+  const list = new SessionList();
+  list.renew([session("a", 30), session("b", 20)], true);
+  list.extend([session("c", 10)], false);
+  list.renew([session("e", 60), session("d", 50)], true);
+  assert.deepEqual([ids(list), list.lastId, list.hasMore], ["ed", "d", true]);
+  assert.equal(list.get("b").id, "b"); // known all the same: it may be the one that is shown
+  list.renew([session("e", 60)], false);
+  assert.deepEqual([ids(list), list.hasMore], ["e", false]);
+  assert.equal(list.get("b"), null);
 });
