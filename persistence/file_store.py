@@ -22,6 +22,7 @@ from persistence.errors import (
 from persistence.memory_files import MemoryFiles
 from persistence.model import Fact, Message, Receipt, Record, is_session_id
 from persistence.owed_answers import OwedAnswers
+from persistence.record_json import normal_time
 from persistence.session_file import same_session
 from persistence.session_files import OpenSession, SessionFiles
 from persistence.session_index import SessionIndex
@@ -201,15 +202,16 @@ class FileStore:
         the index names get theirs.
         """
         is_foreign = not await files.stamp(self._journal)
-        records, true_until = await self._index.load(self._quarantine)
         on_disk = await files.list_folder(self.folder)
+        session_files = dict(_sessions_among(on_disk))
+        records, true_until = await self._index.load(self._quarantine, session_files)
         if left := [self.folder / name for name in on_disk if files.is_temporary(name)]:
             await files.remove(*left)
         served, changed, unknown = [], [], set()
-        for session_id, modified_at in _sessions_among(on_disk):
+        for session_id, modified_at in session_files.items():
             if not (known := records.pop(session_id, None)):
                 unknown.add(session_id)
-            served.append(known or Record.unknown(session_id))
+            served.append(known or Record.unknown(session_id, normal_time(modified_at)))
             if is_foreign or not known or modified_at >= true_until:
                 changed.append(session_id)
         self._index.fill(served)

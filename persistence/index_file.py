@@ -4,7 +4,7 @@ Rule: `{session_id: record, …}`, one session a line; derived from the session 
 Source: FORMAT.md, "The index".
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
 from persistence.errors import Damaged
@@ -23,8 +23,11 @@ def encode_index(records: Iterable[Record], *, per_chunk: int = 500) -> Iterator
     yield b"{}\n" if ahead == b"{\n" else b"\n}\n"
 
 
-def decode_index(data: bytes) -> tuple[dict[str, Record], list[str]]:
+def decode_index(data: bytes, changed_at: Mapping[str, float] | None = None) -> tuple[dict[str, Record], list[str]]:
     """The records by session id, from our file or a plain old one, and the keys whose values are none.
+
+    Args:
+        changed_at: By session id, when its file was changed (seconds since the epoch): for records without a time.
 
     Raises:
         Damaged: It is no JSON object.
@@ -35,7 +38,8 @@ def decode_index(data: bytes) -> tuple[dict[str, Record], list[str]]:
     bad = [key for key, record in value.items() if not (is_session_id(key) and isinstance(record, dict))]
     for key in bad:
         del value[key]
-    return {session_id: decode_record(record, session_id) for session_id, record in value.items()}, bad
+    times = changed_at or {}
+    return {key: decode_record(record, key, None, times.get(key)) for key, record in value.items()}, bad
 
 
 def _encode_line(record: Record) -> bytes:

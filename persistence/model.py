@@ -60,9 +60,10 @@ class Record:
         return cls(session_id, user_id, at, at, metadata=dict(metadata or {}))
 
     @classmethod
-    def unknown(cls, session_id: str) -> "Record":
-        """The record of a session of which nothing but its history is known."""
-        return cls.fresh(session_id, NOBODY)
+    def unknown(cls, session_id: str, at: str | None = None) -> "Record":
+        """The record of a session of which nothing but its history is known, and perhaps a time."""
+        at = at or now()
+        return cls(session_id, NOBODY, at, at)
 
     def touched(self, at: str | None = None) -> "Record":
         """The same record after activity.

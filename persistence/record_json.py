@@ -13,20 +13,22 @@ from persistence.model import Record
 _KEYS = ("session_id", "user_id", "created_at", "last_activity", "is_active", "metadata")
 
 
-def decode_record(value: Any, session_id: str, known: Record | None = None) -> Record:
+def decode_record(value: Any, session_id: str, known: Record | None = None, changed_at: float | None = None) -> Record:
     """A record from its JSON object.
 
     Args:
         known: Where the defaults come from.
+        changed_at: When the session's file was changed, in seconds since the epoch: the time of a record that says
+            none, where none is known.
 
     Raises:
         Damaged: It is no object.
     """
     if not isinstance(value, dict):
         raise Damaged("a record", f"expected an object, got {type(value).__name__}")
-    default = known or Record.unknown(session_id)
+    default = known or Record.unknown(session_id, normal_time(changed_at))
     last = normal_time(value.get("last_activity"))
-    created = normal_time(value.get("created_at")) or (known and known.created_at) or last or default.created_at
+    created = normal_time(value.get("created_at")) or min(default.created_at, last or default.created_at)
     user_id, is_active, metadata = (value.get(key) for key in ("user_id", "is_active", "metadata"))
     extra = {key: value[key] for key in value if key not in _KEYS}
     return Record(

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from persistence import files
@@ -88,8 +88,11 @@ class SessionIndex:
             end = bisect_left(mine, _place(last), key=_place)
         return mine[max(end - limit, 0) : end][::-1]
 
-    async def load(self, quarantine: Path) -> tuple[dict[str, Record], float]:
+    async def load(self, quarantine: Path, changed_at: Mapping[str, float]) -> tuple[dict[str, Record], float]:
         """The records in the file, and the time up to which it is known to be true.
+
+        Args:
+            changed_at: When each session's file was changed: the time of a record that says none.
 
         Of a damaged file the quarantine keeps a copy. A time that has not come yet says that the clock was put back:
         then nothing is known to be true.
@@ -99,7 +102,7 @@ class SessionIndex:
         data, (_, modified_at_ns, _) = found
         true_until = modified_at_ns / 1e9
         try:
-            records, bad = decode_index(data)
+            records, bad = decode_index(data, changed_at)
         except Damaged as error:
             await self._set_aside(quarantine, str(error))
             return {}, 0.0

@@ -5,7 +5,7 @@ from dataclasses import asdict
 import pytest
 from hypothesis import given
 
-from persistence import Damaged
+from persistence import Damaged, Record
 from persistence.record_json import decode_record, normal_time
 from tests.persistence.places import record
 from tests.persistence.strategies import objects, records, values
@@ -56,6 +56,15 @@ def test_known_record_gives_the_defaults():
     known = record("s", "ann", title="Tea")
     assert decode_record({}, "s", known) == known
     assert decode_record({"user_id": "bob"}, "s", known).created_at == known.created_at
+
+
+def test_file_gives_the_time_that_a_record_does_not_say():
+    """Without any time it is that of the file; with one, a session is not created after its last activity."""
+    assert decode_record({}, "s", None, 0) == Record.unknown("s", "1970-01-01T00:00:00.000000Z")
+    said, known = "2020-01-01T00:00:00Z", Record.unknown("s", "2024-01-01T00:00:00.000000Z")
+    for one in (decode_record({"last_activity": said}, "s", known), decode_record({"last_activity": said}, "s")):
+        assert (one.created_at, one.last_activity) == (said, said)
+    assert decode_record({"created_at": said}, "s", known).last_activity == known.last_activity
 
 
 @pytest.mark.parametrize(

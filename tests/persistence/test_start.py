@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from persistence import DirectoryInUse, FileStore, LongTermMemory, SessionExists, SessionNotFound, StorageError
+from persistence import DirectoryInUse, FileStore, LongTermMemory, Record, SessionExists, SessionNotFound, StorageError
 from persistence.answer import encode_head, encode_piece, new_draft
 from tests.persistence.places import FilePlace, check_files, contents, record, said
 
 LONG_AGO = 1_000_000_000
+LONG_AGO_TEXT = "2001-09-09T01:46:40.000000Z"
 PART = f"s.{hashlib.sha256(b'resp_1').hexdigest()[:16]}.part"
 
 
@@ -33,8 +34,10 @@ def write_old_directory(place: FilePlace) -> None:
         "both": {"session_id": "both", "user_id": "ann", "created_at": "2024-01-01T12:00:00", "title": "Tea"},
         "index": {"session_id": "index", "user_id": "ann", "last_activity": "2024-01-01T12:00:00Z", "is_active": False},
     }
+    place.path("timeless").write_text(json.dumps({"session_id": "timeless", "history": history}))
+    index["timeless"] = {"session_id": "timeless", "user_id": "eve"}
     (place.folder / "sessions.json").write_text(json.dumps(index))
-    make_old(place, "session_both.json", "session_file.json")
+    make_old(place, "session_both.json", "session_file.json", "session_timeless.json")
 
 
 async def check_old_directory(store: FileStore) -> None:
@@ -42,7 +45,8 @@ async def check_old_directory(store: FileStore) -> None:
     both = await store.record("both")
     assert (both.user_id, both.created_at, both.metadata) == ("ann", "2024-01-01T12:00:00.000000Z", {"title": "Tea"})
     assert contents(await store.history("file")) == ["a", "b"]
-    assert (await store.record("file")).user_id == "nobody"
+    assert await store.record("file") == Record("file", "nobody", LONG_AGO_TEXT, LONG_AGO_TEXT)
+    assert await store.record("timeless") == Record("timeless", "eve", LONG_AGO_TEXT, LONG_AGO_TEXT)
     assert list(await store.history("index")) == []
     assert ((await store.record("index")).user_id, (await store.record("index")).is_active) == ("ann", False)
     assert {r.session_id for r in await store.records("ann", limit=9)} == {"both", "index"}
