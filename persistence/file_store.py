@@ -20,7 +20,7 @@ from persistence.errors import (
     StorageReadOnly,
 )
 from persistence.memory_files import MemoryFiles
-from persistence.model import Fact, Message, Receipt, Record, is_session_id
+from persistence.model import NOBODY, Fact, Message, Receipt, Record, is_session_id
 from persistence.owed_answers import OwedAnswers
 from persistence.record_json import normal_time
 from persistence.session_file import same_session
@@ -28,6 +28,12 @@ from persistence.session_files import OpenSession, SessionFiles
 from persistence.session_index import SessionIndex
 
 _log = logging.getLogger(__name__)
+
+_NOBODYS = (
+    "sessions whose owner is not known: %d; they belong to the user %s and nobody else sees them. A key `key=%s` in"
+    " VERBATIM_API_KEYS shows them; or write another `user_id` into the records at their files' ends while no server"
+    ' runs. See docs/operations.md, "Old data"'
+)
 
 
 class FileStore:
@@ -63,6 +69,8 @@ class FileStore:
         except Exception:
             self._unlock()
             raise
+        if count := self._index.count(NOBODY):
+            _log.warning(_NOBODYS, count, NOBODY, NOBODY)
         self._index.start()
 
     async def close(self) -> None:

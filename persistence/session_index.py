@@ -88,6 +88,10 @@ class SessionIndex:
             end = bisect_left(mine, _place(last), key=_place)
         return mine[max(end - limit, 0) : end][::-1]
 
+    def count(self, user_id: str) -> int:
+        """How many sessions a user has."""
+        return len(self._by_user.get(user_id, ()))
+
     async def load(self, quarantine: Path, changed_at: Mapping[str, float]) -> tuple[dict[str, Record], float]:
         """The records in the file, and the time up to which it is known to be true.
 

@@ -64,6 +64,27 @@ async def test_old_directory_is_taken_and_goes_on(place):
     assert (await store.record("both")).user_id == "ann"
 
 
+async def test_sessions_of_nobody_are_told_once_at_each_start(place, caplog):
+    """A start says how many sessions nobody sees, and how they can be seen; an owner in the files ends it."""
+    write_old_directory(place)
+    place.path("more").write_text(json.dumps({"session_id": "more", "history": []}))
+    for open_store in (place.open, place.restart):
+        caplog.clear()
+        await open_store()
+        [told] = [entry.getMessage() for entry in caplog.records if "nobody" in entry.getMessage()]
+        assert "not known: 2;" in told
+        for words in ("`key=nobody` in VERBATIM_API_KEYS", "`user_id`", "docs/operations.md"):
+            assert words in told
+    await place.close()
+    for name in ("file", "more"):
+        path = place.path(name)
+        path.write_bytes(path.read_bytes().replace(b'"nobody"', b'"ann"'))
+    caplog.clear()
+    store = await place.again()
+    assert "nobody" not in caplog.text
+    assert {r.session_id for r in await store.records("ann", limit=9)} == {"both", "file", "index", "more"}
+
+
 async def test_old_directory_needs_its_index_once(place):
     """After the first start each file says all about its session: the index may be lost."""
     write_old_directory(place)
