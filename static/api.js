@@ -20,6 +20,7 @@ export class Api {
 
   whoAmI = () => this.#request("GET", "/v1/me");
   logIn = (key) => this.#request("POST", "/v1/login", { key });
+  logOut = () => this.#request("POST", "/v1/logout", {});
   models = async () => (await this.#request("GET", "/v1/models")).data.map((model) => model.id);
 
   /** One page of the sessions, newest first: `data` and `has_more`. */

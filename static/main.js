@@ -23,7 +23,7 @@ import { SessionListView } from "./view/session_list.js";
 const MESSAGE_TOO_BIG = 1009; // RFC 6455 §7.4.1
 
 const api = new Api({ onUnauthorized: () => login.ask() });
-const login = new LoginDialog({ logIn: (key) => api.logIn(key), onDone: begin });
+const login = new LoginDialog({ logIn: (key) => api.logIn(key), onDone: loggedIn });
 const outbox = new Outbox();
 const sessions = new SessionList();
 const line = new ConnectionLine(byId("connection"));
@@ -100,6 +100,7 @@ const page = new Page({
 
 byId("new-chat").addEventListener("click", () => page.open(null));
 byId("open-memory").addEventListener("click", () => memory.open());
+byId("log-out").addEventListener("click", logOut);
 
 function heard(frame) {
   if (frame.type === "verbatim:conversation.updated") sessions.upsert(frame.conversation);
@@ -125,6 +126,7 @@ function lost(code) {
 async function begin() {
   try {
     const me = await api.whoAmI();
+    if (me["verbatim:keys"]) offerLogOut();
     outbox.user = me.id ?? "";
     conversations.maxFrameBytes = me["verbatim:max_frame_bytes"] ?? USUAL_LIMIT_BYTES;
   } catch (error) {
@@ -135,6 +137,26 @@ async function begin() {
   socket.start();
   composer.focus();
   offerModels();
+}
+
+function loggedIn() {
+  offerLogOut();
+  begin();
+}
+
+function offerLogOut() {
+  byId("log-out").hidden = false;
+}
+
+// Whoever comes next to this browser finds neither the chats nor what was half written.
+async function logOut() {
+  try {
+    await api.logOut();
+    outbox.clear();
+    location.assign("/");
+  } catch (error) {
+    page.problem(error.message);
+  }
 }
 
 // A server of models that does not answer keeps nobody from reading and writing.

@@ -1,16 +1,32 @@
 // Rule: names for sessions, and where each one lives.
 
 const LONGEST_TITLE = 48;
+// More than a title needs, and little enough that a message of a megabyte costs nothing here.
+const LOOKED_AT = 2_000;
+const HALF_PAIR = /[\ud800-\udbff]$/;
 
 /** The first words of a message, as the name of the session that it begins. */
 export function titleFrom(text) {
-  const line = text.replace(/\s+/g, " ").trim();
+  const beginning = text.trimStart().slice(0, LOOKED_AT).replace(HALF_PAIR, "");
+  const line = oneLine(withoutMarks(beginning)) || oneLine(beginning);
   if (line.length <= LONGEST_TITLE) return line;
   const cut = line.slice(0, LONGEST_TITLE);
   const lastSpace = cut.lastIndexOf(" ");
   // A lone half of a surrogate pair would not be valid on the wire.
-  const words = lastSpace > LONGEST_TITLE / 2 ? cut.slice(0, lastSpace) : cut.replace(/[\ud800-\udbff]$/, "");
+  const words = lastSpace > LONGEST_TITLE / 2 ? cut.slice(0, lastSpace) : cut.replace(HALF_PAIR, "");
   return `${words}…`;
+}
+
+const oneLine = (text) => text.replace(/\s+/g, " ").trim();
+
+// Underscores stay: in what people ask they are more often part of a name than a mark.
+function withoutMarks(text) {
+  return text
+    .replace(/^\s*(?:```|~~~).*$/gm, "")
+    .replace(/^[ \t]*(?:(?:#{1,6}|[-*+]|>+)[ \t]+)+(?:\[[ x]\][ \t]+)?/gim, "")
+    .replace(/!?\[([^\]\n]*)\]\([^)\n]*\)/g, "$1")
+    .replace(/(`+)([^`\n]+)\1/g, "$2")
+    .replace(/(?<![\w*])(\*{1,3}|~~)(?=\S)(.+?)(?<=\S)\1(?![\w*])/g, "$2");
 }
 
 /** What a session is called in the list. */

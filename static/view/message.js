@@ -38,17 +38,21 @@ class UserMessage {
 class AssistantMessage {
   #body = h("div", { class: "body" });
   #note = h("p", { class: "note" });
+  #thinking = h("p", { class: "unseen" }, "thinking…");
   #markdown = new MarkdownView(this.#body);
 
   constructor() {
-    this.element = h("article", { class: "message assistant", "aria-label": "Assistant" }, this.#body, this.#note);
+    const attributes = { class: "message assistant", "aria-label": "Assistant" };
+    this.element = h("article", attributes, this.#thinking, this.#body, this.#note);
   }
 
   update(entry) {
     const isGrowing = isRunning(entry);
     this.#markdown.update(entry.text, isGrowing);
     this.element.setAttribute("aria-busy", String(isGrowing));
-    this.element.classList.toggle("waiting", isGrowing && entry.text === "");
+    const isWaiting = isGrowing && entry.text === "";
+    this.element.classList.toggle("waiting", isWaiting);
+    this.#thinking.hidden = !isWaiting;
     const note = noteOf(entry);
     this.#note.className = `note ${note?.kind ?? ""}`;
     this.#note.textContent = note?.text ?? "";

@@ -67,7 +67,10 @@ export class SessionListView {
       { ...attributes, "aria-current": isCurrent ? "page" : null },
       h("span", { class: "name" }, title),
     );
-    if (isRunning) link.append(h("span", { class: "running", title: "an answer is being written" }));
+    if (isRunning) {
+      const label = "an answer is being written";
+      link.append(h("span", { class: "running", role: "img", "aria-label": label, title: label }));
+    }
     const rename = iconButton("pen", `Rename ${title}`, () => this.#startRenaming(session, row));
     const remove = iconButton("bin", `Delete ${title}`, () => this.onDelete(session));
     rename.dataset.focus = `rename ${session.id}`;

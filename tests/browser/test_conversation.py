@@ -1,6 +1,6 @@
 """One conversation: write, read, stop."""
 
-from playwright.async_api import Route, expect
+from playwright.async_api import Route, WebSocketRoute, expect
 
 from tests.browser.reader import Reader, metronome
 
@@ -150,3 +150,30 @@ async def test_models_that_do_not_come_keep_nobody_waiting(reader: Reader) -> No
     await expect(choice).to_be_hidden()
     await held[0].continue_()
     await expect(choice).to_be_visible()
+
+
+async def test_answer_that_has_no_word_yet_says_so(reader: Reader) -> None:
+    """Until the first word comes there is text for whoever does not see the dot; with it that text goes."""
+    held: list[str | bytes] = []
+    connections: list[WebSocketRoute] = []
+
+    def connect(route: WebSocketRoute) -> None:
+        connections.append(route)
+
+        def pass_on(frame: str | bytes) -> None:
+            if held or "output_text.delta" in str(frame):
+                held.append(frame)
+            else:
+                route.send(frame)
+
+        route.connect_to_server().on_message(pass_on)
+
+    await reader.page.route_web_socket("**/v1/responses", connect)
+    await reader.open()
+    await reader.choose("metronome")
+    await reader.say("200@10")
+    thinking = reader.last_answer.get_by_text("thinking…")
+    await expect(thinking).to_be_visible()
+    connections[0].send(held[0])
+    await expect(thinking).to_be_hidden()
+    await expect(reader.last_answer).to_have_attribute("aria-busy", "true")

@@ -36,6 +36,8 @@ async def test_what_the_assistant_is_told_to_remember_stands_in_the_memory(reade
 async def test_key_is_asked_for_once(keyed_server: ServerProcess, context: BrowserContext) -> None:
     """A server with keys asks for one, refuses a wrong one, and after the right one the page goes on."""
     reader = Reader(await context.new_page(), keyed_server.url)
+    said: list[str] = []
+    reader.page.on("console", lambda message: said.append(message.text))
     await reader.page.goto(keyed_server.url)
     dialog = reader.page.get_by_role("dialog")
     key = dialog.get_by_label("Key", exact=True)
@@ -48,3 +50,29 @@ async def test_key_is_asked_for_once(keyed_server: ServerProcess, context: Brows
     await reader.ask("Hello")
     await reader.page.reload()
     await expect(reader.own_messages).to_have_text(["Hello"])
+    assert not any("username" in text for text in said)
+
+
+async def test_log_out_leaves_nothing_behind(keyed_server: ServerProcess, context: BrowserContext) -> None:
+    """Whoever logged in can log out; then a key is asked for again, and what was half written is forgotten."""
+    reader = Reader(await context.new_page(), keyed_server.url)
+    await reader.page.goto(keyed_server.url)
+    key = reader.page.get_by_label("Key", exact=True)
+    await key.fill("sesame")
+    await key.press("Enter")
+    await reader.ask("Hello")
+    await reader.page.reload()
+    await expect(reader.own_messages).to_have_text(["Hello"])
+    await reader.composer.fill("A half-written secret")
+    await reader.button("Log out").click()
+    await expect(key).to_be_visible()
+    await expect(reader.page).to_have_url(keyed_server.url + "/")
+    assert "secret" not in await reader.page.evaluate("JSON.stringify(localStorage)")
+    await expect(reader.chats).to_have_count(0)
+
+
+async def test_without_keys_there_is_nobody_to_log_out(reader: Reader) -> None:
+    """Who is known by the browser alone is not offered to log out."""
+    await reader.open()
+    await reader.ask("Hello")
+    await expect(reader.button("Log out")).to_be_hidden()

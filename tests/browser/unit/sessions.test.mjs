@@ -71,6 +71,20 @@ test("a title is made of the first words and never of half a character", () => {
   assert.equal(titleOf({ metadata: {} }), "Untitled");
 });
 
+test("a title has the words of Markdown and none of its marks", () => {
+  const titles = {
+    "# Plan\n\nfirst": "Plan first",
+    "```python\nprint(1)\n```\nWhat is this?": "print(1) What is this?",
+    "**Why** is `x` *so* ~~slow~~ fast?": "Why is x so slow fast?",
+    "> - [ ] see [the page](https://example.org/a)": "see the page",
+    "What is 2 * 3 * 4, and __init__, and snake_case_name?": "What is 2 * 3 * 4, and __init__, and…",
+    "a*b*c and C# and #1": "a*b*c and C# and #1",
+    "```": "```",
+    "1. one": "1. one",
+  };
+  for (const [text, title] of Object.entries(titles)) assert.equal(titleFrom(text), title);
+});
+
 test("each session has its address", () => {
   assert.equal(pathOf("a-b"), "/chat/a-b");
   assert.equal(sessionIn("/chat/a-b"), "a-b");
