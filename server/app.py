@@ -4,8 +4,7 @@ import asyncio
 
 from aiohttp import web
 
-from persistence import FileStore, SessionService, Store
-from persistence.files import read_or_create_secret
+from persistence import FileStore, SessionService, Store, read_or_create_secret
 from server import middleware, response_routes, routes
 from server.assistants.base import Assistant
 from server.assistants.chat_completions import ChatCompletions

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 
-from persistence.model import new_id
+from persistence import new_id
 from server.config import Config, is_loopback
 from server.cookies import Claim, UserCookie
 from server.errors import ApiError

@@ -9,10 +9,20 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from persistence import LongTermMemory, Message, PersistenceError, Receipt, SessionNotFound, SessionService, Store
-from persistence.answer import new_draft
-from persistence.locks import KeyedLocks
-from persistence.model import Record, new_id, now
+from persistence import (
+    KeyedLocks,
+    LongTermMemory,
+    Message,
+    PersistenceError,
+    Receipt,
+    Record,
+    SessionNotFound,
+    SessionService,
+    Store,
+    new_draft,
+    new_id,
+    now,
+)
 from server.answering import Answering
 from server.assistants.base import Assistant, Prompt
 from server.errors import ApiError, api_error

@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from persistence import LongTermMemory, Record, SessionNotFound
-from persistence.model import message_id
+from persistence import LongTermMemory, Record, SessionNotFound, message_id
 from server.errors import ApiError, api_error
 from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, SESSIONS, STORE, USER
 from server.replies import json_reply, read_body, read_page

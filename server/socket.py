@@ -11,8 +11,7 @@ from typing import Any
 
 from aiohttp import WSMessage, WSMsgType, web
 
-from persistence import PersistenceError, SessionService
-from persistence.locks import KeyedLocks
+from persistence import KeyedLocks, PersistenceError, SessionService
 from server.conductor import Conductor
 from server.config import Config
 from server.errors import ApiError, api_error
