@@ -8,6 +8,7 @@ import { byId } from "./view/dom.js";
 
 export class Page {
   #transcript = new Transcript();
+  #hasBegun = false; // until then nobody knows whose words these are
   #deleting = null; // the session that this tab deletes: the news of it is no surprise
 
   /** @param {object} parts api, outbox, sessions (the model), pages (what loads it), list, conversations, conversation (the view), composer, drawer, model */
@@ -18,9 +19,12 @@ export class Page {
 
   /** Shows what the address names. */
   begin() {
+    this.#hasBegun = true;
+    const typed = this.composer.text;
     this.outbox.takeBackHomeless();
     this.conversations.restore();
     this.#show(sessionIn(location.pathname));
+    if (typed !== this.composer.text) this.composer.text = joined(this.composer.text, typed);
   }
 
   open(sessionId) {
@@ -59,7 +63,7 @@ export class Page {
 
   /** What stands in the composer has changed. */
   drafted(text) {
-    this.outbox.keepDraft(this.#transcript.sessionId, text);
+    if (this.#hasBegun) this.outbox.keepDraft(this.#transcript.sessionId, text);
   }
 
   stop() {

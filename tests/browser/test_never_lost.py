@@ -2,7 +2,7 @@
 
 import asyncio
 
-from playwright.async_api import WebSocketRoute, expect
+from playwright.async_api import Route, WebSocketRoute, expect
 
 from tests.browser.reader import Reader, metronome
 from tests.server_process import ServerProcess
@@ -204,3 +204,21 @@ async def test_refused_message_is_given_back(reader: Reader) -> None:
     await reader.page.reload()
     await expect(reader.composer).to_have_value("To nobody")
     await expect(reader.own_messages).to_have_text(["A good one"])
+
+
+async def test_words_typed_before_the_server_has_answered_stay(reader: Reader) -> None:
+    """What is typed while the page still asks who its user is stands behind what was kept before."""
+    await reader.open()
+    await reader.composer.fill("Kept before.")
+    held: list[Route] = []
+
+    async def hold(route: Route) -> None:
+        held.append(route)
+
+    await reader.page.route("**/v1/me", hold, times=1)
+    await reader.page.reload()
+    await reader.composer.fill("Typed early.")
+    await held[0].continue_()
+    await expect(reader.composer).to_have_value("Kept before.\n\nTyped early.")
+    await reader.page.reload()
+    await expect(reader.composer).to_have_value("Kept before.\n\nTyped early.")
