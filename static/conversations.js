@@ -36,7 +36,7 @@ export class Conversations {
     transcript.sessionId = sessionId;
     this.#transcripts.set(sessionId, transcript);
     if (this.socket.isOpen) this.#attach(transcript);
-    for (const entry of transcript.unsent) this.outbox.keepSend(sessionId, entry);
+    this.#keepUnsent(transcript);
     for (const entry of transcript.unacknowledged) this.#submit(transcript, entry);
   }
 
@@ -68,7 +68,7 @@ export class Conversations {
 
   sendAgain(transcript, messageId) {
     transcript.setRefusal(messageId, null);
-    for (const entry of transcript.unsent) this.outbox.keepSend(transcript.sessionId, entry);
+    this.#keepUnsent(transcript);
     const entry = transcript.unacknowledged.find((pending) => pending.messageId === messageId);
     const problem = entry && this.problemWith(transcript, entry.text, entry.model);
     if (problem) this.#refuse(transcript, messageId, problem);
@@ -167,9 +167,13 @@ export class Conversations {
 
   #refuse(transcript, messageId, message) {
     transcript.setRefusal(messageId, message);
-    for (const entry of transcript.unsent) this.outbox.keepSend(transcript.sessionId, entry);
+    this.#keepUnsent(transcript);
     this.onChange(transcript);
     this.onProblem(message, transcript);
+  }
+
+  #keepUnsent(transcript) {
+    for (const entry of transcript.unsent) this.outbox.keepSend(transcript.sessionId, entry);
   }
 
   #letGo(sessionId) {

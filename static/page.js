@@ -112,7 +112,7 @@ export class Page {
       this.#deleting = session.id;
       await this.api.deleteSession(session.id);
       this.forget(session.id);
-      if (session.id === this.#transcript.sessionId) this.#go(null);
+      this.sessionGone(session.id);
       this.composer.focus();
     });
   }

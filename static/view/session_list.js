@@ -27,8 +27,15 @@ export class SessionListView {
     const groups = groupByTime(sessions).map((group) => this.#group(group));
     if (groups.length === 0) groups.push(this.#empty);
     place(this.element, hasMore ? [...groups, this.more] : groups);
-    if (focused) this.element.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    if (focused) this.#focus(focused);
     this.#prune();
+  }
+
+  // Where there is no more to show, the focus goes to the last row rather than to nowhere.
+  #focus(name) {
+    const last = name === "more" ? [...this.element.querySelectorAll("a")].at(-1) : null;
+    const target = this.element.querySelector(`[data-focus="${CSS.escape(name)}"]`) ?? last;
+    target?.focus({ preventScroll: true });
   }
 
   #group({ name, sessions }) {
@@ -109,7 +116,7 @@ export class SessionListView {
     const current = this.sessions.find((one) => one.id === session.id);
     if (title && current && title !== titleOf(current)) this.onRename(current, title);
     this.show(this.sessions, this.currentId, this.hasMore);
-    this.element.querySelector(`[data-focus="${CSS.escape(`rename ${session.id}`)}"]`)?.focus({ preventScroll: true });
+    this.#focus(`rename ${session.id}`);
   }
 
   #prune() {

@@ -90,6 +90,20 @@ async def test_delete_asks_first(reader: Reader, server: ServerProcess) -> None:
     assert len(session_files) == 1
 
 
+async def test_draft_outlives_its_chat(reader: Reader) -> None:
+    """Words that stand in the composer while their chat is deleted stand there still."""
+    await reader.open()
+    await reader.ask("A chat")
+    await reader.composer.fill("Not sent yet")
+    await reader.chats.first.hover()
+    await reader.button("Delete A chat").click()
+    await reader.page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
+    await expect(reader.chats).to_have_count(0)
+    await expect(reader.page).to_have_url(reader.base_url + "/")
+    await expect(reader.composer).to_have_value("Not sent yet")
+    await expect(reader.page.get_by_role("alert")).to_have_text("")
+
+
 async def test_two_tabs_see_each_other(reader: Reader, new_reader: NewReader) -> None:
     """What one tab says, names and deletes appears in the other, words included, while they come."""
     other = await new_reader()
@@ -157,6 +171,7 @@ async def test_long_list_comes_page_by_page(reader: Reader) -> None:
     await more.scroll_into_view_if_needed()
     await expect(reader.chats).to_have_count(120)
     await expect(more).to_have_count(0)
+    await expect(reader.chats.last).to_be_focused()
     assert len(set(await reader.chats.all_inner_texts())) == 120
 
 
