@@ -7,11 +7,15 @@ Rule: what is named here is the package's face; whoever uses it imports nothing 
 """
 
 from persistence.answer import new_draft
+from persistence.checkpoints import CheckpointLimits
+from persistence.disk import Disk
 from persistence.errors import (
     Damaged,
     DirectoryInUse,
     FactNotFound,
     InvalidSessionId,
+    JournalDamaged,
+    MessageNotFound,
     NotStorable,
     PersistenceError,
     SessionExists,
@@ -25,23 +29,28 @@ from persistence.files import read_or_create_secret
 from persistence.locks import KeyedLocks
 from persistence.long_term_memory import LongTermMemory
 from persistence.memory_store import MemoryStore
-from persistence.model import Fact, Message, Receipt, Record, message_id, new_id, now
+from persistence.model import Fact, Message, Page, Receipt, Record, message_id, new_id, now
 from persistence.session_memory import SessionMemory
 from persistence.session_service import SessionService
 from persistence.store import Store
 
 __all__ = [
+    "CheckpointLimits",
     "Damaged",
     "DirectoryInUse",
+    "Disk",
     "Fact",
     "FactNotFound",
     "FileStore",
     "InvalidSessionId",
+    "JournalDamaged",
     "KeyedLocks",
     "LongTermMemory",
     "MemoryStore",
     "Message",
+    "MessageNotFound",
     "NotStorable",
+    "Page",
     "PersistenceError",
     "Receipt",
     "Record",

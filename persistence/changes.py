@@ -1,101 +1,88 @@
-"""Changes, one after the other for each key, each to its end.
+"""Changes, one after the other for each key.
 
-Rule: a change that has begun is finished even if its caller is cancelled; after a failed sync none begins any more.
+Rule: whoever reads or changes something holds its key's lock; after a failed sync no change begins any more.
 """
 
 import asyncio
-import logging
-from collections.abc import Callable, Coroutine
-from contextlib import AbstractAsyncContextManager
-from pathlib import Path
-from typing import Any, TypeVar
+from types import TracebackType
 
-from persistence.errors import StorageError, StorageReadOnly
+from persistence.errors import StorageReadOnly
+from persistence.journal import Journal
 from persistence.locks import KeyedLocks
-
-_log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 
 class Changes:
-    """Runs what touches a store's files.
+    """Who may touch what at present.
 
     Args:
-        folder: For messages only.
-
-    Attributes:
-        fault: The failed sync after which nothing is written; None while all is well.
+        journal: Knows whether something can be written, and is told of a failed sync.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.fault: StorageReadOnly | None = None
-        self._folder = folder
-        self._locks = KeyedLocks()
-        self._under_way: set[asyncio.Task[Any]] = set()
-        self._closed = False
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+        self.locks = KeyedLocks()
+        self._under_way = 0
+        self._none = asyncio.Event()
+        self._none.set()
 
-    async def run(
-        self,
-        key: str,
-        change: Callable[[], Coroutine[Any, Any, T]],
-        *,
-        writes: bool = True,
-        refused: Callable[[], None] = lambda: None,
-    ) -> T:
-        """Runs a change under its key's lock, in the order of the calls.
+    def hold(self, key: str, *, writes: bool = True) -> "Hold":
+        """Waits for the key's lock and holds it.
 
         Args:
             writes: Whether it is refused after a failed sync. What may go on then must write nothing.
-            refused: Called under the lock when the change raises or may not begin, even if the caller is gone.
-
-        Raises:
-            StorageReadOnly: A sync failed before or in this change.
-            StorageError: The store is closed.
-
-        **Cancellation**: the caller is let go, the change goes on.
         """
-        task = asyncio.create_task(self._locked(key, change, writes, refused))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
-        return await asyncio.shield(task)
-
-    def hold(self, key: str) -> AbstractAsyncContextManager[None]:
-        """Holds another key's lock inside a change."""
-        return self._locks.hold(key)
+        return Hold(self, key, writes)
 
     async def drain(self) -> None:
         """Waits until nothing is under way."""
-        while self._under_way:
-            await asyncio.wait(self._under_way)
+        await self._none.wait()
 
-    async def close(self) -> None:
-        """Waits for what is under way and refuses what comes later."""
-        await self.drain()
-        self._closed = True
+    def begin(self) -> None:
+        """Counts one more."""
+        self._under_way += 1
+        self._none.clear()
 
-    async def _locked(
-        self, key: str, change: Callable[[], Coroutine[Any, Any, T]], writes: bool, refused: Callable[[], None]
-    ) -> T:
-        async with self._locks.hold(key):
+    def end(self) -> None:
+        """Counts one fewer."""
+        self._under_way -= 1
+        if not self._under_way:
+            self._none.set()
+
+
+class Hold:
+    """A key's lock, held inside `async with`.
+
+    Raises:
+        StorageReadOnly: A sync failed before.
+        StorageError: The store is closed.
+
+    **Cancellation**: who gives up waiting leaves no trace.
+    """
+
+    __slots__ = ("_changes", "_key", "_writes")
+
+    def __init__(self, changes: Changes, key: str, writes: bool) -> None:
+        self._changes = changes
+        self._key = key
+        self._writes = writes
+
+    async def __aenter__(self) -> None:
+        self._changes.begin()
+        try:
+            await self._changes.locks.acquire(self._key)
             try:
-                self._check(writes)
-                return await change()
-            except StorageReadOnly as error:
-                refused()
-                self._note(error)
+                self._changes.journal.check(writes=self._writes)
+            except BaseException:
+                self._changes.locks.release(self._key)
                 raise
-            except Exception:
-                refused()
-                raise
+        except BaseException:
+            self._changes.end()
+            raise
 
-    def _check(self, writes: bool) -> None:
-        if self._closed:
-            raise StorageError("use", self._folder, "the store is closed")
-        if writes and self.fault:
-            raise StorageReadOnly(self.fault.action, self.fault.path, self.fault.reason) from self.fault
-
-    def _note(self, error: StorageReadOnly) -> None:
-        if self.fault is None:
-            self.fault = error
-            _log.critical("%s: read-only from now on", error)
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._changes.locks.release(self._key)
+        self._changes.end()
+        if isinstance(error, StorageReadOnly):
+            self._changes.journal.stop(error)

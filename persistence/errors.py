@@ -4,16 +4,18 @@
     ├── SessionNotFound     no such session
     ├── SessionExists       the id is taken
     ├── FactNotFound        no such fact in this user's memory
+    ├── MessageNotFound     no such message in this session
     ├── InvalidSessionId    an id that may not name a file
     ├── NotStorable         what JSON in UTF-8 cannot hold
     ├── DirectoryInUse      another server holds the data directory
     ├── Damaged             bytes that cannot be read as what they should be
+    ├── JournalDamaged      … in the journal, where something acknowledged stood
     └── StorageError        the disk refused; nothing that was acknowledged is lost
         ├── StorageFull     … for want of space
         └── StorageReadOnly … and a sync failed before, so nothing more is written
 
 Rule: an error holds data, and `__str__` composes the sentence. `files.py` translates the system's errors; above it
-nobody catches OSError.
+nobody catches OSError but in a thread.
 """
 
 from dataclasses import dataclass
@@ -46,6 +48,14 @@ class FactNotFound(PersistenceError):
 
     def __str__(self) -> str:
         return f"no fact {self.fact_id!r} in this memory"
+
+
+@dataclass(eq=False)
+class MessageNotFound(PersistenceError):
+    message_id: str
+
+    def __str__(self) -> str:
+        return f"no message {self.message_id!r} in this session"
 
 
 @dataclass(eq=False)
@@ -92,6 +102,23 @@ class Damaged(PersistenceError):
 
     def __str__(self) -> str:
         return f"not {self.what}: {self.reason}"
+
+
+@dataclass(eq=False)
+class JournalDamaged(PersistenceError):
+    """
+    Attributes:
+        name: The segment, or the journal's folder.
+        offset: The first byte that cannot be read.
+        reason: Why what is lost there matters.
+    """
+
+    name: str
+    offset: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"the journal is damaged: {self.name}, byte {self.offset}: {self.reason}. See `verbatim repair`"
 
 
 @dataclass(eq=False)

@@ -1,39 +1,49 @@
-"""The store on files: session files, answer parts, memory files and the index, put together.
+"""The store on files: journal, open sessions, memory files and the index, put together.
 
-Rule: every change of a session happens under its lock, and in this order: the session's file (durable), then the index
-in memory, then what has become superfluous. So whatever a crash leaves, the session files are right.
+Rule: every change is one entry of the journal, made under its session's lock; what follows from it (memory, the index,
+the files) follows only once it is durable. So whatever a crash leaves, the journal and the files together are right.
 """
 
-import logging
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from persistence import files
-from persistence.answer_parts import AnswerParts
 from persistence.changes import Changes
+from persistence.checkpoints import CheckpointLimits, Checkpoints
+from persistence.disk import Disk
 from persistence.errors import (
+    Damaged,
     InvalidSessionId,
     SessionExists,
     SessionNotFound,
     StorageError,
-    StorageReadOnly,
 )
+from persistence.files import Files
+from persistence.folding import Folding
+from persistence.journal import Journal
+from persistence.journal_entry import Delete, Part
+from persistence.memory_file import memory_file_name
 from persistence.memory_files import MemoryFiles
-from persistence.model import NOBODY, Fact, Message, Receipt, Record, is_session_id
-from persistence.owed_answers import OwedAnswers
-from persistence.record_json import normal_time
-from persistence.session_file import same_session
-from persistence.session_files import OpenSession, SessionFiles
-from persistence.session_index import SessionIndex
-
-_log = logging.getLogger(__name__)
-
-_NOBODYS = (
-    "sessions whose owner is not known: %d; they belong to the user %s and nobody else sees them. A key `key=%s` in"
-    " VERBATIM_API_KEYS shows them; or write another `user_id` into the records at their files' ends while no server"
-    ' runs. See docs/operations.md, "Old data"'
+from persistence.model import (
+    Fact,
+    Message,
+    Page,
+    Receipt,
+    Record,
+    is_session_id,
+    session_file_name,
 )
+from persistence.open_sessions import OpenSession, OpenSessions
+from persistence.outside_edits import OutsideEdits
+from persistence.owed_answers import OwedAnswers
+from persistence.running_answers import RunningAnswers
+from persistence.session_file import same_session
+from persistence.session_index import SessionIndex
+from persistence.session_reader import SessionReader
+from persistence.start import Start
+
+_DELETED_AT_ONCE = 64
 
 
 class FileStore:
@@ -42,48 +52,83 @@ class FileStore:
     Args:
         folder: The data directory; it is created if need be.
         index_delay_s: How long `sessions.json` may lag behind.
-        sessions_in_memory: How many sessions stay in memory after use.
+        fold_delay_s: How long the session files may lag behind.
+        sessions_in_memory, bytes_in_memory: How much of the sessions stays in memory after use.
+        checkpoints: When the journal is cut.
+        disk: The system's files, or what stands in for them.
     """
 
-    def __init__(self, folder: Path, *, index_delay_s: float = 1.0, sessions_in_memory: int = 256) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        index_delay_s: float = 1.0,
+        fold_delay_s: float = 0.1,
+        sessions_in_memory: int = 1024,
+        bytes_in_memory: int = 64 << 20,
+        checkpoints: CheckpointLimits | None = None,
+        disk: Disk | None = None,
+    ) -> None:
         self.folder = folder
-        self._quarantine, self._journal = folder / "quarantine", folder / "journal"
-        self._changes = Changes(folder)
-        self._index = SessionIndex(folder / "sessions.json", self._changes, delay_s=index_delay_s)
-        self._sessions = SessionFiles(folder, self._quarantine, kept_in_memory=sessions_in_memory)
-        self._memories = MemoryFiles(folder, self._quarantine)
-        self._parts = AnswerParts(self._journal)
-        self._owed = OwedAnswers(self._sessions, self._parts)
+        self._disk = disk or Disk()
+        self._files = Files(self._disk)
+        self._journal = Journal(folder / "journal", self._disk)
+        self._changes = Changes(self._journal)
+        self._index = SessionIndex(folder / "sessions.json", self._files, delay_s=index_delay_s)
+        self._sessions = OpenSessions(
+            folder,
+            self._files,
+            self._journal,
+            sessions_in_memory=sessions_in_memory,
+            bytes_in_memory=bytes_in_memory,
+        )
+        self._edits = OutsideEdits(folder, self._files, self._sessions, self._index, self._changes)
+        self._folding = Folding(folder, self._disk, self._edits, delay_s=fold_delay_s)
+        self._sessions.folding = self._folding
+        self._memories = MemoryFiles(folder, self._files, self._journal, self._folding)
+        self._running = RunningAnswers()
+        self._owed = OwedAnswers(self._sessions, self._running)
+        self._reader = SessionReader(self._sessions, self._index, self._owed)
+        self._checkpoints = Checkpoints(
+            self._journal, self._folding, self._index, self._running, self._files, checkpoints or CheckpointLimits()
+        )
         self._lock: int | None = None
         """Set by `open`."""
 
     @property
     def fault(self) -> StorageError | None:
-        return self._changes.fault
+        return self._journal.fault
 
     async def open(self) -> None:
-        await files.make_folder(self.folder)
-        self._lock = await files.lock_folder(self.folder)
+        await self._files.make_folder(self.folder)
+        self._lock = await self._files.lock_folder(self.folder)
         try:
-            await self._rebuild()
-        except Exception:
+            start = Start(self.folder, self._files, self._journal, self._index, self._running)
+            await start.run(look=self._reader.look, create=self._create, settle=self._settle_at_start)
+            self._folding.start()
+            if not self._journal.adopted:
+                await self._checkpoints.make()
+        except BaseException:
+            await self._journal.close()
             self._unlock()
             raise
-        if count := self._index.count(NOBODY):
-            _log.warning(_NOBODYS, count, NOBODY, NOBODY)
         self._index.start()
+        self._checkpoints.start()
 
     async def close(self) -> None:
         if self._lock is not None:
             await self._changes.drain()
+            await self._folding.close()
             await self._index.close()
-            await self._changes.close()
+            await self._checkpoints.close()
+            await self._journal.close()
             self._unlock()
 
     async def create(self, record: Record, messages: Sequence[Message] = ()) -> Record:
         if not is_session_id(record.session_id):
             raise InvalidSessionId(record.session_id)
-        return await self._changes.run(record.session_id, lambda: self._create(record, messages))
+        async with self._changes.hold(record.session_id):
+            return await self._create(record, messages)
 
     async def record(self, session_id: str) -> Record:
         return self._index.get(session_id)
@@ -94,174 +139,118 @@ class FileStore:
     async def update(self, session_id: str, change: Callable[[Record], Record]) -> Record:
         async def update(session: OpenSession) -> None:
             await self._sessions.append(session, same_session(change(session.record), session_id), ())
-            self._index.put(session.record)
 
         return await self._change(session_id, update)
 
     async def delete(self, session_id: str) -> Receipt:
-        return await self._changes.run(session_id, lambda: self._delete(session_id))
+        async with self._changes.hold(session_id):
+            user_id = self._index.get(session_id).user_id
+            async with self._changes.locks.hold(_memory_key(user_id)):
+                names = session_file_name(session_id), memory_file_name(user_id), "sessions.json"
+                copies = await self._files.forget_copies(self.folder / "quarantine", names)
+                memory, forgotten = await self._memories.without_session(user_id, session_id)
+                entry = Delete(session_id, memory)
+                await self._journal.commit(entry.encode())
+                for name, change in entry.changes():
+                    self._folding.add(name, change)
+            self._index.drop(session_id)
+            self._running.drop_session(session_id)
+            self._sessions.forget(session_id)
+            self._checkpoints.deleted()
+            await self._folding.fold()
+        return Receipt(session_id, [*copies, session_file_name(session_id)], forgotten)
+
+    async def delete_user(self, user_id: str) -> Sequence[Receipt]:
+        receipts: list[Receipt] = []
+        while mine := self._index.page(user_id, limit=_DELETED_AT_ONCE, after=None):
+            deletions = (self.delete(record.session_id) for record in mine)
+            for outcome in await asyncio.gather(*deletions, return_exceptions=True):
+                if isinstance(outcome, Receipt):
+                    receipts.append(outcome)
+                elif not isinstance(outcome, SessionNotFound):
+                    raise outcome
+        async with self._changes.hold(_memory_key(user_id)):
+            await self._files.forget_copies(self.folder / "quarantine", [memory_file_name(user_id)])
+            await self._memories.put(user_id, ())
+            self._checkpoints.deleted()
+            await self._folding.fold()
+        return receipts
 
     async def history(self, session_id: str) -> Sequence[Message]:
-        async def history() -> Sequence[Message]:
-            return await self._owed.shown(await self._look(session_id))
+        async with self._changes.hold(session_id, writes=False):
+            return await self._reader.history(session_id)
 
-        return await self._changes.run(session_id, history, writes=False)
+    async def page(self, session_id: str, *, limit: int, after: str | None = None, newest_first: bool = False) -> Page:
+        async with self._changes.hold(session_id, writes=False):
+            return await self._reader.page(session_id, limit, after, newest_first)
 
     async def append(self, session_id: str, messages: Sequence[Message]) -> Record:
-        async def append(session: OpenSession) -> None:
-            await self._follow(session, await self._owed.append(session, messages))
-
-        return await self._change(session_id, append, lambda: self._owed.refused(session_id, messages))
+        try:
+            return await self._change(session_id, lambda session: self._owed.append(session, messages))
+        except BaseException:
+            self._running.abandon(session_id, messages)
+            raise
 
     async def edit(self, session_id: str, change: Callable[[Sequence[Message]], Iterable[Message]]) -> Record:
         async def edit(session: OpenSession) -> None:
-            messages = list(change(tuple(session.messages)))
+            messages = list(change(tuple(session.history.whole())))
             await self._sessions.rewrite(session, session.record.touched(), messages)
-            await self._follow(session, messages)
+            self._running.follow(session_id, messages)
+            self._checkpoints.deleted()
 
         return await self._change(session_id, edit)
 
     async def write(self, session_id: str, draft: Message, text: str) -> None:
-        async def write() -> None:
+        async with self._changes.hold(session_id):
             self._index.get(session_id)
-            await self._parts.write(session_id, draft, text)
-
-        await self._changes.run(session_id, write)
+            is_begun = self._running.knows(session_id, draft["response_id"])
+            part = Part(session_id, draft["response_id"], None if is_begun else draft, text)
+            await self._journal.commit(part.encode(), durable=False)
+            self._running.write(session_id, draft, text)
 
     async def memory(self, user_id: str) -> Sequence[Fact]:
-        return await self._changes.run(
-            _memory_key(user_id), lambda: self._memories.read(user_id, mend=self.fault is None), writes=False
-        )
+        async with self._changes.hold(_memory_key(user_id), writes=False):
+            return await self._memories.read(user_id, mend=self.fault is None)
 
     async def update_memory(self, user_id: str, change: Callable[[Sequence[Fact]], Iterable[Fact]]) -> Sequence[Fact]:
-        return await self._changes.run(_memory_key(user_id), lambda: self._memories.update(user_id, change))
+        async with self._changes.hold(_memory_key(user_id)):
+            before = await self._memories.read(user_id)
+            after = tuple(change(before))
+            if after != before:
+                await self._memories.put(user_id, after)
+                if set(before) - set(after):
+                    self._checkpoints.deleted()
+            return after
 
-    async def _change(
-        self,
-        session_id: str,
-        change: Callable[[OpenSession], Coroutine[Any, Any, None]],
-        refused: Callable[[], None] = lambda: None,
-    ) -> Record:
+    async def _change(self, session_id: str, change: Callable[[OpenSession], Coroutine[Any, Any, None]]) -> Record:
         """Loads a session and changes it, under its lock."""
-
-        async def load_and_change() -> Record:
-            session = await self._load(session_id)
-            await change(session)
+        async with self._changes.hold(session_id):
+            session = self._sessions.peek(session_id) or await self._reader.load(session_id)
+            try:
+                await change(session)
+            except Damaged:
+                session = await self._reader.load(session_id, whole=True)
+                await change(session)
+            self._index.put(session.record)
             return session.record
-
-        return await self._changes.run(session_id, load_and_change, refused=refused)
 
     async def _create(self, record: Record, messages: Sequence[Message]) -> Record:
         if record.session_id in self._index:
             raise SessionExists(record.session_id)
         session = await self._sessions.create(record, messages)
-        await self._follow(session, messages)
+        self._index.put(session.record)
+        self._running.follow(record.session_id, messages)
         return session.record
 
-    async def _follow(self, session: OpenSession, new: Sequence[Message]) -> None:
-        """What follows a durable change: the index, and what is known of running answers."""
-        self._index.put(session.record)
-        await self._owed.follow(session.record.session_id, new)
-
-    async def _delete(self, session_id: str) -> Receipt:
-        """Facts first, the session last: if a crash comes between, the deletion can be asked for again."""
-        user_id = self._index.get(session_id).user_id
-        async with self._changes.hold(_memory_key(user_id)):
-            forgotten = await self._memories.forget_session(user_id, session_id)
-        removed = await self._parts.drop_session(session_id)
-        removed += await self._sessions.remove(session_id)
-        self._index.drop(session_id)
-        self._owed.forget(session_id)
-        return Receipt(session_id, removed, forgotten)
-
-    async def _look(self, session_id: str) -> OpenSession:
-        """The session to read; where the disk refuses to have it mended or settled, it is read as it is."""
-        if self.fault is None:
-            try:
-                return await self._load(session_id)
-            except StorageReadOnly:
-                raise
-            except StorageError as error:
-                _log.error("session %s is read as it is: %s", session_id, error)
-        return await self._load(session_id, mend=False)
-
-    async def _load(self, session_id: str, *, mend: bool = True) -> OpenSession:
-        """The session; an answer that nobody is writing any more is settled.
-
-        Args:
-            mend: Whether anything may be written for this.
-        """
-        known = self._index.get(session_id)
-        try:
-            session = await self._sessions.load(session_id, known, mend=mend)
-        except SessionNotFound:
-            self._index.drop(session_id)
-            raise
-        if session.record != known:
-            self._index.put(session.record)
-        if mend:
-            await self._owed.settle_owed(session)
-        return session
-
-    async def _rebuild(self) -> None:
-        """The index from its file, and from each session file that is newer than it or unknown to it.
-
-        A directory without `journal/` comes from elsewhere: all its session files are read, and the sessions that only
-        the index names get theirs.
-        """
-        is_foreign = not await files.stamp(self._journal)
-        on_disk = await files.list_folder(self.folder)
-        session_files = dict(_sessions_among(on_disk))
-        records, true_until = await self._index.load(self._quarantine, session_files)
-        if left := [self.folder / name for name in on_disk if files.is_temporary(name)]:
-            await files.remove(*left)
-        served, changed, unknown = [], [], set()
-        for session_id, modified_at in session_files.items():
-            if not (known := records.pop(session_id, None)):
-                unknown.add(session_id)
-            served.append(known or Record.unknown(session_id, normal_time(modified_at)))
-            if is_foreign or not known or modified_at >= true_until:
-                changed.append(session_id)
-        self._index.fill(served)
-        for record in records.values() if is_foreign else ():
-            await self._create(record, ())
-        begun = await self._parts.take_over()
-        for session_id in changed:
-            if not await _at_start(self._look(session_id)) and session_id in unknown:
-                self._index.drop(session_id)
-        for session_id, response_id in begun:
-            await _at_start(self._settle_at_start(session_id, response_id))
-        await files.make_folder(self._journal)
-
     async def _settle_at_start(self, session_id: str, response_id: str) -> None:
-        if session_id in self._index:
-            await self._owed.settle(await self._load(session_id), response_id)
-        else:
-            await self._parts.set_aside(session_id, response_id, self._quarantine)
+        session = await self._reader.load(session_id)
+        await self._owed.settle(session, response_id)
+        self._index.put(session.record)
 
     def _unlock(self) -> None:
         if self._lock is not None:
-            files.unlock_folder(self._lock)
+            self._disk.close(self._lock)
             self._lock = None
-
-
-async def _at_start(step: Coroutine[Any, Any, Any]) -> bool:
-    """Whether a step went well; one session's fault does not keep the others from being served."""
-    try:
-        await step
-    except StorageReadOnly:
-        raise
-    except (SessionNotFound, StorageError) as error:
-        _log.error("at the start: %s", error)
-        return False
-    return True
-
-
-def _sessions_among(names: dict[str, float]) -> Iterator[tuple[str, float]]:
-    for name, modified_at in names.items():
-        session_id = name.removeprefix("session_").removesuffix(".json")
-        if name == f"session_{session_id}.json" and is_session_id(session_id):
-            yield session_id, modified_at
 
 
 def _memory_key(user_id: str) -> str:

@@ -1,38 +1,29 @@
-"""The only module of persistence that touches files.
+"""What is done with whole files: reading, replacing, setting aside, removing.
 
-Rule: each function is one hop to a thread (through aiofiles), takes its path first, and raises `StorageError` where the
-system refuses. What is called durable is synced, its folder too where a name changed, before the function returns.
+Rule: each method is one hop to a thread and raises `StorageError` where the system refuses. What is called durable is
+synced, its folder too where a name changed, before the method returns.
 
-**Cancellation**: a hop that has begun ends in its thread even if its caller is cancelled; whoever must know the outcome
-shields the call.
+**Cancellation**: a hop that has begun ends in its thread even if its caller is cancelled.
 """
 
 import errno
-import fcntl
-import os
 import secrets
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
-from aiofiles.os import wrap
-
+from persistence.disk import Disk, Stamp
 from persistence.errors import DirectoryInUse, StorageError, StorageFull, StorageReadOnly
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _TEMPORARY = ".new"
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
-Stamp = tuple[int, int, int]
-"""Which file, when it changed (ns), and its length: differs after whatever anybody does to a file."""
-
-
-class _SyncFailed(Exception):
+class SyncFailed(Exception):
     """A sync said no: the system may have dropped what it could not write."""
 
 
@@ -41,259 +32,270 @@ def is_temporary(name: str) -> bool:
     return name.startswith((".session", ".memory_")) and name.endswith(_TEMPORARY)
 
 
+def storage_error(action: str, path: Path, error: OSError | SyncFailed) -> StorageError:
+    """The system's error as ours."""
+    if isinstance(error, SyncFailed):
+        return StorageReadOnly(action, path, str(error.__cause__))
+    kind = StorageFull if error.errno in _FULL else StorageError
+    return kind(action, path, error.strerror or str(error))
+
+
 @contextmanager
-def _translated(action: str, path: Path) -> Iterator[None]:
+def translated(action: str, path: Path) -> Iterator[None]:
     """The system's errors as ours."""
     try:
         yield
-    except _SyncFailed as error:
-        raise StorageReadOnly(action, path, str(error.__cause__)) from error
-    except OSError as error:
-        kind = StorageFull if error.errno in _FULL else StorageError
-        raise kind(action, path, error.strerror or str(error)) from error
+    except (OSError, SyncFailed) as error:
+        raise storage_error(action, path, error) from error
 
 
-def _hop(
-    action: str,
-) -> Callable[[Callable[Concatenate[Path, P], T]], Callable[Concatenate[Path, P], Coroutine[Any, Any, T]]]:
-    """Runs the function in aiofiles' executor and translates the system's errors."""
+class Files:
+    """Files on a disk."""
 
-    def decorate(function: Callable[Concatenate[Path, P], T]) -> Callable[Concatenate[Path, P], Coroutine[Any, Any, T]]:
-        run = wrap(function)
+    def __init__(self, disk: Disk) -> None:
+        self.disk = disk
 
-        async def call(path: Path, /, *args: P.args, **kwargs: P.kwargs) -> T:
-            with _translated(action, path):
-                result: T = await run(path, *args, **kwargs)
-            return result
+    async def hop(
+        self,
+        action: str,
+        path: Path,
+        function: Callable[Concatenate[Disk, Path, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Calls a function in a thread, with the disk and the path, and translates the system's errors."""
+        with translated(action, path):
+            return await self.disk.run(function, self.disk, path, *args, **kwargs)
 
-        call.__doc__ = function.__doc__
-        return call
+    async def read(self, path: Path) -> tuple[bytes, Stamp] | None:
+        """The file's bytes and stamp; None where there is no such file."""
+        return await self.hop("read", path, read)
 
-    return decorate
+    async def stamp(self, path: Path) -> Stamp | None:
+        """The file's stamp; None where there is no such file."""
+        return await self.hop("look at", path, _stamp)
 
+    async def replace(self, path: Path, chunks: Sequence[bytes], modified_at: float | None = None) -> Stamp:
+        """Makes the chunks the file's content, durably: the file is the old one or the new one at any moment.
 
-@_hop("read")
-def read(path: Path) -> tuple[bytes, Stamp] | None:
-    """The file's bytes and stamp; None where there is no such file."""
-    try:
-        with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC), "rb") as file:
-            stamp = _stamp(file.fileno())
-            return file.read(), stamp
-    except FileNotFoundError:
-        return None
+        Args:
+            modified_at: The file's time of change in seconds since the epoch, if it is not to be the present.
+        """
+        return await self.hop("replace", path, replace, chunks, modified_at)
 
+    async def remove(self, path: Path, *more: Path, durable: bool = True) -> list[str]:
+        """Deletes the files, those that are there, one after the other; returns their names."""
+        return await self.hop("delete", path, _remove, more, durable)
 
-@_hop("look at")
-def stamp(path: Path) -> Stamp | None:
-    """The file's stamp; None where there is no such file."""
-    try:
-        return _stamp(path)
-    except FileNotFoundError:
-        return None
+    async def set_aside(self, path: Path, quarantine: Path, *, keep: bool) -> Path:
+        """Puts the file into the quarantine under a fresh name, durably; returns where it lies.
 
+        Args:
+            keep: Whether a file stays at its place (and the quarantine has a copy).
+        """
+        return await self.hop("set aside", path, _set_aside, quarantine, keep)
 
-@_hop("replace")
-def replace(path: Path, chunks: Iterable[bytes], modified_at: float | None = None) -> Stamp:
-    """Makes the chunks the file's content, durably: the file is the old one or the new one at any moment.
+    async def forget_copies(self, quarantine: Path, originals: Iterable[str]) -> list[str]:
+        """Removes all copies of the named files from the quarantine, durably; returns the copies' names."""
+        return await self.hop("clear", quarantine, _forget_copies, originals)
 
-    Args:
-        modified_at: The file's time of change in seconds since the epoch, if it is not to be the present.
-    """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_TEMPORARY}")
-    with _names_synced(path.parent):
-        try:
-            stamp = _write_new(temporary, chunks, modified_at)
-            os.replace(temporary, path)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(temporary)
-            raise
-    return stamp
+    async def modified(self, path: Path) -> dict[str, float]:
+        """The names of the files in a folder, each with its time of change; empty where there is no folder."""
+        return await self.hop("list", path, _modified)
 
+    async def names(self, path: Path) -> list[str]:
+        """The names in a folder, sorted; empty where there is no folder."""
+        return await self.hop("list", path, names)
 
-@_hop("append to")
-def overwrite_tail(path: Path, offset: int, data: bytes, *, expected: Stamp) -> Stamp:
-    """Puts the bytes at the offset, where they become the file's end, durably, in one positional write.
+    async def make_folder(self, path: Path) -> None:
+        """Creates the folder and those above it, durably, readable by its owner only."""
+        await self.hop("create", path, _make_folder)
 
-    Bytes that end before the old end are filled up with spaces ahead of their line break, so that the file is never
-    cut: a crash between a write and a cut would leave what is no JSON. When the write is refused the old tail is put
-    back. Never creates the file: a deleted session must not come back.
+    async def lock_folder(self, path: Path) -> int:
+        """Takes the folder for this process until it ends or closes the lock; returns the lock.
 
-    Args:
-        expected: The file's stamp; where it has another one, somebody else has changed it, and it is left as it is.
-    """
-    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    try:
-        if _stamp(descriptor) != expected:
-            raise OSError(errno.ESTALE, "somebody else has changed it; it is read again before the next append")
-        old = os.pread(descriptor, os.fstat(descriptor).st_size - offset, offset)
-        try:
-            _pwrite(descriptor, data[:-1].ljust(len(old) - 1) + data[-1:], offset)
-        except OSError:
-            with suppress(OSError):
-                _pwrite(descriptor, old, offset)
-                os.ftruncate(descriptor, offset + len(old))
-            raise
-        _sync(descriptor)
-        return _stamp(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@_hop("write")
-def append(path: Path, data: bytes) -> None:
-    """Adds the bytes to the file, which is created if need be; all or none. Written, not synced."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        before = os.fstat(descriptor).st_size
-        try:
-            _pwrite(descriptor, data, before)
-        except OSError:
-            with suppress(OSError):
-                os.ftruncate(descriptor, before)
-            raise
-    finally:
-        os.close(descriptor)
-
-
-@_hop("delete")
-def remove(path: Path, *more: Path, durable: bool = True) -> list[str]:
-    """Deletes the files, those that are there, one after the other; returns their names."""
-    removed = []
-    for victim in (path, *more):
-        with suppress(FileNotFoundError), _names_synced(victim.parent) if durable else nullcontext():
-            os.unlink(victim)
-            removed.append(victim.name)
-    return removed
-
-
-@_hop("set aside")
-def set_aside(path: Path, quarantine: Path, *, keep: bool) -> Path:
-    """Puts the file into the quarantine under a fresh name, durably; returns where it lies.
-
-    Args:
-        keep: Whether a file stays at its place (and the quarantine has a copy).
-    """
-    target = quarantine / f"{path.name}.{secrets.token_hex(4)}"
-    with suppress(FileExistsError):
-        os.mkdir(quarantine, 0o700)
-    with _names_synced(path.parent), _names_synced(quarantine):
-        if keep:
-            _copy(path, target)
-        else:
-            os.replace(path, target)
-    return target
-
-
-@_hop("list")
-def list_folder(path: Path) -> dict[str, float]:
-    """The names of the files in a folder, each with its time of change; empty where there is no folder."""
-    found: dict[str, float] = {}
-    try:
-        entries = list(os.scandir(path))
-    except FileNotFoundError:
-        return found
-    for entry in entries:
-        with suppress(FileNotFoundError):
-            if entry.is_file():
-                found[entry.name] = entry.stat().st_mtime
-    return found
-
-
-@_hop("create")
-def make_folder(path: Path) -> None:
-    """Creates the folder and those above it, durably, readable by its owner only."""
-    missing = [folder for folder in (path, *path.parents) if not folder.is_dir()]
-    for folder in reversed(missing):
-        with _names_synced(folder.parent):
-            os.mkdir(folder, 0o700)
-
-
-@_hop("lock")
-def lock_folder(path: Path) -> int:
-    """Takes the folder for this process until it ends or `unlock_folder` is called; returns the lock.
-
-    Raises:
-        DirectoryInUse: Another process has it.
-    """
-    descriptor = os.open(path / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise DirectoryInUse(path) from None
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
-def unlock_folder(lock: int) -> None:
-    """Gives the folder back."""
-    os.close(lock)
+        Raises:
+            DirectoryInUse: Another process has it.
+        """
+        return await self.hop("lock", path, _lock_folder)
 
 
 def read_or_create_secret(path: Path) -> bytes:
     """Random bytes that stay the same over restarts, in a file that its owner alone may read. Blocks: for the start."""
-    with _translated("create", path):
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    disk = Disk()
+    with translated("create", path):
+        descriptor = disk.open(path, write=True, create=True)
         try:
-            if not (secret := os.read(descriptor, 4096)):
+            if not (secret := disk.read(descriptor, 4096, 0)):
                 secret = secrets.token_hex(32).encode()
-                with _names_synced(path.parent):
-                    _pwrite(descriptor, secret, 0)
-                    _sync(descriptor)
+                with names_synced(disk, path.parent):
+                    write(disk, descriptor, secret, 0)
+                    sync(disk, descriptor)
         finally:
-            os.close(descriptor)
+            disk.close(descriptor)
     return secret
 
 
-def _copy(path: Path, target: Path) -> None:
+def read(disk: Disk, path: Path) -> tuple[bytes, Stamp] | None:
+    """The file's bytes and stamp."""
     try:
-        _write_new(target, [path.read_bytes()])
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(target)
-        raise
-
-
-def _write_new(path: Path, chunks: Iterable[bytes], modified_at: float | None = None) -> Stamp:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        descriptor = disk.open(path)
+    except FileNotFoundError:
+        return None
     try:
-        _pwrite(descriptor, b"".join(chunks), 0)
-        if modified_at is not None:
-            os.utime(descriptor, (modified_at, modified_at))
-        _sync(descriptor)
-        return _stamp(descriptor)
+        stamp = disk.stamp(descriptor)
+        pieces = []
+        at = 0
+        while piece := disk.read(descriptor, max(stamp[2] - at, 1), at):
+            pieces.append(piece)
+            at += len(piece)
+        return b"".join(pieces), stamp
     finally:
-        os.close(descriptor)
+        disk.close(descriptor)
 
 
-def _stamp(file: Path | int) -> Stamp:
-    status = os.fstat(file) if isinstance(file, int) else os.stat(file)
-    return status.st_ino, status.st_mtime_ns, status.st_size
+def replace(
+    disk: Disk, path: Path, chunks: Iterable[bytes], modified_at: float | None = None, *, durable: bool = True
+) -> Stamp:
+    """Writes beside the file and renames.
+
+    Args:
+        durable: Whether bytes and name are synced.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_TEMPORARY}")
+    with names_synced(disk, path.parent) if durable else nullcontext():
+        try:
+            stamp = write_new(disk, temporary, chunks, modified_at, durable=durable)
+            disk.rename(temporary, path)
+        except BaseException:
+            with suppress(OSError):
+                disk.unlink(temporary)
+            raise
+    return stamp
 
 
-def _pwrite(descriptor: int, data: bytes, offset: int) -> None:
+def write_new(
+    disk: Disk, path: Path, chunks: Iterable[bytes], modified_at: float | None = None, *, durable: bool = True
+) -> Stamp:
+    """Writes a file that is not there yet."""
+    descriptor = disk.open(path, write=True, new=True)
+    try:
+        at = 0
+        for chunk in chunks:
+            write(disk, descriptor, chunk, at)
+            at += len(chunk)
+        if modified_at is not None:
+            disk.set_modified(descriptor, modified_at)
+        if durable:
+            sync(disk, descriptor)
+        return disk.stamp(descriptor)
+    finally:
+        disk.close(descriptor)
+
+
+def write(disk: Disk, descriptor: int, data: bytes, offset: int) -> None:
+    """Writes all of the bytes."""
     while data:
-        written = os.pwrite(descriptor, data, offset)
+        written = disk.write(descriptor, data, offset)
         data, offset = data[written:], offset + written
 
 
-def _sync(descriptor: int) -> None:
+def sync(disk: Disk, descriptor: int) -> None:
     """Syncs a file with its time of change, or a folder."""
     try:
-        os.fsync(descriptor)
+        disk.sync(descriptor)
     except OSError as error:
-        raise _SyncFailed from error
+        raise SyncFailed from error
 
 
 @contextmanager
-def _names_synced(folder: Path) -> Iterator[None]:
+def names_synced(disk: Disk, folder: Path) -> Iterator[None]:
     """Syncs the folder behind a change of names. It is opened ahead: after the change only the sync can fail."""
-    descriptor = os.open(folder, _FOLDER)
+    descriptor = disk.open_folder(folder)
     try:
         yield
-        _sync(descriptor)
+        sync(disk, descriptor)
     finally:
-        os.close(descriptor)
+        disk.close(descriptor)
+
+
+def names(disk: Disk, path: Path) -> list[str]:
+    """The names in a folder, sorted; empty where there is no folder."""
+    try:
+        return sorted(disk.names(path))
+    except FileNotFoundError:
+        return []
+
+
+def _stamp(disk: Disk, path: Path) -> Stamp | None:
+    try:
+        return disk.stamp(path)
+    except FileNotFoundError:
+        return None
+
+
+def _remove(disk: Disk, path: Path, more: Iterable[Path], durable: bool) -> list[str]:
+    removed = []
+    for victim in (path, *more):
+        with suppress(FileNotFoundError), names_synced(disk, victim.parent) if durable else nullcontext():
+            disk.unlink(victim)
+            removed.append(victim.name)
+    return removed
+
+
+def _set_aside(disk: Disk, path: Path, quarantine: Path, keep: bool) -> Path:
+    target = quarantine / f"{path.name}.{secrets.token_hex(4)}"
+    with suppress(FileExistsError):
+        disk.make_folder(quarantine)
+    with names_synced(disk, path.parent), names_synced(disk, quarantine):
+        if not keep:
+            disk.rename(path, target)
+        elif found := read(disk, path):
+            try:
+                write_new(disk, target, [found[0]])
+            except BaseException:
+                with suppress(OSError):
+                    disk.unlink(target)
+                raise
+    return target
+
+
+def _forget_copies(disk: Disk, quarantine: Path, originals: Iterable[str]) -> list[str]:
+    """Removes all copies of files from the quarantine, durably; returns their names."""
+    prefixes = tuple(f"{name}." for name in originals)
+    try:
+        copies = [name for name in disk.names(quarantine) if name.startswith(prefixes)]
+    except FileNotFoundError:
+        return []
+    if copies:
+        with names_synced(disk, quarantine):
+            for name in copies:
+                disk.unlink(quarantine / name)
+    return copies
+
+
+def _modified(disk: Disk, path: Path) -> dict[str, float]:
+    try:
+        return disk.modified(path)
+    except FileNotFoundError:
+        return {}
+
+
+def _make_folder(disk: Disk, path: Path) -> None:
+    missing = [folder for folder in (path, *path.parents) if not disk.is_folder(folder)]
+    for folder in reversed(missing):
+        with names_synced(disk, folder.parent):
+            disk.make_folder(folder)
+
+
+def _lock_folder(disk: Disk, path: Path) -> int:
+    descriptor = disk.open(path / ".lock", write=True, create=True)
+    try:
+        disk.lock(descriptor)
+    except BlockingIOError:
+        disk.close(descriptor)
+        raise DirectoryInUse(path) from None
+    except BaseException:
+        disk.close(descriptor)
+        raise
+    return descriptor

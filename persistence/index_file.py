@@ -1,26 +1,60 @@
 """The bytes of `sessions.json`. Pure.
 
-Rule: `{session_id: record, …}`, one session a line; derived from the session files and disposable.
+Rule: `{session_id: record, …}`, one session a line; derived from the session files and disposable. It is written and
+read in portions, each small enough not to hold the event loop.
+
 Source: FORMAT.md, "The index".
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from itertools import islice
+
+import msgspec
 
 from persistence.errors import Damaged
 from persistence.json_bytes import decode_json, encode_json
 from persistence.model import Record, is_session_id
 from persistence.record_json import decode_record
 
+_PORTION_BYTES = 128 << 10
+_PORTION = 500
+_HEAD, _BETWEEN, _END = b"{\n", b",\n", b"\n}\n"
+_DECODER = msgspec.json.Decoder(dict[str, Record])
 
-def encode_index(records: Iterable[Record], *, per_chunk: int = 500) -> Iterator[bytes]:
-    """The file in chunks, each small enough not to hold the event loop."""
+
+def encode_index(records: Iterable[Record], *, per_chunk: int = _PORTION) -> Iterator[bytes]:
+    """The file in portions."""
     lines = (_encode_line(record) for record in records)
-    ahead = b"{\n"
-    while chunk := b",\n".join(islice(lines, per_chunk)):
+    ahead = _HEAD
+    while chunk := _BETWEEN.join(islice(lines, per_chunk)):
         yield ahead + chunk
-        ahead = b",\n"
-    yield b"{}\n" if ahead == b"{\n" else b"\n}\n"
+        ahead = _BETWEEN
+    yield b"{}\n" if ahead == _HEAD else _END
+
+
+def index_portions(data: bytes) -> Iterator[bytes] | None:
+    """Our file in portions, each a JSON object; None where it is not in our layout."""
+    if not data.startswith(_HEAD) or not data.endswith(_END):
+        return None
+    return _portions(data)
+
+
+def decode_portion(portion: bytes) -> list[Record]:
+    """The records in a portion of our file.
+
+    Raises:
+        Damaged: They are not as this program writes them.
+    """
+    try:
+        records = _DECODER.decode(portion)
+        for key, record in records.items():
+            if key != record.session_id or not is_session_id(key):
+                raise Damaged("an index", f"the record of {key!r} is another one's")
+            datetime.fromisoformat(record.created_at), datetime.fromisoformat(record.last_activity)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise Damaged("an index", str(error)) from error
+    return list(records.values())
 
 
 def decode_index(data: bytes, changed_at: Mapping[str, float] | None = None) -> tuple[dict[str, Record], list[str]]:
@@ -40,6 +74,15 @@ def decode_index(data: bytes, changed_at: Mapping[str, float] | None = None) -> 
         del value[key]
     times = changed_at or {}
     return {key: decode_record(record, key, None, times.get(key)) for key, record in value.items()}, bad
+
+
+def _portions(data: bytes) -> Iterator[bytes]:
+    at, last = len(_HEAD), len(data) - len(_END)
+    while at < last:
+        end = data.find(_BETWEEN, at + _PORTION_BYTES, last)
+        end = last if end < 0 else end
+        yield b"{" + data[at:end] + b"}"
+        at = end + len(_BETWEEN)
 
 
 def _encode_line(record: Record) -> bytes:

@@ -4,19 +4,20 @@ Rule: a lock exists while somebody holds it or waits for it; what is not used co
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 
 class KeyedLocks:
-    """One asyncio lock for each key, first come first served.
+    """One lock for each key, first come first served.
 
     **Concurrency**: for the tasks of one event loop.
     """
 
     def __init__(self) -> None:
-        self._locks: dict[str, asyncio.Lock] = {}
-        self._users: dict[str, int] = {}
+        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
+        """By key that is held, who waits for it."""
 
     @asynccontextmanager
     async def hold(self, key: str) -> AsyncIterator[None]:
@@ -24,16 +25,42 @@ class KeyedLocks:
 
         **Cancellation**: safe; who gives up waiting leaves no trace.
         """
-        lock = self._locks.setdefault(key, asyncio.Lock())
-        self._users[key] = self._users.get(key, 0) + 1
+        await self.acquire(key)
         try:
-            async with lock:
-                yield
+            yield
         finally:
-            self._users[key] -= 1
-            if not self._users[key]:
-                del self._users[key], self._locks[key]
+            self.release(key)
+
+    async def acquire(self, key: str) -> None:
+        """Waits for the key's lock; whoever has got it releases it.
+
+        **Cancellation**: safe; who gives up waiting leaves no trace.
+        """
+        waiting = self._waiting.get(key)
+        if waiting is None:
+            self._waiting[key] = deque()
+            return
+        mine = asyncio.get_running_loop().create_future()
+        waiting.append(mine)
+        try:
+            await mine
+        except asyncio.CancelledError:
+            if mine.done() and not mine.cancelled():
+                self.release(key)
+            else:
+                with suppress(ValueError):
+                    waiting.remove(mine)
+            raise
+
+    def release(self, key: str) -> None:
+        """Hands the lock to whoever has waited for longest."""
+        waiting = self._waiting[key]
+        while waiting:
+            if not (next_one := waiting.popleft()).done():
+                next_one.set_result(None)
+                return
+        del self._waiting[key]
 
     def users(self, key: str) -> int:
         """How many hold the key's lock or wait for it."""
-        return self._users.get(key, 0)
+        return 1 + len(self._waiting[key]) if key in self._waiting else 0

@@ -35,6 +35,11 @@ def decode_memory(data: bytes) -> tuple[tuple[Fact, ...], bool]:
     entries = value.get("facts") if isinstance(value, dict) else value
     if not isinstance(entries, list):
         raise Damaged("a memory file", "expected a list named facts")
+    return decode_facts(entries)
+
+
+def decode_facts(entries: Sequence[Any]) -> tuple[tuple[Fact, ...], bool]:
+    """The facts among the entries, and whether each was one."""
     facts = [_decode_fact(entry, position) for position, entry in enumerate(entries)]
     return tuple(fact for fact in facts if fact), None not in facts
 

@@ -19,9 +19,16 @@ from persistence.answer import (
     owed_response,
     with_late_answer,
 )
-from persistence.errors import InvalidSessionId, NotStorable, SessionExists, SessionNotFound, StorageError
+from persistence.errors import (
+    InvalidSessionId,
+    MessageNotFound,
+    NotStorable,
+    SessionExists,
+    SessionNotFound,
+    StorageError,
+)
 from persistence.memory_file import encode_memory
-from persistence.model import Fact, Message, Receipt, Record, is_session_id
+from persistence.model import Fact, Message, Page, Receipt, Record, is_session_id, message_id
 from persistence.session_file import encode_file, same_session
 
 
@@ -94,8 +101,23 @@ class MemoryStore:
         self._memories[user_id] = after
         return Receipt(session_id, [f"session_{session_id}.json"], len(before) - len(after))
 
+    async def delete_user(self, user_id: str) -> Sequence[Receipt]:
+        mine = [session_id for session_id, session in self._sessions.items() if session.record.user_id == user_id]
+        receipts = [await self.delete(session_id) for session_id in mine]
+        self._memories.pop(user_id, None)
+        return receipts
+
     async def history(self, session_id: str) -> Sequence[Message]:
         return tuple(self._get(session_id).messages)
+
+    async def page(self, session_id: str, *, limit: int, after: str | None = None, newest_first: bool = False) -> Page:
+        numbered = list(enumerate(await self.history(session_id)))[:: -1 if newest_first else 1]
+        if after is not None:
+            behind = [number for number, (at, message) in enumerate(numbered) if message_id(message, at) == after]
+            if not behind:
+                raise MessageNotFound(after)
+            numbered = numbered[behind[0] + 1 :]
+        return Page(numbered[:limit], has_more=len(numbered) > limit)
 
     async def append(self, session_id: str, messages: Sequence[Message]) -> Record:
         session = self._get(session_id)

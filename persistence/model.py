@@ -95,6 +95,14 @@ class Receipt:
     facts_removed: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some messages of a history, each with its position in it, and whether there are more behind them."""
+
+    messages: Sequence[tuple[int, Message]]
+    has_more: bool
+
+
 def now() -> str:
     """The time in UTC, to the microsecond."""
     return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
@@ -108,6 +116,17 @@ def new_id(prefix: str = "") -> str:
 def is_session_id(text: str) -> bool:
     """Whether the text may name a session, and so a file."""
     return _SESSION_ID.fullmatch(text) is not None
+
+
+def session_file_name(session_id: str) -> str:
+    """The name of a session's file."""
+    return f"session_{session_id}.json"
+
+
+def session_id_of(name: str) -> str | None:
+    """The session whose file has this name; None where it is no session's."""
+    session_id = name.removeprefix("session_").removesuffix(".json")
+    return session_id if name == session_file_name(session_id) and is_session_id(session_id) else None
 
 
 def file_name_of(text: str) -> str:

@@ -22,6 +22,7 @@ from persistence.record_json import decode_record
 
 _HEAD = b'{"session_id":'
 _TAIL = b'\n],"session":'
+_SEPARATOR = b",\n"
 _DECODER = json.JSONDecoder()
 _NAMES = {"session_id", "history", "session"}
 
@@ -45,22 +46,38 @@ class Scan:
     whole: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """A session file in our layout, cut into its lines without looking into them.
+
+    Attributes:
+        lines: The messages, encoded.
+        tail: The byte at which the next append begins.
+    """
+
+    record: Record
+    lines: list[bytes]
+    tail: int
+
+
 def encode_file(record: Record, messages: Sequence[Message]) -> tuple[bytes, int]:
     """The whole file, and the byte at which the next append begins."""
-    before_tail = _before_tail(record.session_id, encode_messages(messages))
+    before_tail = file_head(record.session_id) + append_body(encode_messages(messages), 0)
     return before_tail + encode_tail(record), len(before_tail)
 
 
-def encode_append(record: Record, messages: Sequence[Message], *, first: bool) -> tuple[bytes, int]:
-    """What overwrites the tail: new messages and the record; and how many of its bytes come before the new tail.
+def file_head(session_id: str) -> bytes:
+    """The first line, without its end."""
+    return _HEAD + encode_json(session_id, "a session id") + b',"history":['
+
+
+def append_body(lines: Sequence[bytes], count: int) -> bytes:
+    """What an append puts ahead of the new tail.
 
     Args:
-        first: Whether the history is empty so far (no comma goes ahead).
+        count: How many messages there are already.
     """
-    body = _body(encode_messages(messages))
-    if messages and not first:
-        body = b"," + body
-    return body + encode_tail(record), len(body)
+    return (_SEPARATOR if count else b"\n") + _SEPARATOR.join(lines) if lines else b""
 
 
 def encode_tail(record: Record) -> bytes:
@@ -77,6 +94,37 @@ def same_session(record: Record, session_id: str) -> Record:
     if record.session_id != session_id:
         raise NotStorable("a record", f"its session id is {record.session_id!r} instead of {session_id!r}")
     return record
+
+
+def cut_file(data: bytes, session_id: str) -> Lines | None:
+    """Cuts a session file into lines; None where it is not in our layout and has to be read whole.
+
+    Between the head and the tail each line break ends a message, since none stands raw in a JSON string. Whether each
+    line is a message is seen when it is decoded.
+    """
+    head, at = file_head(session_id), data.rfind(_TAIL)
+    if at < 0 or not data.startswith(head + b"\n") or not data.endswith(b"}\n"):
+        return None
+    try:
+        record = decode_record(decode_json(data[at + len(_TAIL) : -2], "a record"), session_id)
+    except Damaged:
+        return None
+    body = data[len(head) + 1 : at]
+    lines = body.split(_SEPARATOR) if body else []
+    if len(lines) != data.count(b"\n", len(head), at):
+        return None
+    return Lines(record, lines, at)
+
+
+def read_tail(data: bytes, session_id: str) -> Record | None:
+    """The record at a file's end, from its last bytes; None where they do not hold it."""
+    _, found, rest = data.rpartition(_TAIL)
+    if not found or not rest.endswith(b"}\n"):
+        return None
+    try:
+        return decode_record(decode_json(rest[:-2], "a record"), session_id)
+    except Damaged:
+        return None
 
 
 def scan_file(data: bytes, session_id: str, known: Record | None = None) -> Scan:
@@ -101,17 +149,9 @@ def scan_file(data: bytes, session_id: str, known: Record | None = None) -> Scan
     in_file = value.get("session")
     beside = {key: value[key] for key in value if key not in _NAMES}
     record = decode_record({**beside, **(in_file if isinstance(in_file, dict) else {})}, session_id, known)
-    before_tail = _before_tail(session_id, lines)
+    before_tail = file_head(session_id) + append_body(lines, 0)
     ours = whole and value.keys() == _NAMES and data.startswith(before_tail + _TAIL)
     return Scan(record, messages, len(before_tail) if ours else None, isinstance(in_file, dict), whole)
-
-
-def _before_tail(session_id: str, lines: Sequence[bytes]) -> bytes:
-    return _HEAD + encode_json(session_id, "a session id") + b',"history":[' + _body(lines)
-
-
-def _body(lines: Iterable[bytes]) -> bytes:
-    return b",".join(b"\n" + line for line in lines)
 
 
 def _storable(entries: Iterable[Any]) -> tuple[list[Message], list[bytes]]:

@@ -1,27 +1,29 @@
 """All records, and `sessions.json` behind them.
 
 Rule: the session files are the truth. The index knows every record, and its file follows debounced: never sooner than
-`delay_s` after the first change, never more often than a twentieth of the time that writing takes.
+`delay_s` after the first change, never more often than a twentieth of the time that writing takes. Neither reading nor
+writing it holds the event loop for more than a portion.
 """
 
 import asyncio
 import logging
 import time
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
-from persistence import files
-from persistence.changes import Changes
 from persistence.errors import Damaged, SessionNotFound, StorageError
-from persistence.index_file import decode_index, encode_index
+from persistence.files import Files
+from persistence.index_file import decode_index, decode_portion, encode_index, index_portions
 from persistence.model import Record
 
 _log = logging.getLogger(__name__)
 
 _SHARE = 20
-_MARGIN_S = 60.0
-"""The file's time of change lies this far back: session files changed later than that are read again at the start."""
+_MARGIN_S = 2.0
+"""The file's time of change lies this far back: session files changed later are looked at again at the start."""
+_PORTION = 500
 
 
 class SessionIndex:
@@ -30,14 +32,15 @@ class SessionIndex:
     **Concurrency**: `put` and `drop` are plain calls; one task writes the file.
     """
 
-    def __init__(self, path: Path, changes: Changes, *, delay_s: float) -> None:
+    def __init__(self, path: Path, files: Files, *, delay_s: float) -> None:
         self._path = path
-        self._changes = changes
+        self._files = files
         self._delay_s = delay_s
         self._records: dict[str, Record] = {}
         self._by_user: dict[str, list[Record]] = {}
         """Each user's records in their order, the newest activity last: a page is a slice of it."""
         self._dirty = asyncio.Event()
+        self._writing = asyncio.Lock()
         self._writer: asyncio.Task[None] | None = None
         """Set by `start`."""
 
@@ -61,13 +64,12 @@ class SessionIndex:
         """Adds a record or takes the place of the one with its id."""
         self._forget(record.session_id)
         self._records[record.session_id] = record
-        insort(self._by_user.setdefault(record.user_id, []), record, key=_place)
+        mine = self._by_user.setdefault(record.user_id, [])
+        if not mine or _place(mine[-1]) < _place(record):
+            mine.append(record)
+        else:
+            insort(mine, record, key=_place)
         self._dirty.set()
-
-    def fill(self, records: Iterable[Record]) -> None:
-        """Adds many records, in their order, so that each goes to the end of its user's."""
-        for record in sorted(records, key=_place):
-            self.put(record)
 
     def drop(self, session_id: str) -> None:
         """Removes a record, if it is there."""
@@ -92,8 +94,10 @@ class SessionIndex:
         """How many sessions a user has."""
         return len(self._by_user.get(user_id, ()))
 
-    async def load(self, quarantine: Path, changed_at: Mapping[str, float]) -> tuple[dict[str, Record], float]:
-        """The records in the file, and the time up to which it is known to be true.
+    async def stored(
+        self, quarantine: Path, changed_at: Mapping[str, float]
+    ) -> AsyncIterator[tuple[list[Record], float]]:
+        """The records in the file, in portions, each with the time up to which the file is known to be true.
 
         Args:
             changed_at: When each session's file was changed: the time of a record that says none.
@@ -101,58 +105,81 @@ class SessionIndex:
         Of a damaged file the quarantine keeps a copy. A time that has not come yet says that the clock was put back:
         then nothing is known to be true.
         """
-        if not (found := await files.read(self._path)) or not found[0]:
-            return {}, 0.0
+        if not (found := await self._files.read(self._path)) or not found[0]:
+            return
         data, (_, modified_at_ns, _) = found
         true_until = modified_at_ns / 1e9
+        if true_until > time.time():
+            true_until = 0.0
+        given: set[str] = set()
         try:
-            records, bad = decode_index(data, changed_at)
+            for portion in index_portions(data) or ():
+                records = decode_portion(portion)
+                given.update(record.session_id for record in records)
+                yield records, true_until
+                await asyncio.sleep(0)
+            if given:
+                return
+        except Damaged:
+            pass
+        try:
+            by_id, bad = decode_index(data, changed_at)
         except Damaged as error:
             await self._set_aside(quarantine, str(error))
-            return {}, 0.0
+            return
         if bad:
             await self._set_aside(quarantine, f"no index in {len(bad)} of its entries")
-        return records, 0.0 if true_until > time.time() else true_until
+        rest = iter(record for session_id, record in by_id.items() if session_id not in given)
+        while records := list(islice(rest, _PORTION)):
+            yield records, true_until
+            await asyncio.sleep(0)
 
     def start(self) -> None:
         """Begins to write the file behind the changes."""
         self._writer = asyncio.create_task(self._write_behind(), name="sessions.json")
 
     async def close(self) -> None:
-        """Writes the last changes and ends."""
+        """Stops writing; what is not written yet, the next `flush` writes."""
         if self._writer:
             self._writer.cancel()
             await asyncio.wait([self._writer])
-        if self._dirty.is_set():
-            await self.flush()
 
     async def flush(self) -> None:
-        """Writes the file. A refusal is logged and tried again later: nothing depends on this file."""
-        try:
-            await self._changes.run(self._path.name, self._write)
-        except StorageError as error:
-            self._dirty.set()
-            _log.warning("%s", error)
+        """Writes the file, if anything has changed.
+
+        Raises:
+            StorageError: The disk refuses.
+        """
+        async with self._writing:
+            if self._dirty.is_set():
+                self._dirty.clear()
+                try:
+                    await self._write()
+                except BaseException:
+                    self._dirty.set()
+                    raise
 
     async def _write(self) -> None:
-        self._dirty.clear()
         true_until = time.time() - _MARGIN_S
         chunks = []
-        for chunk in encode_index(list(self._records.values())):
+        for chunk in encode_index(list(self._records.values()), per_chunk=_PORTION):
             chunks.append(chunk)
             await asyncio.sleep(0)
-        await files.replace(self._path, chunks, true_until)
+        await self._files.replace(self._path, chunks, true_until)
 
     async def _write_behind(self) -> None:
-        while self._changes.fault is None:
+        while True:
             await self._dirty.wait()
             await asyncio.sleep(self._delay_s)
             began = time.monotonic()
-            await self.flush()
+            try:
+                await self.flush()
+            except StorageError as error:
+                _log.warning("%s; it is tried again, and nothing depends on it", error)
             await asyncio.sleep((time.monotonic() - began) * _SHARE)
 
     async def _set_aside(self, quarantine: Path, reason: str) -> None:
-        aside = await files.set_aside(self._path, quarantine, keep=True)
+        aside = await self._files.set_aside(self._path, quarantine, keep=True)
         self._dirty.set()
         _log.error("%s is %s; the session files are asked instead; as it was: %s", self._path, reason, aside)
 

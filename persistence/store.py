@@ -14,7 +14,8 @@ The contract, which `tests/persistence/store_contract.py` checks for each implem
 - **Deleted** means gone: history, record, parts, and the facts that were learned in that session.
 - **Concurrency**: any number of tasks of one event loop; changes of one session, and of one user's memory, happen one
   after the other, in the order in which they were called for.
-- **Cancellation**: a change that has begun is finished even if its caller is cancelled.
+- **Cancellation**: a change that has begun to be written is finished even if its caller is cancelled; one that still
+  waits for its turn does not happen.
 - **Values**: what goes in and what comes out is not to be changed afterwards, but replaced.
 """
 
@@ -22,7 +23,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from persistence.errors import StorageError
-from persistence.model import Fact, Message, Receipt, Record
+from persistence.model import Fact, Message, Page, Receipt, Record
 
 
 class Store(Protocol):
@@ -66,8 +67,18 @@ class Store(Protocol):
     async def delete(self, session_id: str) -> Receipt:
         """Removes the session and all that came from it."""
 
+    async def delete_user(self, user_id: str) -> Sequence[Receipt]:
+        """Removes the user's memory and all of the user's sessions, one after the other."""
+
     async def history(self, session_id: str) -> Sequence[Message]:
         """The session's messages, oldest first. Not to be changed by the caller."""
+
+    async def page(self, session_id: str, *, limit: int, after: str | None = None, newest_first: bool = False) -> Page:
+        """Some of the session's messages, from one end of the history or behind the message `after`.
+
+        Raises:
+            MessageNotFound: There is no message `after`.
+        """
 
     async def append(self, session_id: str, messages: Sequence[Message]) -> Record:
         """Adds messages at the history's end; returns the record, touched."""

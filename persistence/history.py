@@ -1,0 +1,118 @@
+"""A session's history in memory. Pure.
+
+Rule: messages stay encoded until somebody wants them: a page decodes its own lines, and only who asks for all of them
+has all of them decoded, once.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import orjson
+
+from persistence.errors import Damaged
+from persistence.json_bytes import encode_messages
+from persistence.model import Message, is_message, message_id
+
+_AT_ONCE = 256
+"""How many messages are decoded between two looks at the event loop."""
+
+
+class History:
+    """The messages of one session, oldest first: encoded ones, then decoded ones.
+
+    Args:
+        lines: The messages, each encoded.
+        messages: Those behind them.
+    """
+
+    def __init__(self, lines: Sequence[bytes] = (), messages: Sequence[Message] = ()) -> None:
+        self._lines = list(lines)
+        self._messages = list(messages)
+
+    def __len__(self) -> int:
+        return len(self._lines) + len(self._messages)
+
+    @property
+    def last(self) -> Message | None:
+        """The newest message.
+
+        Raises:
+            Damaged: Its line is no message.
+        """
+        if self._messages:
+            return self._messages[-1]
+        return decode_line(self._lines[-1]) if self._lines else None
+
+    def extend(self, messages: Sequence[Message]) -> None:
+        """Adds messages at the end."""
+        self._messages += messages
+
+    def decoding(self) -> Iterator[None]:
+        """Decodes what is still encoded, a part at each step; a history that is used meanwhile stays as it is.
+
+        Raises:
+            Damaged: A line is no message.
+        """
+        decoded: list[Message] = []
+        lines = self._lines
+        for at in range(0, len(lines), _AT_ONCE):
+            decoded += map(decode_line, lines[at : at + _AT_ONCE])
+            yield
+        if lines and self._lines is lines:
+            self._lines, self._messages = [], decoded + self._messages
+
+    def whole(self) -> Sequence[Message]:
+        """All messages. Not to be changed by the caller.
+
+        Raises:
+            Damaged: A line is no message.
+        """
+        for _ in self.decoding():
+            pass
+        return self._messages
+
+    def page(self, positions: Iterable[int]) -> list[tuple[int, Message]]:
+        """The messages at these positions, with them.
+
+        Raises:
+            Damaged: One of their lines is no message.
+        """
+        encoded = len(self._lines)
+        return [
+            (at, decode_line(self._lines[at]) if at < encoded else self._messages[at - encoded]) for at in positions
+        ]
+
+    def position(self, wanted: str) -> int | None:
+        """Where the message with an id stands; None where there is none.
+
+        Raises:
+            Damaged: A line that may be it is no message.
+        """
+        encoded = len(self._lines)
+        for at, message in enumerate(self._messages, encoded):
+            if message_id(message, at) == wanted:
+                return at
+        mark = orjson.dumps(wanted)
+        for at, line in enumerate(self._lines):
+            if (mark in line or f"msg_{at}" == wanted) and message_id(decode_line(line), at) == wanted:
+                return at
+        return None
+
+    def encoded(self, start: int = 0) -> list[bytes]:
+        """The messages from a position on, each encoded."""
+        known = len(self._lines)
+        return self._lines[start:] + encode_messages(self._messages[max(start - known, 0) :])
+
+
+def decode_line(line: bytes) -> Message:
+    """The message in a line.
+
+    Raises:
+        Damaged: It is none.
+    """
+    try:
+        message: Message = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise Damaged("a message", str(error)) from error
+    if not is_message(message):
+        raise Damaged("a message", "expected an object with the strings role and content")
+    return message

@@ -1,0 +1,276 @@
+"""The journal: every change of the store, durable before anybody is answered. One task writes for all.
+
+Rule: whatever has gathered goes out in one write and one sync, and all who wait for it are answered together. Two
+strengths: a *durable* entry has been synced when `commit` returns; a *written* one survives the death of the process.
+
+A batch that the disk refuses is taken back and refused to everyone in it. A sync that fails leaves open what is on
+disk: from then on nothing is written any more, until the next start has read it.
+
+Source: FORMAT.md, "The journal".
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from persistence.answer import Parts
+from persistence.disk import Disk
+from persistence.errors import StorageError, StorageReadOnly
+from persistence.files import translated
+from persistence.journal_entry import Base, Checkpoint
+from persistence.journal_line import encode_line
+from persistence.segment_file import SegmentFile, drop_segments
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """An entry that somebody waits for."""
+
+    body: bytes
+    durable: bool
+    outcome: asyncio.Future[None]
+
+    def settle(self, error: StorageError | None = None) -> None:
+        if not self.outcome.done():
+            if error:
+                self.outcome.set_exception(error)
+            else:
+                self.outcome.set_result(None)
+        elif self.outcome.cancelled():
+            self.outcome = asyncio.get_running_loop().create_future()
+            self.settle(error)
+
+
+class Journal:
+    """The segments in a folder, written to from `begin` until `close`.
+
+    Args:
+        queue_bytes: How much may gather before the next ones have to wait for room.
+
+    Attributes:
+        fault: Why nothing is written any more; None while all is well.
+        entries: How many entries were committed since the last `switch`.
+        committed_at: When the last batch went out (monotonic seconds).
+        adopted: Whether all that came from elsewhere has been taken over; true from the first `switch` on.
+    """
+
+    def __init__(self, folder: Path, disk: Disk, *, queue_bytes: int = 8 << 20) -> None:
+        self.folder = folder
+        self.fault: StorageReadOnly | None = None
+        self.entries = 0
+        self.committed_at = 0.0
+        self.adopted = True
+        self.dirty = asyncio.Event()
+        """Set while there are entries that no checkpoint has covered."""
+        self._disk = disk
+        self._limit = queue_bytes
+        self._queue: list[_Waiting] = []
+        self._queued_bytes = 0
+        self._gathered, self._room = asyncio.Event(), asyncio.Event()
+        self._room.set()
+        self._writing = asyncio.Lock()
+        self._next = self._first = self._segment_first = 1
+        """The next entry's number, that of the first entry that counts, and that of the segment's first."""
+        self._durable = 0
+        self._returning = 0
+        """How many waiters know their outcome and have not gone on yet."""
+        self._closed = True
+        self._segment: SegmentFile
+        self._writer: asyncio.Task[None]
+        """Both set by `begin`."""
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing in it is needed any more."""
+        return not self.entries and self.adopted and self._first == self._segment_first
+
+    @property
+    def size(self) -> int:
+        """How many bytes the present segment holds."""
+        return self._segment.size
+
+    async def begin(self, first: int, running: Sequence[Parts] = (), *, adopted: bool = True) -> None:
+        """Starts a new segment in which everything begins anew, drops the others, and takes entries from now on."""
+        self._next = self._first = first
+        self.adopted = adopted
+        await self._start_segment(Base(first, running, adopted))
+        await self._drop()
+        self._closed = False
+        self._writer = asyncio.create_task(self._write_behind(), name="journal")
+
+    async def close(self) -> None:
+        """Writes what has gathered and ends; what comes later is refused."""
+        if not self._closed:
+            self._closed = True
+            self._gathered.set()
+            await asyncio.wait([self._writer])
+            await self._disk.run(self._segment.close)
+
+    def check(self, *, writes: bool = True) -> None:
+        """Whether something can be read, or written.
+
+        Raises:
+            StorageReadOnly: A sync failed.
+            StorageError: The journal is closed.
+        """
+        if writes and self.fault:
+            raise StorageReadOnly(self.fault.action, self.fault.path, self.fault.reason) from self.fault
+        if self._closed:
+            raise StorageError("use", self.folder, "the store is closed")
+
+    def stop(self, fault: StorageReadOnly) -> None:
+        """Writes nothing any more."""
+        if self.fault is None:
+            self.fault = fault
+            _log.critical("%s: read-only from now on", fault)
+
+    async def commit(self, body: bytes, *, durable: bool = True) -> None:
+        """Writes an entry (`journal_entry.py`).
+
+        Raises:
+            StorageReadOnly: A sync failed, before or now; whether the entry is there is known at the next start.
+            StorageError: It was refused, and nothing has changed.
+
+        **Cancellation**: takes effect at the caller's next wait, once the outcome is known, so that the caller can do
+        what follows from it.
+        """
+        while self._queued_bytes > self._limit:
+            self._room.clear()
+            await self._room.wait()
+        self.check()
+        entry = _Waiting(body, durable, asyncio.get_running_loop().create_future())
+        self._queue.append(entry)
+        self._queued_bytes += len(body)
+        self._gathered.set()
+        self.entries += 1
+        try:
+            await _outcome(entry)
+        finally:
+            self._returning -= 1
+
+    async def switch(self, running: Callable[[], Sequence[Parts]]) -> None:
+        """Goes on in a new segment; the old ones count until `rebase`.
+
+        When it returns, whoever has an entry in an old segment has done what follows from it.
+
+        Args:
+            running: What was written of the answers that are running when the old segment ends.
+        """
+        async with self._writing:
+            self.check()
+            while self._returning:
+                await asyncio.sleep(0)
+            before = self._segment
+            with translated("sync", before.path):
+                await self._disk.run(before.sync)
+            await self._start_segment(Base(self._first, running()))
+            self.entries = 0
+            self.adopted = True
+            self.dirty.clear()
+            await self._disk.run(before.close)
+
+    async def rebase(self) -> None:
+        """Drops the segments before the present one: what they say is durable elsewhere."""
+        first = self._segment_first
+        await self.commit(Checkpoint(first).encode())
+        self._first = first
+        self.entries -= 1
+        if not self.entries:
+            self.dirty.clear()
+        await self._drop()
+
+    async def _start_segment(self, base: Base) -> None:
+        first = self._next
+        line = encode_line(first, first - 1, base.encode())
+        with translated("begin a segment in", self.folder):
+            self._segment = await self._disk.run(SegmentFile.begin, self._disk, self.folder, first, line)
+        self._segment_first = self._durable = first
+        self._next = first + 1
+
+    async def _drop(self) -> None:
+        with translated("clear", self.folder):
+            await self._disk.run(drop_segments, self._disk, self.folder, self._first)
+
+    async def _write_behind(self) -> None:
+        try:
+            while not self._closed or self._queue:
+                await self._gathered.wait()
+                async with self._writing:
+                    await self._write_batch()
+        finally:
+            self._refuse(self._take(), StorageReadOnly("append to", self.folder, "the server has ended"))
+
+    async def _write_batch(self) -> None:
+        if not (batch := self._take()):
+            return
+        durable = any(entry.durable for entry in batch)
+        lines = [encode_line(number, self._durable, entry.body) for number, entry in enumerate(batch, self._next)]
+        try:
+            if self.fault:
+                raise self.fault
+            with translated("append to", self._segment.path):
+                await self._disk.run(self._segment.append, b"".join(lines), durable)
+        except StorageReadOnly as error:
+            self.stop(error)
+            self._refuse(batch, error)
+        except StorageError as error:
+            self._refuse(batch, error)
+        except BaseException:
+            self._refuse(batch, StorageReadOnly("append to", self.folder, "the server has ended"))
+            raise
+        else:
+            self._next += len(batch)
+            if durable:
+                self._durable = self._next - 1
+            self.committed_at = time.monotonic()
+            self.dirty.set()
+            self._answer(batch)
+
+    def _take(self) -> list[_Waiting]:
+        batch, self._queue, self._queued_bytes = self._queue, [], 0
+        if not self._closed:
+            self._gathered.clear()
+        self._room.set()
+        return batch
+
+    def _refuse(self, batch: Sequence[_Waiting], error: StorageError) -> None:
+        """Each gets an error of its own: one exception raised in many tasks would gather all their traces."""
+        for entry in batch:
+            own = type(error)(error.action, error.path, error.reason)
+            own.__cause__ = error
+            self._answer([entry], own)
+
+    def _answer(self, batch: Sequence[_Waiting], error: StorageError | None = None) -> None:
+        self._returning += len(batch)
+        for entry in batch:
+            entry.settle(error)
+
+
+async def _outcome(entry: _Waiting) -> None:
+    """Waits for what becomes of an entry, even if the waiting task is cancelled."""
+    cancelled = False
+    while True:
+        waited_for = entry.outcome
+        try:
+            await waited_for
+        except asyncio.CancelledError:
+            cancelled = True
+            if waited_for.cancelled():
+                if entry.outcome is waited_for:
+                    entry.outcome = asyncio.get_running_loop().create_future()
+                continue
+        finally:
+            if cancelled and waited_for.done() and not waited_for.cancelled():
+                _cancel_again()
+        return
+
+
+def _cancel_again() -> None:
+    if task := asyncio.current_task():
+        task.uncancel()
+        task.cancel()

@@ -1,0 +1,193 @@
+"""What an entry of the journal says, and which files it changes. Pure.
+
+Rule: an entry is physical: it says which bytes go where, so that it can be carried out again over whatever a crash has
+left. Who writes and who recovers asks the same entry for its changes.
+
+| `op` | |
+|---|---|
+| `base` | begins a segment: which entry is the first that counts, and what was written of running answers |
+| `checkpoint` | from here on an earlier entry is the first that counts |
+| `put` | a session's whole file |
+| `append` | messages at a session's end, and its record |
+| `delete` | a session, and what is left of its user's memory |
+| `memory` | a user's facts, all of them |
+| `part` | a piece of a running answer |
+
+Source: FORMAT.md, "The journal".
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+from persistence.answer import Parts
+from persistence.file_change import Change, Write
+from persistence.json_bytes import encode_json, encode_messages
+from persistence.memory_file import decode_facts, encode_memory, memory_file_name
+from persistence.model import Fact, Message, Record, session_file_name
+from persistence.record_json import decode_record
+from persistence.session_file import append_body, encode_tail, file_head
+
+Changes = Iterator[tuple[str, Change]]
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A session's whole file."""
+
+    record: Record
+    lines: Sequence[bytes]
+    op: ClassVar = "put"
+
+    def encode(self) -> bytes:
+        record = encode_json(self.record, "a record")
+        return b'"op":"put","messages":[' + b",".join(self.lines) + b'],"record":' + record + b"}"
+
+    def changes(self) -> Changes:
+        body = [file_head(self.record.session_id), append_body(self.lines, 0)]
+        yield session_file_name(self.record.session_id), Write(None, 0, body, encode_tail(self.record))
+
+    @property
+    def tail_at(self) -> int:
+        """Where the file's tail begins."""
+        return len(file_head(self.record.session_id)) + len(append_body(self.lines, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Messages behind the `count` that end at byte `at`, and the record."""
+
+    at: int
+    count: int
+    record: Record
+    lines: Sequence[bytes]
+    op: ClassVar = "append"
+
+    def encode(self) -> bytes:
+        head = b'"op":"append","at":%d,"count":%d,"messages":[' % (self.at, self.count)
+        return head + b",".join(self.lines) + b'],"record":' + encode_json(self.record, "a record") + b"}"
+
+    def changes(self) -> Changes:
+        write = Write(self.at, self.count, [append_body(self.lines, self.count)], encode_tail(self.record))
+        yield session_file_name(self.record.session_id), write
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """All that is known of a user."""
+
+    user_id: str
+    facts: Sequence[Fact]
+    op: ClassVar = "memory"
+
+    def encode(self) -> bytes:
+        facts = encode_json(list(self.facts), "a fact")
+        return b'"op":"memory","user_id":' + encode_json(self.user_id, "a user id") + b',"facts":' + facts + b"}"
+
+    def changes(self) -> Changes:
+        write = Write(None, 0, [encode_memory(self.user_id, self.facts)]) if self.facts else None
+        yield memory_file_name(self.user_id), write
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """A session goes, with what was learned in it: the memory is what its user keeps, None where it stays as it is."""
+
+    session_id: str
+    memory: Memory | None
+    op: ClassVar = "delete"
+
+    def encode(self) -> bytes:
+        session_id = encode_json(self.session_id, "a session id")
+        memory = b"{" + self.memory.encode() if self.memory else b"null"
+        return b'"op":"delete","session_id":' + session_id + b',"memory":' + memory + b"}"
+
+    def changes(self) -> Changes:
+        yield session_file_name(self.session_id), None
+        if self.memory:
+            yield from self.memory.changes()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a running answer; with its first piece, the message without its text."""
+
+    session_id: str
+    response_id: str
+    draft: Message | None
+    text: str
+    op: ClassVar = "part"
+
+    def encode(self) -> bytes:
+        value = {"session_id": self.session_id, "response_id": self.response_id, "text": self.text}
+        if self.draft:
+            value["draft"] = self.draft  # type: ignore[assignment]
+        return b'"op":"part",' + encode_json(value, "a piece of text")[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """Begins a segment.
+
+    Attributes:
+        first: The number of the first entry that counts.
+        running: What was written of the answers that are running.
+        adopted: Whether all that came from elsewhere has been taken over.
+    """
+
+    first: int
+    running: Sequence[Parts] = ()
+    adopted: bool = True
+    op: ClassVar = "base"
+
+    def encode(self) -> bytes:
+        value = {"first": self.first, "adopted": self.adopted, "running": [asdict(parts) for parts in self.running]}
+        return b'"op":"base",' + encode_json(value, "a piece of text")[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Everything before the entry `first` is durable in the files."""
+
+    first: int
+    op: ClassVar = "checkpoint"
+
+    def encode(self) -> bytes:
+        return b'"op":"checkpoint","first":%d}' % self.first
+
+
+Entry = Put | Append | Memory | Delete | Part | Base | Checkpoint
+
+
+def decode_entry(value: dict[str, Any]) -> Entry:
+    """The entry that a line's JSON says.
+
+    Raises:
+        KeyError, TypeError, ValueError, PersistenceError: It is none of this version's.
+    """
+    match value["op"]:
+        case "put":
+            return Put(_record(value["record"]), encode_messages(value["messages"]))
+        case "append":
+            return Append(value["at"], value["count"], _record(value["record"]), encode_messages(value["messages"]))
+        case "delete":
+            memory = value["memory"]
+            return Delete(value["session_id"], _memory(memory) if memory else None)
+        case "memory":
+            return _memory(value)
+        case "part":
+            return Part(value["session_id"], value["response_id"], value.get("draft"), value["text"])
+        case "base":
+            return Base(value["first"], [Parts(**parts) for parts in value["running"]], value["adopted"])
+        case "checkpoint":
+            return Checkpoint(value["first"])
+        case other:
+            raise ValueError(f"no entry is called {other!r}")
+
+
+def _memory(value: dict[str, Any]) -> Memory:
+    return Memory(value["user_id"], decode_facts(value["facts"])[0])
+
+
+def _record(value: dict[str, Any]) -> Record:
+    return decode_record(value, value["session_id"])

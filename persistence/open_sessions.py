@@ -1,0 +1,240 @@
+"""The sessions that are in use: read from their files, changed through the journal.
+
+Rule: whoever calls holds the session's lock. What is in memory is what the journal has made durable; the file follows
+(`folding.py`). A bounded number stays in memory: always those whose files do not have everything yet, the others for as
+long as their file is the one that was read or written last.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from persistence.disk import Stamp
+from persistence.errors import Damaged, SessionExists, SessionNotFound
+from persistence.files import Files
+from persistence.folding import Folding
+from persistence.history import History
+from persistence.journal import Journal
+from persistence.journal_entry import Append, Put
+from persistence.json_bytes import encode_messages
+from persistence.model import Message, Record, session_file_name
+from persistence.session_file import cut_file, scan_file
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class OpenSession:
+    """One session.
+
+    Attributes:
+        tail: The byte at which the next append begins; None where the file has to be written whole first.
+        stamp: The file's stamp when it was read or written last; None before it is first written.
+        size: About how many bytes its messages take.
+    """
+
+    record: Record
+    history: History
+    tail: int | None
+    stamp: Stamp | None
+    size: int
+
+    @property
+    def session_id(self) -> str:
+        return self.record.session_id
+
+
+class OpenSessions:
+    """All `session_{session_id}.json` of a data directory.
+
+    Args:
+        sessions_in_memory, bytes_in_memory: How much stays in memory after use.
+    """
+
+    def __init__(
+        self, folder: Path, files: Files, journal: Journal, *, sessions_in_memory: int, bytes_in_memory: int
+    ) -> None:
+        self._folder = folder
+        self._files = files
+        self._journal = journal
+        self._limits = sessions_in_memory, bytes_in_memory
+        self._open: OrderedDict[str, OpenSession] = OrderedDict()
+        self._bytes = 0
+        self.folding: Folding
+        """Set before first use: it asks back for stamps."""
+
+    def path(self, session_id: str) -> Path:
+        """Where the session's file lies."""
+        return self._folder / session_file_name(session_id)
+
+    def peek(self, session_id: str) -> OpenSession | None:
+        """The session, if it is in memory; its file is not looked at."""
+        return self._open.get(session_id)
+
+    @property
+    def can_write(self) -> bool:
+        """Whether sessions can be mended and settled."""
+        return self._journal.fault is None
+
+    async def load(
+        self, session_id: str, known: Record | None = None, *, mend: bool = True, whole: bool = False
+    ) -> OpenSession:
+        """The session, from memory or from its file.
+
+        A torn file is mended, one without a record gets it, one that cannot be read is set aside; but what is in
+        memory is written back over a file that somebody has damaged since.
+
+        Args:
+            known: The record for a file that has none (the plain old form).
+            mend: Whether anything may be written for this.
+            whole: Whether the file is read whatever memory holds, and every message in it looked at.
+
+        Raises:
+            SessionNotFound: There is no file, or nothing can be read in it.
+        """
+        before, name = self._open.get(session_id), session_file_name(session_id)
+        if whole:
+            await self.folding.fold()
+            self.forget(session_id)
+        elif before and (name in self.folding or before.stamp == await self._files.stamp(self.path(session_id))):
+            self._keep(before)
+            return before
+        return await self.read(session_id, known, mend=mend, whole=whole)
+
+    async def read(
+        self,
+        session_id: str,
+        known: Record | None = None,
+        *,
+        mend: bool = True,
+        whole: bool = False,
+        new: Sequence[Message] = (),
+    ) -> OpenSession:
+        """The session as its file has it.
+
+        Args:
+            whole: Whether every message is looked at.
+            new: Messages that belong behind those in the file.
+        """
+        path, before = self.path(session_id), self._open.get(session_id)
+        if (found := await self._files.read(path)) is None:
+            self.forget(session_id)
+            raise SessionNotFound(session_id)
+        data, stamp = found
+        if not (whole or new) and (cut := cut_file(data, session_id)):
+            session = OpenSession(cut.record, History(cut.lines), cut.tail, stamp, len(data))
+            self._keep(session)
+            return session
+        try:
+            scan = scan_file(data, session_id, known)
+        except Damaged as error:
+            if not before:
+                await self._give_up(path, error, mend=mend)
+                raise SessionNotFound(session_id) from error
+            scan = None
+        if scan is None or (before and not scan.whole):
+            assert before is not None
+            messages, record, tail, is_good = list(before.history.whole()), before.record, None, False
+        else:
+            messages, record, tail = [*scan.messages, *new], scan.record, scan.tail
+            is_good = scan.whole and scan.has_record and not new
+        if new and before:
+            record = before.record
+        session = OpenSession(record, History((), messages), tail, stamp, len(data))
+        if mend and not is_good:
+            await self._mend(path, session, keep_copy=not (scan and scan.whole))
+        if mend or (scan and scan.whole):
+            self._keep(session)
+        return session
+
+    async def create(self, record: Record, messages: Sequence[Message]) -> OpenSession:
+        """Begins a session, durably.
+
+        Raises:
+            SessionExists: There is a file already.
+        """
+        if await self._files.stamp(self.path(record.session_id)):
+            raise SessionExists(record.session_id)
+        session = OpenSession(record, History(), None, None, 0)
+        await self.rewrite(session, record, messages)
+        self._keep(session)
+        return session
+
+    async def append(self, session: OpenSession, record: Record, messages: Sequence[Message]) -> None:
+        """Adds messages and puts the record, durably.
+
+        A file that is not in our layout is written anew instead, once.
+        """
+        if session.tail is None:
+            await self.rewrite(session, record, [*session.history.whole(), *messages])
+            return
+        lines = encode_messages(messages)
+        entry = Append(session.tail, len(session.history), record, lines)
+        await self._journal.commit(entry.encode())
+        for name, change in entry.changes():
+            self.folding.add(name, change)
+            grown = sum(map(len, change.body)) if change else 0
+        session.tail += grown
+        session.history.extend(messages)
+        session.record = record
+        session.size += grown
+        self._bytes += grown
+
+    async def rewrite(self, session: OpenSession, record: Record, messages: Sequence[Message]) -> None:
+        """Puts a whole new file in the place of the old one, durably."""
+        entry = Put(record, encode_messages(messages))
+        await self._journal.commit(entry.encode())
+        for name, change in entry.changes():
+            self.folding.add(name, change)
+        session.record, session.history, session.tail = record, History((), messages), entry.tail_at
+
+    def forget(self, session_id: str) -> None:
+        """Drops the session from memory."""
+        if session := self._open.pop(session_id, None):
+            self._bytes -= session.size
+
+    async def decode(self, session: OpenSession) -> Sequence[Message]:
+        """All messages of a session; the event loop goes on meanwhile.
+
+        Raises:
+            Damaged: One is none.
+        """
+        for _ in session.history.decoding():
+            await asyncio.sleep(0)
+        return session.history.whole()
+
+    async def _give_up(self, path: Path, error: Damaged, *, mend: bool) -> None:
+        aside = (
+            await self._files.set_aside(path, self._folder / "quarantine", keep=False)
+            if mend
+            else "its place, read-only"
+        )
+        _log.error("%s is %s; it lies in %s", path, error, aside)
+
+    async def _mend(self, path: Path, session: OpenSession, *, keep_copy: bool) -> None:
+        messages = session.history.whole()
+        if keep_copy:
+            aside = await self._files.set_aside(path, self._folder / "quarantine", keep=True)
+            _log.warning("%s was damaged: kept %d messages; as it was: %s", path, len(messages), aside)
+        await self.rewrite(session, session.record, messages)
+
+    def _keep(self, session: OpenSession) -> None:
+        session_id = session.session_id
+        before = self._open.get(session_id)
+        if before is not session:
+            self._bytes += session.size - (before.size if before else 0)
+            self._open[session_id] = session
+        self._open.move_to_end(session_id)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Lets go of the sessions that were not used for longest, but for the newest and those that are not folded."""
+        most, most_bytes = self._limits
+        for session_id in list(self._open)[:-1] if len(self._open) > most or self._bytes > most_bytes else ():
+            if len(self._open) <= most and self._bytes <= most_bytes:
+                break
+            if session_file_name(session_id) not in self.folding:
+                self.forget(session_id)

@@ -1,0 +1,75 @@
+"""What somebody else does to the session files while we have them.
+
+Rule: an edit that can be read is kept, and so is every message that was acknowledged: what waits for the file goes
+behind what the edit has made of it. A file that was removed does not come back.
+"""
+
+import asyncio
+import logging
+from pathlib import Path
+
+from persistence.changes import Changes
+from persistence.disk import Stamp
+from persistence.errors import PersistenceError, SessionNotFound
+from persistence.files import Files
+from persistence.model import session_id_of
+from persistence.open_sessions import OpenSessions
+from persistence.session_index import SessionIndex
+
+_log = logging.getLogger(__name__)
+
+
+class OutsideEdits:
+    """The owner of the files that are folded (`folding.Owner`)."""
+
+    def __init__(
+        self, folder: Path, files: Files, sessions: OpenSessions, index: SessionIndex, changes: Changes
+    ) -> None:
+        self._folder = folder
+        self._files = files
+        self._sessions = sessions
+        self._index = index
+        self._changes = changes
+        self._merges: set[asyncio.Task[None]] = set()
+
+    def expected(self, name: str) -> Stamp | None:
+        session = self._sessions.peek(session_id_of(name) or "")
+        return session.stamp if session else None
+
+    def stamped(self, name: str, stamp: Stamp) -> None:
+        if session := self._sessions.peek(session_id_of(name) or ""):
+            session.stamp = stamp
+
+    def vanished(self, name: str) -> None:
+        if session_id := session_id_of(name):
+            _log.error("%s is not there any more; the session is gone", self._folder / name)
+            self._sessions.forget(session_id)
+            self._index.drop(session_id)
+
+    def disputed(self, name: str) -> None:
+        if session_id := session_id_of(name):
+            task = asyncio.create_task(self._merge(session_id, name))
+            self._merges.add(task)
+            task.add_done_callback(self._merges.discard)
+
+    async def _merge(self, session_id: str, name: str) -> None:
+        folding = self._sessions.folding
+        try:
+            async with self._changes.hold(session_id):
+                session, path = self._sessions.peek(session_id), self._sessions.path(session_id)
+                waiting = folding.latest(name) if name in folding else None
+                if session and waiting and waiting.at is None:
+                    aside = await self._files.set_aside(path, self._folder / "quarantine", keep=True)
+                    _log.warning("%s was changed while it was being written anew; as it was: %s", path, aside)
+                    session.stamp = await self._files.stamp(path)
+                elif session and waiting:
+                    positions = range(waiting.count, len(session.history))
+                    await self._sessions.read(
+                        session_id, new=[message for _, message in session.history.page(positions)]
+                    )
+        except SessionNotFound:
+            pass
+        except PersistenceError as error:
+            _log.error("session %s: %s; what its file lacks is in the journal", session_id, error)
+            return
+        folding.resolve(name)

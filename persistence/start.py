@@ -1,0 +1,162 @@
+"""A start: what the last process left is put in order before anybody is let in.
+
+Rule: first the journal is carried out, then the index is filled: from its file, from the journal, and from the session
+files that are newer than it or unknown to it. A directory without a journal comes from elsewhere: all its session files
+are looked at, and the sessions that only the index names get theirs.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from persistence.answer import Parts
+from persistence.disk import Disk
+from persistence.errors import SessionNotFound, StorageError, StorageReadOnly
+from persistence.files import Files, is_temporary
+from persistence.journal import Journal
+from persistence.json_bytes import encode_json
+from persistence.model import NOBODY, Message, Record, new_id, session_file_name, session_id_of
+from persistence.record_json import normal_time
+from persistence.recovery import read_journal, recover
+from persistence.replay import Replay
+from persistence.running_answers import RunningAnswers
+from persistence.session_file import read_tail
+from persistence.session_index import SessionIndex
+
+_log = logging.getLogger(__name__)
+
+_NOBODYS = (
+    "sessions whose owner is not known: %d; they belong to the user %s and nobody else sees them. A key `key=%s` in"
+    " VERBATIM_API_KEYS shows them; or write another `user_id` into the records at their files' ends while no server"
+    ' runs. See docs/operations.md, "Old data"'
+)
+_TAIL_BYTES = 4096
+_FILES_AT_ONCE = 256
+
+Look = Callable[[str], Awaitable[Any]]
+Create = Callable[[Record, Sequence[Message]], Awaitable[Any]]
+Settle = Callable[[str, str], Awaitable[Any]]
+
+
+class Start:
+    """Fills a store's index and starts its journal."""
+
+    def __init__(
+        self, folder: Path, files: Files, journal: Journal, index: SessionIndex, running: RunningAnswers
+    ) -> None:
+        self._folder = folder
+        self._quarantine = folder / "quarantine"
+        self._files = files
+        self._journal = journal
+        self._index = index
+        self._running = running
+
+    async def run(self, *, look: Look, create: Create, settle: Settle) -> None:
+        """Does all of it.
+
+        Args:
+            look: Reads a session, and mends and settles it.
+            create: Writes a new session.
+            settle: Settles an answer of a session.
+        """
+        journaled = await read_journal(self._files, self._journal.folder)
+        total = journaled.total
+        is_foreign = not total.adopted or not await self._files.stamp(self._journal.folder)
+        await recover(self._files, self._folder, journaled)
+        await self._files.make_folder(self._journal.folder)
+        self._running.take_over(total.running.values())
+        await self._journal.begin(total.next_number, self._running.all(), adopted=not is_foreign)
+        left = [name for name in await self._files.names(self._folder) if is_temporary(name)]
+        if left:
+            await self._files.remove(*(self._folder / name for name in left))
+        await self._fill_index(total, is_foreign, look, create)
+        for parts in self._running.all():
+            await _alone(self._settle(parts, settle))
+        if count := self._index.count(NOBODY):
+            _log.warning(_NOBODYS, count, NOBODY, NOBODY)
+
+    async def _fill_index(self, total: Replay, is_foreign: bool, look: Look, create: Create) -> None:
+        on_disk = await self._files.modified(self._folder)
+        changed_at = {found: at for name, at in on_disk.items() if (found := session_id_of(name))}
+        await asyncio.sleep(0)
+        unknown, changed, orphans = dict(changed_at), [], []
+        async for records, true_until in self._index.stored(self._quarantine, changed_at):
+            for record in records:
+                modified_at = unknown.pop(record.session_id, None)
+                if modified_at is None:
+                    orphans.append(record)
+                    continue
+                self._index.put(record)
+                if is_foreign or modified_at >= true_until:
+                    changed.append(record.session_id)
+        for session_id, known in total.records.items():
+            if known is None or session_id not in changed_at:
+                self._index.drop(session_id)
+            else:
+                self._index.put(known)
+        for record in orphans if is_foreign else ():
+            await create(record, ())
+        unread = [session_id for session_id in (*changed, *unknown) if session_id not in total.records]
+        await self._look_at(unread, unknown, look)
+
+    async def _look_at(self, session_ids: Iterable[str], unknown: dict[str, float], look: Look) -> None:
+        """Takes the records from files' tails; files that have none there are read whole."""
+        rest = iter(session_ids)
+        while some := list(islice(rest, _FILES_AT_ONCE)):
+            for session_id, tail in zip(some, await self._tails(some), strict=True):
+                if tail and (record := read_tail(tail, session_id)):
+                    self._index.put(record)
+                    continue
+                if session_id in unknown:
+                    self._index.put(Record.unknown(session_id, normal_time(unknown[session_id])))
+                if not await _alone(look(session_id)) and session_id in unknown:
+                    self._index.drop(session_id)
+            await asyncio.sleep(0)
+
+    async def _tails(self, session_ids: Sequence[str]) -> list[bytes | None]:
+        return await self._files.hop("read", self._folder, _read_tails, list(map(session_file_name, session_ids)))
+
+    async def _settle(self, parts: Parts, settle: Settle) -> None:
+        session_id, response_id = parts.key
+        if session_id in self._index:
+            await settle(session_id, response_id)
+        elif parts.text:
+            aside = self._quarantine / f"{session_file_name(session_id)}.{new_id('answer_')}"
+            await self._files.make_folder(self._quarantine)
+            value = {"session_id": session_id, "draft": parts.draft, "text": parts.text}
+            await self._files.replace(aside, [encode_json(value, "an answer")])
+            _log.error("response %s belongs to no session; what there was of it: %s", response_id, aside)
+        self._running.drop(session_id, response_id)
+
+
+async def _alone(step: Awaitable[Any]) -> bool:
+    """Whether a step went well; one session's fault does not keep the others from being served."""
+    try:
+        await step
+    except StorageReadOnly:
+        raise
+    except (SessionNotFound, StorageError) as error:
+        _log.error("at the start: %s", error)
+        return False
+    return True
+
+
+def _read_tails(disk: Disk, folder: Path, names: Iterable[str]) -> list[bytes | None]:
+    return [_read_tail(disk, f"{folder}/{name}") for name in names]
+
+
+def _read_tail(disk: Disk, path: str) -> bytes | None:
+    try:
+        descriptor = disk.open(path)
+    except OSError:
+        return None
+    try:
+        length = disk.stamp(descriptor)[2]
+        return disk.read(descriptor, _TAIL_BYTES, max(length - _TAIL_BYTES, 0))
+    except OSError:
+        return None
+    finally:
+        disk.close(descriptor)
