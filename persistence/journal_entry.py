@@ -26,26 +26,26 @@ from persistence.json_bytes import encode_json, encode_messages
 from persistence.memory_file import decode_facts, encode_memory, memory_file_name
 from persistence.model import Fact, Message, Record, session_file_name
 from persistence.record_json import decode_record
-from persistence.session_file import append_body, encode_tail, file_head
+from persistence.session_file import append_body, file_head, file_tail
 
 Changes = Iterator[tuple[str, Change]]
 
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """A session's whole file."""
+    """A session's whole file: its messages, each encoded, and its record, encoded too."""
 
     record: Record
+    record_json: bytes
     lines: Sequence[bytes]
     op: ClassVar = "put"
 
     def encode(self) -> bytes:
-        record = encode_json(self.record, "a record")
-        return b'"op":"put","messages":[' + b",".join(self.lines) + b'],"record":' + record + b"}"
+        return b'"op":"put","messages":[%b],"record":%b}' % (b",".join(self.lines), self.record_json)
 
     def changes(self) -> Changes:
         body = [file_head(self.record.session_id), append_body(self.lines, 0)]
-        yield session_file_name(self.record.session_id), Write(None, 0, body, encode_tail(self.record))
+        yield session_file_name(self.record.session_id), Write(None, 0, body, file_tail(self.record_json))
 
     @property
     def tail_at(self) -> int:
@@ -55,20 +55,26 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """Messages behind the `count` that end at byte `at`, and the record."""
+    """Messages behind the `count` that end at byte `at`, and the record; all encoded."""
 
     at: int
     count: int
     record: Record
+    record_json: bytes
     lines: Sequence[bytes]
     op: ClassVar = "append"
 
     def encode(self) -> bytes:
-        head = b'"op":"append","at":%d,"count":%d,"messages":[' % (self.at, self.count)
-        return head + b",".join(self.lines) + b'],"record":' + encode_json(self.record, "a record") + b"}"
+        messages = b",".join(self.lines)
+        return b'"op":"append","at":%d,"count":%d,"messages":[%b],"record":%b}' % (
+            self.at,
+            self.count,
+            messages,
+            self.record_json,
+        )
 
     def changes(self) -> Changes:
-        write = Write(self.at, self.count, [append_body(self.lines, self.count)], encode_tail(self.record))
+        write = Write(self.at, self.count, [append_body(self.lines, self.count)], file_tail(self.record_json))
         yield session_file_name(self.record.session_id), write
 
 
@@ -167,9 +173,9 @@ def decode_entry(value: dict[str, Any]) -> Entry:
     """
     match value["op"]:
         case "put":
-            return Put(_record(value["record"]), encode_messages(value["messages"]))
+            return Put(*_record(value["record"]), encode_messages(value["messages"]))
         case "append":
-            return Append(value["at"], value["count"], _record(value["record"]), encode_messages(value["messages"]))
+            return Append(value["at"], value["count"], *_record(value["record"]), encode_messages(value["messages"]))
         case "delete":
             memory = value["memory"]
             return Delete(value["session_id"], _memory(memory) if memory else None)
@@ -189,5 +195,5 @@ def _memory(value: dict[str, Any]) -> Memory:
     return Memory(value["user_id"], decode_facts(value["facts"])[0])
 
 
-def _record(value: dict[str, Any]) -> Record:
-    return decode_record(value, value["session_id"])
+def _record(value: dict[str, Any]) -> tuple[Record, bytes]:
+    return decode_record(value, value["session_id"]), encode_json(value, "a record")

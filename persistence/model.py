@@ -9,7 +9,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NotRequired, Required, TypedDict
 
@@ -72,8 +72,10 @@ class Record:
         taken back.
         """
         at = at or now()
-        day_after = (datetime.fromisoformat(at) + timedelta(days=1)).isoformat()
-        return replace(self, last_activity=at if self.last_activity > day_after else max(self.last_activity, at))
+        if self.last_activity > at:
+            day_after = (datetime.fromisoformat(at) + timedelta(days=1)).isoformat()
+            at = at if self.last_activity > day_after else self.last_activity
+        return Record(self.session_id, self.user_id, self.created_at, at, self.is_active, self.metadata)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from persistence.folding import Folding
 from persistence.history import History
 from persistence.journal import Journal
 from persistence.journal_entry import Append, Put
-from persistence.json_bytes import encode_messages
+from persistence.json_bytes import encode_json, encode_messages
 from persistence.model import Message, Record, session_file_name
 from persistence.session_file import cut_file, scan_file
 
@@ -172,7 +172,7 @@ class OpenSessions:
             await self.rewrite(session, record, [*session.history.whole(), *messages])
             return
         lines = encode_messages(messages)
-        entry = Append(session.tail, len(session.history), record, lines)
+        entry = Append(session.tail, len(session.history), record, encode_json(record, "a record"), lines)
         await self._journal.commit(entry.encode())
         for name, change in entry.changes():
             self.folding.add(name, change)
@@ -185,7 +185,7 @@ class OpenSessions:
 
     async def rewrite(self, session: OpenSession, record: Record, messages: Sequence[Message]) -> None:
         """Puts a whole new file in the place of the old one, durably."""
-        entry = Put(record, encode_messages(messages))
+        entry = Put(record, encode_json(record, "a record"), encode_messages(messages))
         await self._journal.commit(entry.encode())
         for name, change in entry.changes():
             self.folding.add(name, change)

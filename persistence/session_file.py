@@ -63,7 +63,7 @@ class Lines:
 def encode_file(record: Record, messages: Sequence[Message]) -> tuple[bytes, int]:
     """The whole file, and the byte at which the next append begins."""
     before_tail = file_head(record.session_id) + append_body(encode_messages(messages), 0)
-    return before_tail + encode_tail(record), len(before_tail)
+    return before_tail + file_tail(encode_json(record, "a record")), len(before_tail)
 
 
 def file_head(session_id: str) -> bytes:
@@ -80,9 +80,9 @@ def append_body(lines: Sequence[bytes], count: int) -> bytes:
     return (_SEPARATOR if count else b"\n") + _SEPARATOR.join(lines) if lines else b""
 
 
-def encode_tail(record: Record) -> bytes:
+def file_tail(record_json: bytes) -> bytes:
     """The end of the file: the history's bracket and the record."""
-    return _TAIL + encode_json(record, "a record") + b"}\n"
+    return _TAIL + record_json + b"}\n"
 
 
 def same_session(record: Record, session_id: str) -> Record:

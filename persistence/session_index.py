@@ -11,6 +11,7 @@ import time
 from bisect import bisect_left, insort
 from collections.abc import AsyncIterator, Mapping, Sequence
 from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 
 from persistence.errors import Damaged, SessionNotFound, StorageError
@@ -24,6 +25,8 @@ _SHARE = 20
 _MARGIN_S = 2.0
 """The file's time of change lies this far back: session files changed later are looked at again at the start."""
 _PORTION = 500
+_place = attrgetter("last_activity", "session_id")
+"""Where a record stands among its user's; no two stand at the same place."""
 
 
 class SessionIndex:
@@ -189,8 +192,3 @@ class SessionIndex:
             del mine[bisect_left(mine, _place(record), key=_place)]
             if not mine:
                 del self._by_user[record.user_id]
-
-
-def _place(record: Record) -> tuple[str, str]:
-    """Where a record stands among its user's; no two stand at the same place."""
-    return record.last_activity, record.session_id
