@@ -115,7 +115,7 @@ class Checkpoints:
             while not self._is_due(began):
                 await asyncio.sleep(_LOOK_S)
             try:
-                await self.make()
+                await asyncio.shield(self.make())
             except StorageReadOnly as error:
                 self._journal.stop(error)
                 return

@@ -143,7 +143,7 @@ class Folding:
         while True:
             await self._some.wait()
             await asyncio.sleep(self._delay_s)
-            if not await self.fold():
+            if not await asyncio.shield(self.fold()):
                 await asyncio.sleep(_RETRY_S)
                 if len(self._waiting) > len(self._disputed):
                     self._some.set()

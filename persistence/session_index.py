@@ -176,7 +176,7 @@ class SessionIndex:
             await asyncio.sleep(self._delay_s)
             began = time.monotonic()
             try:
-                await self.flush()
+                await asyncio.shield(self.flush())
             except StorageError as error:
                 _log.warning("%s; it is tried again, and nothing depends on it", error)
             await asyncio.sleep((time.monotonic() - began) * _SHARE)
