@@ -42,6 +42,8 @@ class SessionIndex:
         self._records: dict[str, Record] = {}
         self._by_user: dict[str, list[Record]] = {}
         """Each user's records in their order, the newest activity last: a page is a slice of it."""
+        self._moved: dict[str, dict[str, Record]] = {}
+        """By user, the records that stand in `_by_user` for newer ones. They are moved when somebody looks."""
         self._dirty = asyncio.Event()
         self._writing = asyncio.Lock()
         self._writer: asyncio.Task[None] | None = None
@@ -65,19 +67,21 @@ class SessionIndex:
 
     def put(self, record: Record) -> None:
         """Adds a record or takes the place of the one with its id."""
-        self._forget(record.session_id)
+        before = self._records.pop(record.session_id, None)
         self._records[record.session_id] = record
-        mine = self._by_user.setdefault(record.user_id, [])
-        if not mine or _place(mine[-1]) < _place(record):
-            mine.append(record)
+        if before and before.user_id == record.user_id:
+            self._moved.setdefault(record.user_id, {}).setdefault(record.session_id, before)
         else:
-            insort(mine, record, key=_place)
+            if before:
+                self._unlist(before)
+            self._list(record)
         self._dirty.set()
 
     def drop(self, session_id: str) -> None:
         """Removes a record, if it is there."""
-        self._forget(session_id)
-        self._dirty.set()
+        if record := self._records.pop(session_id, None):
+            self._unlist(record)
+            self._dirty.set()
 
     def page(self, user_id: str, *, limit: int, after: str | None) -> Sequence[Record]:
         """A user's records, newest activity first; looks at nobody else's.
@@ -85,7 +89,7 @@ class SessionIndex:
         Raises:
             SessionNotFound: `after` is none of this user's sessions.
         """
-        mine = self._by_user.get(user_id, [])
+        mine = self._listed(user_id)
         end = len(mine)
         if after is not None:
             if (last := self.get(after)).user_id != user_id:
@@ -95,7 +99,7 @@ class SessionIndex:
 
     def count(self, user_id: str) -> int:
         """How many sessions a user has."""
-        return len(self._by_user.get(user_id, ()))
+        return len(self._listed(user_id))
 
     async def stored(
         self, quarantine: Path, changed_at: Mapping[str, float]
@@ -186,9 +190,26 @@ class SessionIndex:
         self._dirty.set()
         _log.error("%s is %s; the session files are asked instead; as it was: %s", self._path, reason, aside)
 
-    def _forget(self, session_id: str) -> None:
-        if record := self._records.pop(session_id, None):
-            mine = self._by_user[record.user_id]
-            del mine[bisect_left(mine, _place(record), key=_place)]
-            if not mine:
-                del self._by_user[record.user_id]
+    def _listed(self, user_id: str) -> list[Record]:
+        """A user's records, each in its place."""
+        for session_id, before in self._moved.pop(user_id, {}).items():
+            self._remove(before)
+            self._list(self._records[session_id])
+        return self._by_user.get(user_id, [])
+
+    def _list(self, record: Record) -> None:
+        mine = self._by_user.setdefault(record.user_id, [])
+        if not mine or _place(mine[-1]) < _place(record):
+            mine.append(record)
+        else:
+            insort(mine, record, key=_place)
+
+    def _unlist(self, record: Record) -> None:
+        moved = self._moved.get(record.user_id, {})
+        self._remove(moved.pop(record.session_id, record))
+
+    def _remove(self, listed: Record) -> None:
+        mine = self._by_user[listed.user_id]
+        del mine[bisect_left(mine, _place(listed), key=_place)]
+        if not mine:
+            del self._by_user[listed.user_id]
