@@ -74,3 +74,7 @@ class SessionService:
         """Removes the session and all that came from it, durably."""
         await self.retrieve(session_id, user_id=user_id)
         return await self._store.delete(session_id)
+
+    async def delete_user(self, user_id: str) -> Sequence[Receipt]:
+        """Removes all of a user's sessions and everything that is remembered of the user, durably."""
+        return await self._store.delete_user(user_id)

@@ -13,10 +13,11 @@ from server.assistants.scribe import Scribe
 from server.auth import Auth
 from server.conductor import Conductor
 from server.config import Config
-from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, SESSIONS, STORE
+from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, REMOVAL, SESSIONS, STORE
 from server.live import InProcessLive
 from server.models import Models
 from server.page_files import page_folder, page_routes
+from server.removal import Removal
 from server.socket import Socket
 
 
@@ -51,6 +52,7 @@ def make_app(config: Config, store: Store, assistants: list[Assistant], secret: 
     app[CONDUCTOR] = Conductor(
         store, live, models, max_queued_turns=config.max_queued_turns, window_s=config.delta_window_s
     )
+    app[REMOVAL] = Removal(store, live, app[CONDUCTOR])
     app[response_routes.SOCKETS] = set[Socket]()
     app.add_routes(routes.routes)
     app.add_routes(response_routes.routes)

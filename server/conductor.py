@@ -6,7 +6,8 @@ to its end, one at a time in each session, first come first served.
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from persistence import (
@@ -14,7 +15,6 @@ from persistence import (
     LongTermMemory,
     Message,
     PersistenceError,
-    Receipt,
     Record,
     SessionNotFound,
     SessionService,
@@ -26,8 +26,8 @@ from persistence import (
 from server.answering import Answering
 from server.assistants.base import Assistant, Prompt
 from server.errors import ApiError, api_error
-from server.history import answer_of, check_place, find_answer, find_sent, session_of, without_answer
-from server.live import Live, QuestionAccepted, SessionChanged, SessionDeleted
+from server.history import answer_of, check_place, find_answer, find_sent, session_of
+from server.live import Live, QuestionAccepted, SessionChanged
 from server.models import Models
 from server.response_log import Readable, ResponseLog, StoredResponse
 from server.running import Running, RunningTurns
@@ -114,28 +114,21 @@ class Conductor:
             await asyncio.wait([running.task])
         return found
 
-    async def delete_response(self, user_id: str, response_id: str) -> None:
-        """Removes an answer from its session; the question stays.
-
-        Raises:
-            ApiError: `response_not_found`.
-        """
-        turn = (await self.stop(user_id, response_id)).turn
-        self._live.forget(turn.session_id)
-        if turn.request.kept:
-            await self._store.edit(turn.session_id, lambda messages: without_answer(messages, response_id))
-            await self.tell_changed(turn.session_id)
-
-    async def delete_session(self, user_id: str, session_id: str) -> Receipt:
-        """Stops what runs in a session and removes it, with what waits in it."""
-        await self._sessions.retrieve(session_id, user_id=user_id)
+    @asynccontextmanager
+    async def stopped(self, session_id: str) -> AsyncIterator[None]:
+        """Stops what runs and what waits in a session; inside, nothing runs in it."""
         for running in self._running.in_session(session_id):
             running.answering.stop(Reason.CANCELLED)
         async with self._queues.hold(session_id):
-            receipt = await self._sessions.delete(session_id, user_id=user_id)
-        self._live.forget(session_id)
-        self._live.tell(user_id, SessionDeleted(session_id))
-        return receipt
+            yield
+
+    async def stop_user(self, user_id: str) -> None:
+        """Stops all that runs and waits for a user, and waits until what there is of it is durable."""
+        mine = self._running.of_user(user_id)
+        for running in mine:
+            running.answering.stop(Reason.CANCELLED)
+        if tasks := [running.task for running in mine if running.task]:
+            await asyncio.wait(tasks)
 
     async def tell_changed(self, session_id: str) -> Record:
         """Tells the user's sockets that a session is not what it was."""

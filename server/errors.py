@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from persistence.errors import (
     FactNotFound,
     InvalidSessionId,
+    MessageNotFound,
     NotStorable,
     PersistenceError,
     SessionExists,
@@ -101,6 +102,8 @@ def api_error(error: PersistenceError) -> ApiError:
             return ApiError(404, "conversation_not_found", f"no conversation {error.session_id!r}", "conversation")
         case SessionExists():
             return ApiError(409, "conversation_exists", str(error), "conversation")
+        case MessageNotFound():
+            return ApiError(404, "message_not_found", f"no message {error.message_id!r} in this conversation", "after")
         case InvalidSessionId():
             return ApiError(400, "invalid_value", str(error), "conversation")
         case NotStorable():

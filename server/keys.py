@@ -8,12 +8,14 @@ from server.conductor import Conductor
 from server.config import Config
 from server.live import Live
 from server.models import Models
+from server.removal import Removal
 
 AUTH = web.AppKey("auth", Auth)
 CONDUCTOR = web.AppKey("conductor", Conductor)
 CONFIG = web.AppKey("config", Config)
 LIVE: web.AppKey[Live] = web.AppKey("live")
 MODELS = web.AppKey("models", Models)
+REMOVAL = web.AppKey("removal", Removal)
 SESSIONS = web.AppKey("sessions", SessionService)
 STORE: web.AppKey[Store] = web.AppKey("store")
 

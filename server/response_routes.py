@@ -11,7 +11,7 @@ from aiohttp import hdrs, web
 
 from server.auth import SUBPROTOCOL
 from server.errors import ApiError
-from server.keys import CONDUCTOR, CONFIG, LIVE, SESSIONS, USER
+from server.keys import CONDUCTOR, CONFIG, LIVE, REMOVAL, SESSIONS, USER
 from server.replies import json_reply, read_body
 from server.response_log import with_pauses
 from server.socket import Socket
@@ -79,7 +79,7 @@ async def cancel_response(request: web.Request) -> web.Response:
 @routes.delete("/v1/responses/{id}")
 async def delete_response(request: web.Request) -> web.Response:
     response_id = request.match_info["id"]
-    await request.app[CONDUCTOR].delete_response(request[USER], response_id)
+    await request.app[REMOVAL].response(request[USER], response_id)
     return json_reply({"id": response_id, "object": "response.deleted", "deleted": True})
 
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from persistence import LongTermMemory, Record, SessionNotFound, message_id
+from persistence import LongTermMemory, Record, SessionNotFound
 from server.errors import ApiError, api_error
-from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, SESSIONS, STORE, USER
+from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, REMOVAL, SESSIONS, STORE, USER
 from server.replies import json_reply, read_body, read_page
 from server.wire_input import input_messages
 from server.wire_objects import (
@@ -18,6 +18,7 @@ from server.wire_objects import (
     item_object,
     list_object,
     receipt_object,
+    user_receipt_object,
 )
 from server.wire_requests import CreateConversation, Login, RememberFact, UpdateConversation
 
@@ -59,23 +60,18 @@ async def update_conversation(request: web.Request) -> web.Response:
 
 @routes.delete("/v1/conversations/{id}")
 async def delete_conversation(request: web.Request) -> web.Response:
-    receipt = await request.app[CONDUCTOR].delete_session(request[USER], request.match_info["id"])
+    receipt = await request.app[REMOVAL].session(request[USER], request.match_info["id"])
     return json_reply(receipt_object(receipt))
 
 
 @routes.get("/v1/conversations/{id}/items")
 async def list_items(request: web.Request) -> web.Response:
     page, record = read_page(request), await _mine(request)
-    history = await request.app[STORE].history(record.session_id)
-    positions = range(len(history)) if page.order == "asc" else range(len(history) - 1, -1, -1)
-    start = 0
-    if page.after is not None:
-        ids = (message_id(history[position], position) for position in positions)
-        start = 1 + next((number for number, found in enumerate(ids) if found == page.after), -1)
-        if not start:
-            raise ApiError(404, "message_not_found", f"no message {page.after!r} in this conversation", "after")
-    shown = [item_object(history[position], position) for position in positions[start : start + page.limit]]
-    return json_reply(list_object(shown, has_more=start + page.limit < len(history)))
+    found = await request.app[STORE].page(
+        record.session_id, limit=page.limit, after=page.after, newest_first=page.order == "desc"
+    )
+    shown = [item_object(message, position) for position, message in found.messages]
+    return json_reply(list_object(shown, has_more=found.has_more))
 
 
 @routes.get("/v1/memory")
@@ -111,6 +107,12 @@ async def who_am_i(request: web.Request) -> web.Response:
     config = request.app[CONFIG]
     limits = {"verbatim:max_frame_bytes": config.max_frame_bytes, "verbatim:keys": bool(config.api_keys)}
     return json_reply({"object": "user", "id": request[USER], **limits})
+
+
+@routes.delete("/v1/me")
+async def delete_me(request: web.Request) -> web.Response:
+    receipts = await request.app[REMOVAL].user(request[USER])
+    return json_reply(user_receipt_object(request[USER], receipts))
 
 
 @routes.post("/v1/login")

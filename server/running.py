@@ -55,6 +55,10 @@ class RunningTurns:
         """Those of a session, in the order in which they came."""
         return tuple(self._by_session.get(session_id, ()))
 
+    def of_user(self, user_id: str) -> Sequence[Running]:
+        """Those of a user, over all sessions."""
+        return [running for running in self if running.log.turn.user_id == user_id]
+
     def sent(self, session_id: str, client_message_id: str | None) -> Running | None:
         """The turn that a message with this id of its client's has started."""
         return self._by_client_id.get((session_id, client_message_id)) if client_message_id else None

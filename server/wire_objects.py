@@ -134,6 +134,15 @@ def receipt_object(receipt: Receipt) -> Json:
     }
 
 
+def user_receipt_object(user_id: str, receipts: Sequence[Receipt]) -> Json:
+    return {
+        "id": user_id,
+        "object": "user.deleted",
+        "deleted": True,
+        "verbatim:conversations": [receipt_object(receipt) for receipt in receipts],
+    }
+
+
 def list_object(data: Sequence[Json], *, has_more: bool = False) -> Json:
     return {
         "object": "list",

@@ -1,6 +1,8 @@
 """A server over real sockets, and users that call it."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,7 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
 
-from persistence import FileStore, Store
+from persistence import FileStore
 from server.app import make_app
 from server.assistants.base import Assistant
 from server.assistants.metronome import Metronome
@@ -31,7 +33,7 @@ class Site:
 
     async def start(self, *assistants: Assistant, **settings: Any) -> "Site":
         self.config = Config(**{"data_dir": self.folder, "shutdown_grace_s": 0.0, **settings})
-        self.store: Store = FileStore(self.folder, index_delay_s=0.01)
+        self.store = FileStore(self.folder, index_delay_s=0.01)
         await self.store.open()
         self.app = make_app(self.config, self.store, list(assistants) or [Scribe(), Metronome()], b"secret")
         self._server = TestServer(self.app)
@@ -42,10 +44,23 @@ class Site:
     def caller(self, key: str | None = "anna") -> Caller:
         return Caller(self._http, self.url, key)
 
-    def sessions(self) -> dict[str, bytes]:
-        """Every session and memory file, byte for byte."""
+    async def sessions(self) -> dict[str, bytes]:
+        """Every session and memory file, byte for byte, once they have all that the journal has."""
+        assert await self.store._folding.fold()
         files = [*self.folder.glob("session_*.json"), *self.folder.glob("memory_*.json")]
         return {file.name: file.read_bytes() for file in files}
+
+    async def forgets(self, *texts: str) -> None:
+        """Fails unless within two seconds no file of the data contains any of the texts."""
+        async with asyncio.timeout(2):
+            while any(text in shown for text in texts for shown in self._texts()):  # noqa: ASYNC110 - files tell nobody
+                await asyncio.sleep(0.05)
+
+    def _texts(self) -> Iterator[str]:
+        """What is in each file; nothing, where it vanishes meanwhile."""
+        for path in self.folder.rglob("*"):
+            with suppress(FileNotFoundError, IsADirectoryError):
+                yield path.read_text("utf-8", "replace")
 
     async def stop(self) -> None:
         await self._server.close()

@@ -83,7 +83,7 @@ async def place(site):
 async def nothing_changed(site, place, before):
     """The files are what they were, byte for byte, and session and socket go on."""
     anna, conversation, line = place
-    assert site.sessions() == before
+    assert await site.sessions() == before
     check_whole(await line.turn("still there?", conversation=conversation))
     assert len(await anna.items(conversation)) == 4
 
@@ -92,7 +92,7 @@ async def nothing_changed(site, place, before):
 async def test_frame_that_is_not_understood(site, place, data, code, param):
     """It gets its error event, and nothing else happens."""
     *_, line = place
-    before = site.sessions()
+    before = await site.sessions()
     await line.ws._writer.send_frame(data, 1)
     frame = await line.next()
     assert frame["type"] == "error"
@@ -105,7 +105,7 @@ async def test_frame_that_is_not_understood(site, place, data, code, param):
 async def test_id_that_names_nothing_on_the_socket(site, place, id):
     """Ids that are nobody's, or would leave the data directory, are not found."""
     *_, line = place
-    before = site.sessions()
+    before = await site.sessions()
     for kind, fields in (
         ("response.create", {"input": "a", "conversation": id}),
         ("response.create", {"input": "a", "conversation": {"id": id}}),
@@ -129,7 +129,7 @@ async def test_id_that_names_nothing_on_the_socket(site, place, id):
 async def test_id_that_names_nothing_over_http(site, place, id):
     """The same in addresses and bodies; what the address makes of it is no file either."""
     anna, *_ = place
-    before = site.sessions()
+    before = await site.sessions()
     encoded = id if id.startswith("%") or "%0" in id else URL.build(path="/" + id, encoded=False).raw_path[1:]
     encoded = encoded.replace("/", "%2F")
     for method, path in (
@@ -155,7 +155,7 @@ async def test_id_that_names_nothing_over_http(site, place, id):
 async def test_metadata_beyond_its_limits(site, place, metadata):
     """It is refused wherever it may be given."""
     anna, conversation, line = place
-    before = site.sessions()
+    before = await site.sessions()
     for path, rest in (
         ("/v1/conversations", {}),
         (f"/v1/conversations/{conversation}", {}),
@@ -182,7 +182,7 @@ BODIES = [
 async def test_body_that_is_not_understood(site, place, data, code, param):
     """Every address that takes a body refuses one that is no JSON object."""
     anna, conversation, _ = place
-    before = site.sessions()
+    before = await site.sessions()
     for path in ("conversations", f"conversations/{conversation}", "responses", "memory", "login"):
         assert await anna.refused("POST", f"/v1/{path}", data=data) == (400, code, param)
     await nothing_changed(site, place, before)
@@ -205,13 +205,13 @@ async def test_query_that_is_not_understood(site, place, path, param):
     anna, conversation, _ = place
     status, code, named = await anna.refused("GET", "/v1/" + path.format(conversation))
     assert (status, code in (TYPE, VALUE), named) == (400, True, param)
-    await nothing_changed(site, place, site.sessions())
+    await nothing_changed(site, place, await site.sessions())
 
 
 async def test_binary_frame(site, place):
     """The one bad frame that ends a connection: an error first, then 1003; the session is untouched."""
     anna, conversation, line = place
-    before = site.sessions()
+    before = await site.sessions()
     await line.ws.send_bytes(b'{"type":"response.create","input":"a"}')
     error = await line.next()
     assert (error["type"], error["error"]["code"]) == ("error", TYPE)
@@ -223,7 +223,7 @@ async def test_binary_frame(site, place):
 async def test_frame_over_the_limit(site, place, parts):
     """A frame over the limit closes with 1009, in one piece or in several; the largest one that fits is taken."""
     anna, conversation, line = place
-    before = site.sessions()
+    before = await site.sessions()
     frame = json.dumps({"type": "response.create", "input": "a", "conversation": conversation, "tools": []}).encode()
     await line.ws._writer.send_frame(b"[" + b" " * (LIMIT - 3) + b"]", 1)
     assert (await line.next())["error"]["code"] == TYPE

@@ -25,7 +25,7 @@ async def test_session_lives(anna, site):
     assert await anna.refused("GET", path) == (404, "conversation_not_found", "conversation")
     assert await anna.refused("DELETE", path) == (404, "conversation_not_found", "conversation")
     assert (await anna.ask("GET", "/v1/conversations"))["data"] == []
-    assert site.sessions() == {}
+    assert await site.sessions() == {}
 
 
 async def test_session_from_nothing(anna):
@@ -121,9 +121,9 @@ async def test_memory(anna):
 
 async def test_fact_without_words_is_refused(anna, site):
     """White space is nothing to remember."""
-    before = site.sessions()
+    before = await site.sessions()
     assert await anna.refused("POST", "/v1/memory", {"text": " \n"}) == (400, "invalid_value", "text")
-    assert site.sessions() == before
+    assert await site.sessions() == before
 
 
 async def test_models(anna):
@@ -143,7 +143,7 @@ async def test_health(anna):
 
 async def test_readiness(anna, site):
     """A server that cannot write, or that is about to stop, says so; it lives all the same."""
-    site.store._changes.fault = StorageReadOnly("sync", Path("x"), "EIO")
+    site.store._journal.stop(StorageReadOnly("sync", Path("x"), "EIO"))
     assert await anna.refused("GET", "/readyz") == (503, "storage_read_only", None)
     assert site.store.fault.__traceback__ is None
     refusal = await anna.refused("POST", "/v1/responses", {"input": "hi"})

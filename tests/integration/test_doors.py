@@ -9,6 +9,7 @@ KEYS = {"key-a": "anna", "key-b": 'Jürgen; "1"'}
 ORIGIN = "https://chat.example.org"
 ADDRESSES = [
     ("GET", "/v1/me"),
+    ("DELETE", "/v1/me"),
     ("GET", "/v1/models"),
     ("GET", "/v1/memory"),
     ("POST", "/v1/memory"),
@@ -106,7 +107,7 @@ async def test_foreign_page_is_refused(site, origin):
             assert await anna.refused(method, path, headers={"Origin": origin}) == refused
     assert await anna.refused("POST", "/v1/login", {"key": "x"}, headers={"Origin": origin}) == refused
     assert await anna.refused("GET", "/v1/responses", headers={"Origin": origin, **UPGRADE}) == refused
-    assert site.sessions() == {}
+    assert await site.sessions() == {}
 
 
 async def test_own_page_is_answered(site):

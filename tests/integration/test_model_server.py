@@ -54,7 +54,7 @@ async def test_turn_with_a_model_server(site, model_server):
     assert frames[-1]["type"] == "response.completed"
     assert "".join(frame["delta"] for frame in frames if frame["type"] == "response.output_text.delta") == ANSWER
     assert frames[-1]["response"]["model"] == "gpt-4o"
-    (kept,) = site.sessions().values()
+    (kept,) = (await site.sessions()).values()
     assert [message["content"] for message in json.loads(kept)["history"]] == ["hello", ANSWER]
 
 
@@ -76,6 +76,6 @@ async def test_turn_with_a_model_server_in_chaos(site, model_server, chaos, code
     error = frames[-1]["response"]["error"]
     assert error["code"] in codes
     assert error["message"].startswith("The model server")
-    (kept,) = site.sessions().values()
+    (kept,) = (await site.sessions()).values()
     question, answer = json.loads(kept)["history"]
     assert (question["content"], answer["status"], answer["error"]) == ("hello", "failed", error)

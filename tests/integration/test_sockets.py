@@ -270,7 +270,7 @@ async def test_goodbye(site):
     assert (late["error"]["code"], late["stream_id"]) == ("shutting_down", "1")
     assert [await line.closed() for line in lines] == [1012] * 3
     await asyncio.wait_for(stopping, PATIENCE_S)
-    assert b'"reason":"interrupted"' in site.sessions()[f"session_{conversation}.json"]
+    assert b'"reason":"interrupted"' in (await site.sessions())[f"session_{conversation}.json"]
 
 
 async def test_goodbye_to_many_that_do_not_answer(site, raw):

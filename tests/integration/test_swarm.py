@@ -105,4 +105,4 @@ async def test_tabs_that_do_everything_at_once(site, seed):
         while site.app[SOCKETS]:  # noqa: ASYNC110 - the server's sockets are looked at
             await asyncio.sleep(0.01)
     conductor = site.app[CONDUCTOR]
-    assert (conductor._queues._locks, conductor._arrivals._locks, site.app[LIVE]._feeds) == ({}, {}, {})
+    assert (conductor._queues._waiting, conductor._arrivals._waiting, site.app[LIVE]._feeds) == ({}, {}, {})

@@ -90,11 +90,11 @@ async def test_messages_ahead_of_the_question(anna):
 
 async def test_unstored_turn(anna, site):
     """With `store: false` the answer comes and nothing is left: no file, no session, no response."""
-    before = site.sessions()
+    before = await site.sessions()
     line = await anna.line()
     response = check_whole(await line.turn("remember that I like tea", store=False))
     assert (response["store"], response["conversation"]) == (False, None)
-    assert site.sessions() == before
+    assert await site.sessions() == before
     assert (await anna.ask("GET", "/v1/conversations"))["data"] == []
     assert (await anna.ask("GET", "/v1/memory"))["data"] == []
     assert await anna.refused("GET", f"/v1/responses/{response['id']}") == (404, "response_not_found", "response_id")

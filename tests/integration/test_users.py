@@ -50,7 +50,7 @@ async def test_sessions_and_responses_are_their_owners(pair, site):
     await line.create("1", conversation=conversation)
     frames = await line.text_shown("a")
     response = frames[0]["response"]["id"]
-    before = site.sessions()
+    before = await site.sessions()
     for mine, nobodys in ((conversation, "0" * 16), (response, f"resp_{conversation}_{'0' * 16}")):
         refusals = []
         for id in (mine, nobodys):
@@ -82,7 +82,7 @@ async def test_sessions_and_responses_are_their_owners(pair, site):
             refusals.append(found)
         assert refusals[0] == refusals[1]
         assert {refusal[0] for refusal in refusals[0]} == {404, "not_found_error"}
-    assert site.sessions() == before
+    assert await site.sessions() == before
     rest.set()
     assert check_whole(frames + await line.response())["status"] == "completed"
     assert (await bob.ask("GET", "/v1/conversations"))["data"] == []

@@ -6,13 +6,14 @@ from typing import Any
 
 from persistence import MemoryStore, Message
 from persistence.model import Record
-from server.assistants.base import Assistant
+from server.assistants.base import Assistant, Finish
 from server.conductor import Conductor
 from server.live import InProcessLive, News
 from server.models import Models
+from server.removal import Removal
 from server.response_log import Readable, ResponseLog
 from server.turn import TurnRequest
-from tests.server.doubles import PATIENCE_S, RecordingStore, ScriptedAssistant
+from tests.server.doubles import PATIENCE_S, RecordingStore, ScriptedAssistant, until
 from tests.server.frames import Frame, decode, text_of
 
 USER = "user"
@@ -39,6 +40,7 @@ class Stage:
         self.conductor = Conductor(
             self.store, self.live, Models([self.assistant]), max_queued_turns=max_queued_turns, window_s=0
         )
+        self.removal = Removal(self.store, self.live, self.conductor)
         self.heard: list[News] = []
         tell = self.live.tell
 
@@ -65,6 +67,17 @@ class Stage:
     async def history(self, session_id: str = "abc") -> list[tuple[str, str]]:
         """Roles and contents, as they are stored."""
         return [(message["role"], message["content"]) for message in await self.store.history(session_id)]
+
+
+async def held_stage(*texts: str) -> tuple["Stage", Readable, list[asyncio.Task[Readable]]]:
+    """A stage with a running response that has said "a" and does not end, and turns that wait behind it."""
+    stage = Stage(None, "a", asyncio.Event(), Finish())
+    await stage.session()
+    running = await stage.ask("1")
+    await until(lambda: shown(running) == "a")
+    waiting = [stage.asking(text) for text in texts]
+    await until(lambda: len(stage.conductor._running.in_session("abc")) == 1 + len(texts))
+    return stage, running, waiting
 
 
 def request(text: str = "hi", session_id: str | None = "abc", client_id: str | None = None, **rest: Any) -> TurnRequest:

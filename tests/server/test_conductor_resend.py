@@ -93,7 +93,7 @@ async def test_same_message_whose_response_was_deleted():
     await stage.session()
     first = await stage.ask("1", client_id="c1")
     await read(first)
-    await stage.conductor.delete_response(USER, first.turn.response_id)
+    await stage.removal.response(USER, first.turn.response_id)
     with pytest.raises(ApiError) as caught:
         await stage.ask("1", client_id="c1")
     assert (caught.value.status, caught.value.param) == (404, "metadata.client_message_id")

@@ -1,28 +1,15 @@
-"""Cancelling, deleting, closing: in every state, with the text kept."""
+"""Cancelling and closing: in every state, with the text kept."""
 
 import asyncio
 
 import pytest
 
-from persistence import SessionNotFound
 from persistence.model import Record
 from server.assistants.base import Finish
 from server.errors import ApiError
-from server.live import SessionDeleted
 from tests.server.doubles import PATIENCE_S, RecordingStore, ScriptedAssistant, until
 from tests.server.frames import check_whole
-from tests.server.stage import USER, Stage, read, request, shown
-
-
-async def held_stage(*texts):
-    """A stage with a running response that has said "a" and does not end, and turns that wait behind it."""
-    stage = Stage(None, "a", asyncio.Event(), Finish())
-    await stage.session()
-    running = await stage.ask("1")
-    await until(lambda: shown(running) == "a")
-    waiting = [stage.asking(text) for text in texts]
-    await until(lambda: len(stage.conductor._running.in_session("abc")) == 1 + len(texts))
-    return stage, running, waiting
+from tests.server.stage import USER, Stage, held_stage, read, request, shown
 
 
 async def test_cancel_in_mid_answer():
@@ -97,7 +84,7 @@ async def test_responses_of_somebody_else_are_not_found():
     """Finding, stopping and deleting another's response, running or ended, is refused like one that never was."""
     stage, running, _ = await held_stage()
     for response_id in (running.turn.response_id, "resp_abc_ffff", "resp_../abc_1", "nonsense", ""):
-        for call in (stage.conductor.find, stage.conductor.stop, stage.conductor.delete_response):
+        for call in (stage.conductor.find, stage.conductor.stop, stage.removal.response):
             with pytest.raises(ApiError) as caught:
                 await call("somebody", response_id)
             assert str(caught.value) == f"404 response_not_found (response_id): no response {response_id!r}"
@@ -117,72 +104,6 @@ async def test_fault_of_the_disk_is_not_called_not_found():
     store.refuse = {"history": 1}
     with pytest.raises(type(store.error)):
         await stage.conductor.find(USER, response.turn.response_id)
-
-
-async def test_deleted_response():
-    """The answer is gone from the session and from memory; the question stays, and the next turn works."""
-    stage = Stage()
-    await stage.session()
-    response = await stage.ask("1")
-    await read(response)
-    await stage.conductor.delete_response(USER, response.turn.response_id)
-    assert await stage.history() == [("user", "1")]
-    with pytest.raises(ApiError):
-        await stage.conductor.find(USER, response.turn.response_id)
-    await read(await stage.ask("2"))
-    assert [content for _, content in await stage.history()] == ["1", "2", "You said: 2"]
-
-
-async def test_deleted_response_that_runs():
-    """A running response is stopped before its answer is removed."""
-    stage, running, _ = await held_stage()
-    await stage.conductor.delete_response(USER, running.turn.response_id)
-    assert check_whole(await read(running))["status"] == "cancelled"
-    assert await stage.history() == [("user", "1")]
-
-
-async def test_deleted_session_with_turns_that_run_and_wait():
-    """All turns of a deleted session end, their callers hear the end, and nothing is left."""
-    stage, running, waiting = await held_stage("2", "3")
-    receipt = await asyncio.wait_for(stage.conductor.delete_session(USER, "abc"), PATIENCE_S)
-    assert receipt.session_id == "abc"
-    for response in [running, *[await task for task in waiting]]:
-        assert check_whole(await read(response))["status"] == "cancelled"
-    with pytest.raises(SessionNotFound):
-        await stage.store.record("abc")
-    assert stage.heard[-1] == SessionDeleted("abc")
-    assert stage.live.find(running.turn.response_id) is None
-    assert not list(stage.conductor._running)
-
-
-async def test_turn_that_comes_while_its_session_is_deleted():
-    """A turn that is queued behind the deletion finds no session; nothing comes back."""
-    store = RecordingStore()
-    stage = Stage(store, "a", Finish())
-    await stage.session()
-    running = await stage.ask("1")
-    store.gate = asyncio.Event()
-    await until(lambda: shown(running) == "a")
-    deleting = asyncio.create_task(stage.conductor.delete_session(USER, "abc"))
-    await until(lambda: stage.conductor._queues.users("abc") == 2)
-    late = stage.asking("late")
-    await until(lambda: stage.conductor._queues.users("abc") == 3)
-    store.gate.set()
-    await deleting
-    with pytest.raises(ApiError) as caught:
-        await late
-    assert (caught.value.status, caught.value.code) == (404, "conversation_not_found")
-    with pytest.raises(SessionNotFound):
-        await stage.store.record("abc")
-
-
-async def test_sessions_of_somebody_else_are_not_deleted():
-    """Another's session is not found, and its turn goes on."""
-    stage, running, _ = await held_stage()
-    with pytest.raises(SessionNotFound):
-        await stage.conductor.delete_session("somebody", "abc")
-    assert not running.turn.ended
-    await stage.conductor.stop(USER, running.turn.response_id)
 
 
 async def test_closing_interrupts_what_runs_and_what_waits():

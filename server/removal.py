@@ -1,0 +1,71 @@
+"""Removing: an answer, a session, a user with everything.
+
+Rule: what runs is stopped first, and every reader hears its end; then it is removed, durably; then the user's sockets
+are told. What waited behind a removal finds nothing, and nothing comes back.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from persistence import Receipt, SessionNotFound, SessionService, Store
+from server.conductor import Conductor
+from server.history import without_answer
+from server.live import Live, SessionDeleted
+
+_AT_ONCE = 64
+"""How many sessions of one user are removed at the same time."""
+
+
+class Removal:
+    """Removes what a user no longer wants to be kept."""
+
+    def __init__(self, store: Store, live: Live, conductor: Conductor) -> None:
+        self._store = store
+        self._live = live
+        self._conductor = conductor
+        self._sessions = SessionService(store)
+
+    async def response(self, user_id: str, response_id: str) -> None:
+        """Removes an answer from its session; the question stays.
+
+        Raises:
+            ApiError: `response_not_found`.
+        """
+        turn = (await self._conductor.stop(user_id, response_id)).turn
+        self._live.forget(turn.session_id)
+        if turn.request.kept:
+            await self._store.edit(turn.session_id, lambda messages: without_answer(messages, response_id))
+            await self._conductor.tell_changed(turn.session_id)
+
+    async def session(self, user_id: str, session_id: str) -> Receipt:
+        """Removes a session, with what waits in it."""
+        await self._sessions.retrieve(session_id, user_id=user_id)
+        async with self._conductor.stopped(session_id):
+            receipt = await self._sessions.delete(session_id, user_id=user_id)
+        self._gone(user_id, session_id)
+        return receipt
+
+    async def user(self, user_id: str) -> Sequence[Receipt]:
+        """Removes all of a user's sessions, and the memory with all that was told outside of them.
+
+        What the user begins meanwhile comes before it or after it.
+        """
+        await self._conductor.stop_user(user_id)
+        receipts: list[Receipt] = []
+        while some := await self._sessions.list(user_id, limit=_AT_ONCE):
+            for found in await asyncio.gather(*[self._session_if_there(user_id, one.session_id) for one in some]):
+                receipts += found
+        for receipt in await self._sessions.delete_user(user_id):
+            self._gone(user_id, receipt.session_id)
+            receipts.append(receipt)
+        return receipts
+
+    async def _session_if_there(self, user_id: str, session_id: str) -> Sequence[Receipt]:
+        try:
+            return [await self.session(user_id, session_id)]
+        except SessionNotFound:  # Somebody else has removed it meanwhile.
+            return []
+
+    def _gone(self, user_id: str, session_id: str) -> None:
+        self._live.forget(session_id)
+        self._live.tell(user_id, SessionDeleted(session_id))
