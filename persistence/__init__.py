@@ -25,11 +25,11 @@ from persistence.errors import (
     StorageReadOnly,
 )
 from persistence.file_store import FileStore
-from persistence.files import read_or_create_secret
 from persistence.locks import KeyedLocks
 from persistence.long_term_memory import LongTermMemory
 from persistence.memory_store import MemoryStore
 from persistence.model import Fact, Message, Page, Receipt, Record, message_id, new_id, now
+from persistence.secret_file import read_or_create_secret
 from persistence.session_memory import SessionMemory
 from persistence.session_service import SessionService
 from persistence.store import Store

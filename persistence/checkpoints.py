@@ -112,7 +112,7 @@ class Checkpoints:
         while True:
             await self._journal.dirty.wait()
             began = time.monotonic()
-            while not self._is_due(began):
+            while not self._is_due(began):  # noqa: ASYNC110 - nothing tells that time has passed
                 await asyncio.sleep(_LOOK_S)
             try:
                 await asyncio.shield(self.make())

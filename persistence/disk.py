@@ -116,7 +116,7 @@ class Disk:
         return os.listdir(path)
 
     def modified(self, path: Place) -> dict[str, float]:
-        """The names of the files in a folder, each with its time of change; those that vanish meanwhile are left out."""
+        """The names of the files in a folder, with their times of change; those that vanish meanwhile are left out."""
         found: dict[str, float] = {}
         with os.scandir(path) as entries:
             for entry in entries:

@@ -186,7 +186,7 @@ class FileStore:
 
     async def append(self, session_id: str, messages: Sequence[Message]) -> Record:
         try:
-            return await self._change(session_id, lambda session: self._owed.append(session, messages))
+            return await self._change(session_id, lambda session: self._owed.append(session, messages), look=False)
         except BaseException:
             self._running.abandon(session_id, messages)
             raise
@@ -222,10 +222,17 @@ class FileStore:
                     self._checkpoints.deleted()
             return after
 
-    async def _change(self, session_id: str, change: Callable[[OpenSession], Coroutine[Any, Any, None]]) -> Record:
-        """Loads a session and changes it, under its lock."""
+    async def _change(
+        self, session_id: str, change: Callable[[OpenSession], Coroutine[Any, Any, None]], *, look: bool = True
+    ) -> Record:
+        """Loads a session and changes it, under its lock.
+
+        Args:
+            look: Whether somebody else's edit of its file must be seen first; an append goes behind it at any rate.
+        """
         async with self._changes.hold(session_id):
-            session = self._sessions.peek(session_id) or await self._reader.load(session_id)
+            session = None if look else self._sessions.peek(session_id)
+            session = session or await self._reader.load(session_id)
             try:
                 await change(session)
             except Damaged:

@@ -120,22 +120,6 @@ class Files:
         return await self.hop("lock", path, _lock_folder)
 
 
-def read_or_create_secret(path: Path) -> bytes:
-    """Random bytes that stay the same over restarts, in a file that its owner alone may read. Blocks: for the start."""
-    disk = Disk()
-    with translated("create", path):
-        descriptor = disk.open(path, write=True, create=True)
-        try:
-            if not (secret := disk.read(descriptor, 4096, 0)):
-                secret = secrets.token_hex(32).encode()
-                with names_synced(disk, path.parent):
-                    write(disk, descriptor, secret, 0)
-                    sync(disk, descriptor)
-        finally:
-            disk.close(descriptor)
-    return secret
-
-
 def read(disk: Disk, path: Path) -> tuple[bytes, Stamp] | None:
     """The file's bytes and stamp."""
     try:

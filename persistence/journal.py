@@ -79,6 +79,8 @@ class Journal:
         self._durable = 0
         self._returning = 0
         """How many waiters know their outcome and have not gone on yet."""
+        self._all_gone_on = asyncio.Event()
+        self._all_gone_on.set()
         self._closed = True
         self._segment: SegmentFile
         self._writer: asyncio.Task[None]
@@ -152,6 +154,8 @@ class Journal:
             await _outcome(entry)
         finally:
             self._returning -= 1
+            if not self._returning:
+                self._all_gone_on.set()
 
     async def switch(self, running: Callable[[], Sequence[Parts]]) -> None:
         """Goes on in a new segment; the old ones count until `rebase`.
@@ -163,8 +167,7 @@ class Journal:
         """
         async with self._writing:
             self.check()
-            while self._returning:
-                await asyncio.sleep(0)
+            await self._all_gone_on.wait()
             before = self._segment
             with translated("sync", before.path):
                 await self._disk.run(before.sync)
@@ -247,6 +250,7 @@ class Journal:
 
     def _answer(self, batch: Sequence[_Waiting], error: StorageError | None = None) -> None:
         self._returning += len(batch)
+        self._all_gone_on.clear()
         for entry in batch:
             entry.settle(error)
 

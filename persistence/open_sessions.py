@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from persistence.disk import Stamp
@@ -21,7 +21,7 @@ from persistence.journal import Journal
 from persistence.journal_entry import Append, Put
 from persistence.json_bytes import encode_json, encode_messages
 from persistence.model import Message, Record, session_file_name
-from persistence.session_file import cut_file, scan_file
+from persistence.session_file import Scan, cut_file, scan_file
 
 _log = logging.getLogger(__name__)
 
@@ -116,10 +116,12 @@ class OpenSessions:
         """The session as its file has it.
 
         Args:
+            known: The record for a file that has none.
+            mend: Whether anything may be written for this.
             whole: Whether every message is looked at.
             new: Messages that belong behind those in the file.
         """
-        path, before = self.path(session_id), self._open.get(session_id)
+        path = self.path(session_id)
         if (found := await self._files.read(path)) is None:
             self.forget(session_id)
             raise SessionNotFound(session_id)
@@ -128,27 +130,34 @@ class OpenSessions:
             session = OpenSession(cut.record, History(cut.lines), cut.tail, stamp, len(data))
             self._keep(session)
             return session
+        scan = await self._scan(path, data, session_id, known, mend=mend)
+        if new and scan.whole:
+            record = self._open[session_id].record
+            scan = replace(scan, record=record, messages=[*scan.messages, *new], tail=None)
+        session = OpenSession(scan.record, History((), scan.messages), scan.tail, stamp, len(data))
+        if mend and (new or not (scan.whole and scan.has_record)):
+            await self._mend(path, session, keep_copy=bool(new) or not scan.whole)
+        if mend or scan.whole:
+            self._keep(session)
+        return session
+
+    async def _scan(self, path: Path, data: bytes, session_id: str, known: Record | None, *, mend: bool) -> Scan:
+        """What the file holds, or what memory does where the file has been damaged since.
+
+        Raises:
+            SessionNotFound: Nothing can be read in it.
+        """
+        before = self._open.get(session_id)
         try:
             scan = scan_file(data, session_id, known)
         except Damaged as error:
             if not before:
                 await self._give_up(path, error, mend=mend)
                 raise SessionNotFound(session_id) from error
-            scan = None
-        if scan is None or (before and not scan.whole):
-            assert before is not None
-            messages, record, tail, is_good = list(before.history.whole()), before.record, None, False
-        else:
-            messages, record, tail = [*scan.messages, *new], scan.record, scan.tail
-            is_good = scan.whole and scan.has_record and not new
-        if new and before:
-            record = before.record
-        session = OpenSession(record, History((), messages), tail, stamp, len(data))
-        if mend and not is_good:
-            await self._mend(path, session, keep_copy=not (scan and scan.whole))
-        if mend or (scan and scan.whole):
-            self._keep(session)
-        return session
+            return Scan(before.record, list(before.history.whole()), None, whole=False)
+        if before and not scan.whole:
+            return Scan(before.record, list(before.history.whole()), None, whole=False)
+        return scan
 
     async def create(self, record: Record, messages: Sequence[Message]) -> OpenSession:
         """Begins a session, durably.

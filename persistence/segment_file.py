@@ -10,9 +10,12 @@ from pathlib import Path
 from persistence.disk import Disk
 from persistence.files import SyncFailed, names_synced, write, write_new
 
-_AHEAD_BYTES = 1 << 20, 16 << 20
-"""How many zeros go ahead of what is written, at least and at most: as much as there is already. A sync that leaves the
-file's length alone is faster, and a full disk is noticed before it matters."""
+_AHEAD_BYTES = 1 << 20
+"""How many zeros go ahead of what is written: a sync that leaves the file's length alone is faster, and a full disk is
+noticed before it matters."""
+
+_SMALL_BYTES = 64 << 10
+"""Larger batches make the file grow: for them the zeros would cost more than they save."""
 
 _TEMPORARY = ".new"
 _SUFFIX = ".jsonl"
@@ -69,8 +72,8 @@ class SegmentFile:
             SyncFailed: What is there is known at the next start only.
         """
         try:
-            if self.size + len(data) > self._allocated:
-                self._extend(len(data))
+            if self.size + len(data) > self._allocated and len(data) <= _SMALL_BYTES:
+                self._extend()
             write(self._disk, self._descriptor, data, self.size)
         except OSError:
             self._take_back(len(data))
@@ -94,13 +97,11 @@ class SegmentFile:
         """Gives the file back."""
         self._disk.close(self._descriptor)
 
-    def _extend(self, need: int) -> None:
+    def _extend(self) -> None:
         """Writes zeros ahead. Where there is no room for so many, the lines themselves may still find some."""
-        least, most = _AHEAD_BYTES
-        ahead = need + min(max(self.size, least), most)
         with suppress(OSError):
-            write(self._disk, self._descriptor, bytes(ahead), self.size)
-            self._allocated = self.size + ahead
+            write(self._disk, self._descriptor, bytes(_AHEAD_BYTES), self.size)
+            self._allocated = self.size + _AHEAD_BYTES
 
     def _take_back(self, length: int) -> None:
         """Puts zeros over refused lines: they must not come back.

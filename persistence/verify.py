@@ -1,0 +1,165 @@
+"""Verifying: whether a data directory is whole, as it will be after the next start.
+
+Rule: nothing is changed. What the journal holds is added to the files in memory, and that is looked at. What is derived
+(the index), left over or none of ours is said, and is no damage.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Iterator
+from pathlib import Path
+
+from persistence.data_folder import (
+    INDEX,
+    JOURNAL,
+    QUARANTINE,
+    Finding,
+    Kind,
+    Progress,
+    check_free,
+    kind_of,
+    list_folder,
+    portions,
+    silent,
+)
+from persistence.disk import Disk
+from persistence.errors import Damaged, JournalDamaged
+from persistence.file_change import Change, applied, starts_where
+from persistence.file_check import check_memory, check_session
+from persistence.files import Files, read
+from persistence.index_file import decode_index
+from persistence.model import Record, session_file_name, session_id_of
+from persistence.recovery import read_journal
+from persistence.replay import Replay
+from persistence.segment_file import is_segment
+from persistence.session_file import read_tail
+
+_FILES_AT_ONCE = 256
+
+
+async def check_folder(
+    folder: Path, *, disk: Disk | None = None, progress: Progress = silent
+) -> AsyncIterator[Finding]:
+    """Looks through a data directory that no server has.
+
+    Raises:
+        DirectoryInUse: A server has it, or has come meanwhile.
+        StorageError: There is no such directory, or it cannot be read.
+    """
+    files = Files(disk or Disk())
+    names = await list_folder(files, folder)
+    await check_free(files, folder)
+    for name in names:
+        if kind_of(name) is Kind.LEFTOVER:
+            yield Finding(name, "a file that was being written; a start removes it")
+        elif kind_of(name) is Kind.UNKNOWN:
+            yield Finding(name, "unknown; it is left alone")
+    quarantined = await files.names(folder / QUARANTINE)
+    if quarantined:
+        yield Finding(QUARANTINE, f"{len(quarantined)} files are set aside")
+    try:
+        total, is_known = (await read_journal(files, folder / JOURNAL)).total, True
+    except JournalDamaged as error:
+        yield Finding(JOURNAL, str(error), is_damage=True)
+        total, is_known = Replay(), False
+    in_journal = await files.names(folder / JOURNAL)
+    for note in _journal_notes(in_journal):
+        yield note
+    view = _View(folder, total, is_known and any(map(is_segment, in_journal)))
+    for note in await files.hop("read", folder / INDEX, view.read_index):
+        yield note
+    present = [name for name in names if kind_of(name) in (Kind.SESSION, Kind.MEMORY)]
+    coming = sorted(total.changes.keys() - set(present))
+    done, expected = 0, len(present) + len(coming)
+    for some in portions([*present, *coming], _FILES_AT_ONCE):
+        progress("verified", done, expected)
+        for finding in await files.disk.run(view.check, files.disk, some):
+            yield finding
+        done += len(some)
+    progress("verified", done, expected)
+    for finding in view.index_findings():
+        yield finding
+    await check_free(files, folder)
+
+
+def _journal_notes(names: Iterable[str]) -> Iterator[Finding]:
+    found = list(names)
+    for name in found:
+        if not is_segment(name):
+            yield Finding(f"{JOURNAL}/{name}", "no segment; it is not read")
+    if not any(map(is_segment, found)):
+        yield Finding(JOURNAL, "there is none: the next start takes over all that lies here")
+
+
+class _View:
+    """The files as they will be.
+
+    Attributes:
+        is_ours: Whether a start has put everything in order once, so that nothing but the files is the truth.
+    """
+
+    def __init__(self, folder: Path, total: Replay, is_ours: bool) -> None:
+        self._folder = folder
+        self._total = total
+        self._is_ours = is_ours and total.adopted
+        self._running = total.running if is_ours else None
+        self._indexed: dict[str, Record] | None = None
+        """What the index says of sessions that were not looked at yet; None: it says nothing."""
+        self._stale = 0
+
+    def read_index(self, disk: Disk, path: Path) -> list[Finding]:
+        """Reads the index."""
+        if not (found := read(disk, path)) or not found[0]:
+            return [Finding(INDEX, "missing; a start makes it from the session files")]
+        try:
+            self._indexed, bad = decode_index(found[0])
+        except Damaged as error:
+            return [Finding(INDEX, f"{error}; a start makes it from the session files")]
+        return [Finding(INDEX, f"{len(bad)} of its entries are no records; a start drops them")] if bad else []
+
+    def check(self, disk: Disk, names: Iterable[str]) -> list[Finding]:
+        """Looks through some files."""
+        return [finding for name in names for finding in self._check(disk, name)]
+
+    def index_findings(self) -> Iterator[Finding]:
+        """What is wrong between the index and the files, once all files were looked at."""
+        for session_id in self._indexed or ():
+            if session_id in self._total.records:
+                self._stale += 1
+            elif self._is_ours:
+                yield Finding(session_file_name(session_id), f"not there, though {INDEX} names it", is_damage=True)
+            else:
+                yield Finding(INDEX, f"{session_id} has no file; the next start makes one")
+        if self._stale:
+            yield Finding(INDEX, f"behind the files for {self._stale} sessions; a start brings it up to them")
+
+    def _check(self, disk: Disk, name: str) -> Iterator[Finding]:
+        try:
+            found = read(disk, self._folder / name)
+        except OSError as error:
+            yield Finding(name, f"cannot be read: {error.strerror or error}", is_damage=True)
+            return
+        data = found[0] if found else None
+        if name in self._total.changes:
+            change = self._total.changes[name]
+            if fault := _redo_fault(data, change):
+                yield Finding(name, fault, is_damage=True)
+            else:
+                data = applied(data, change)
+        session_id = session_id_of(name)
+        if session_id:
+            self._compare(session_id, data)
+        if data is not None:
+            yield from check_session(name, session_id, data, self._running) if session_id else check_memory(name, data)
+
+    def _compare(self, session_id: str, data: bytes | None) -> None:
+        if self._indexed is not None:
+            known = self._indexed.pop(session_id, None)
+            self._stale += known != (read_tail(data, session_id) if data else None)
+
+
+def _redo_fault(data: bytes | None, change: Change) -> str | None:
+    """Why a change cannot be carried out on a file."""
+    if change is None or change.at is None:
+        return None
+    if data is None:
+        return "not there, though the journal adds to it"
+    return None if starts_where(data, change) else "changed behind the journal's back, which adds to it"
