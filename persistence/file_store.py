@@ -158,7 +158,8 @@ class FileStore:
             self._sessions.forget(session_id)
             self._checkpoints.deleted()
             await self._folding.fold()
-        return Receipt(session_id, [*copies, session_file_name(session_id)], forgotten)
+        removed = [name for name, change in entry.changes() if change is None]
+        return Receipt(session_id, [*copies, *removed], forgotten)
 
     async def delete_user(self, user_id: str) -> Sequence[Receipt]:
         receipts: list[Receipt] = []

@@ -27,8 +27,8 @@ from persistence.errors import (
     SessionNotFound,
     StorageError,
 )
-from persistence.memory_file import encode_memory
-from persistence.model import Fact, Message, Page, Receipt, Record, is_session_id, message_id
+from persistence.memory_file import encode_memory, memory_file_name
+from persistence.model import Fact, Message, Page, Receipt, Record, is_session_id, message_id, session_file_name
 from persistence.session_file import encode_file, same_session
 
 
@@ -99,7 +99,8 @@ class MemoryStore:
         before = self._memories.get(user_id, ())
         after = tuple(fact for fact in before if fact.session_id != session_id)
         self._memories[user_id] = after
-        return Receipt(session_id, [f"session_{session_id}.json"], len(before) - len(after))
+        forgotten = [memory_file_name(user_id)] if before and not after else []
+        return Receipt(session_id, [session_file_name(session_id), *forgotten], len(before) - len(after))
 
     async def delete_user(self, user_id: str) -> Sequence[Receipt]:
         mine = [session_id for session_id, session in self._sessions.items() if session.record.user_id == user_id]

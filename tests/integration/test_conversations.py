@@ -119,6 +119,20 @@ async def test_memory(anna):
     assert (await anna.ask("GET", "/v1/memory"))["data"] == []
 
 
+async def test_receipt_names_every_file_that_goes(anna, site):
+    """A memory that was learned in one session alone goes with it, and the receipt says so; so do copies set aside."""
+    conversation = await anna.conversation()
+    await anna.ask("POST", "/v1/memory", {"text": "has a cat", "conversation": conversation})
+    before = set(await site.sessions())
+    copies = [site.folder / "quarantine" / f"{name}.0" for name in before]
+    copies[0].parent.mkdir()
+    for copy in copies:
+        copy.write_text("an older one")
+    receipt = await anna.ask("DELETE", f"/v1/conversations/{conversation}")
+    assert set(receipt["verbatim:removed"]) == before | {copy.name for copy in copies}
+    assert (len(before), await site.sessions(), list(copies[0].parent.iterdir())) == (2, {}, [])
+
+
 async def test_fact_without_words_is_refused(anna, site):
     """White space is nothing to remember."""
     before = await site.sessions()
