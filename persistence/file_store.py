@@ -119,6 +119,7 @@ class FileStore:
         if self._lock is not None:
             await self._changes.drain()
             await self._folding.close()
+            await self._edits.settle()
             await self._index.close()
             await self._checkpoints.close()
             await self._journal.close()

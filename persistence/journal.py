@@ -206,7 +206,10 @@ class Journal:
                 async with self._writing:
                     await self._write_batch()
         finally:
-            self._refuse(self._take(), StorageReadOnly("append to", self.folder, "the server has ended"))
+            ended = StorageReadOnly("append to", self.folder, "the journal's task has ended")
+            if not self._closed:
+                self.stop(ended)
+            self._refuse(self._take(), ended)
 
     async def _write_batch(self) -> None:
         if not (batch := self._take()):
@@ -224,7 +227,7 @@ class Journal:
         except StorageError as error:
             self._refuse(batch, error)
         except BaseException:
-            self._refuse(batch, StorageReadOnly("append to", self.folder, "the server has ended"))
+            self._refuse(batch, StorageReadOnly("append to", self.folder, "the journal's task has ended"))
             raise
         else:
             self._next += len(batch)

@@ -52,6 +52,11 @@ class OutsideEdits:
             self._merges.add(task)
             task.add_done_callback(self._merges.discard)
 
+    async def settle(self) -> None:
+        """Waits until no dispute is being settled any more."""
+        while self._merges:
+            await asyncio.wait(self._merges)
+
     async def _merge(self, session_id: str, name: str) -> None:
         folding = self._sessions.folding
         try:

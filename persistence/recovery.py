@@ -108,7 +108,7 @@ def _sync_file(disk: Disk, path: Path) -> None:
 def _read_journal(disk: Disk, folder: Path) -> Journaled:
     segments = [name for name in names(disk, folder) if is_segment(name)]
     if not segments:
-        return Journaled(Replay())
+        return Journaled(Replay(adopted=False))
 
     def scanned(name: str) -> tuple[list[Line], int]:
         found = read(disk, folder / name)

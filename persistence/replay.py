@@ -24,17 +24,17 @@ class Replay:
         records: By session id, its record; None where it is deleted.
         messages: By session id, the messages that were appended since the file was last written whole.
         running: What was written of answers that were running at the end.
-        adopted: False where a first start on what came from elsewhere did not come to its end.
+        adopted: False where there is no journal yet, or a first start on what came from elsewhere was cut short.
         next_number: Behind the last entry.
         count: How many entries counted.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, adopted: bool = True) -> None:
         self.changes: dict[str, Change] = {}
         self.records: dict[str, Record | None] = {}
         self.messages: dict[str, list[Message]] = {}
         self.running: dict[tuple[str, str], Parts] = {}
-        self.adopted = True
+        self.adopted = adopted
         self.next_number = 1
         self.count = 0
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from persistence.disk import Disk
-from persistence.files import SyncFailed, names_synced, write, write_new
+from persistence.files import SyncFailed, names_synced, sync, write
 
 _AHEAD_BYTES = 1 << 20
 """How many zeros go ahead of what is written: a sync that leaves the file's length alone is faster, and a full disk is
@@ -53,14 +53,15 @@ class SegmentFile:
         with suppress(FileNotFoundError):
             disk.unlink(temporary)
         with names_synced(disk, folder):
+            descriptor = disk.open(temporary, write=True, new=True)
             try:
-                write_new(disk, temporary, [line])
+                write(disk, descriptor, line, 0)
+                sync(disk, descriptor)
                 disk.rename(temporary, path)
-                descriptor = disk.open(path, write=True)
             except BaseException:
-                for left in (temporary, path):
-                    with suppress(OSError):
-                        disk.unlink(left)
+                disk.close(descriptor)
+                with suppress(OSError):
+                    disk.unlink(temporary)
                 raise
         return cls(disk, path, descriptor, len(line))
 

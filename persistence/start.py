@@ -64,7 +64,7 @@ class Start:
         """
         journaled = await read_journal(self._files, self._journal.folder)
         total = journaled.total
-        is_foreign = not total.adopted or not await self._files.stamp(self._journal.folder)
+        is_foreign = not total.adopted
         await recover(self._files, self._folder, journaled)
         await self._files.make_folder(self._journal.folder)
         self._running.take_over(total.running.values())
