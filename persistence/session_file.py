@@ -103,11 +103,8 @@ def cut_file(data: bytes, session_id: str) -> Lines | None:
     line is a message is seen when it is decoded.
     """
     head, at = file_head(session_id), data.rfind(_TAIL)
-    if at < 0 or not data.startswith(head + b"\n") or not data.endswith(b"}\n"):
-        return None
-    try:
-        record = decode_record(decode_json(data[at + len(_TAIL) : -2], "a record"), session_id)
-    except Damaged:
+    record = read_tail(data[max(at, 0) :], session_id)
+    if record is None or not data.startswith(head + b"\n"):
         return None
     body = data[len(head) + 1 : at]
     lines = body.split(_SEPARATOR) if body else []
@@ -119,10 +116,11 @@ def cut_file(data: bytes, session_id: str) -> Lines | None:
 def read_tail(data: bytes, session_id: str) -> Record | None:
     """The record at a file's end, from its last bytes; None where they do not hold it."""
     _, found, rest = data.rpartition(_TAIL)
-    if not found or not rest.endswith(b"}\n"):
+    rest = rest.rstrip(b" \n")
+    if not found or not rest.endswith(b"}"):
         return None
     try:
-        return decode_record(decode_json(rest[:-2], "a record"), session_id)
+        return decode_record(decode_json(rest[:-1], "a record"), session_id)
     except Damaged:
         return None
 

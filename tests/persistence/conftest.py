@@ -17,3 +17,9 @@ async def place(tmp_path):
 @pytest.fixture
 async def store(place):
     return await place.open()
+
+
+@pytest.fixture
+def faults(place):
+    """What goes wrong with the disk of the place."""
+    return place.faults

@@ -5,7 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from persistence import FileStore, MemoryStore, Message, Record, Store, files
+from persistence import FileStore, MemoryStore, Message, Record, Store
+from tests.persistence.faults import FaultyDisk, Faults
 
 AT = "2026-01-02T03:04:05.000000Z"
 
@@ -32,12 +33,22 @@ class MemoryPlace:
 
 
 class FilePlace:
-    """A data directory, and the store that has it at present."""
+    """A data directory, and the store that has it at present.
+
+    Attributes:
+        faults: What goes wrong with the disk, over restarts too.
+        disk: The disk as the present process sees it.
+    """
 
     def __init__(self, folder: Path, **options: Any) -> None:
         self.folder = folder
         self.options = {"index_delay_s": 0.01, **options}
-        self.store = FileStore(folder, **self.options)
+        self.faults = Faults()
+        self._begin()
+
+    def _begin(self) -> None:
+        self.disk = FaultyDisk(self.faults)
+        self.store = FileStore(self.folder, disk=self.disk, **self.options)
 
     async def open(self) -> FileStore:
         await self.store.open()
@@ -45,7 +56,7 @@ class FilePlace:
 
     async def again(self) -> FileStore:
         """A new store on the same directory."""
-        self.store = FileStore(self.folder, **self.options)
+        self._begin()
         return await self.open()
 
     async def restart(self) -> FileStore:
@@ -54,14 +65,22 @@ class FilePlace:
 
     async def die(self) -> None:
         """What the death of the process does: nothing more is written, the lock is free; what was written stays."""
-        writer = self.store._index._writer
-        if writer:
-            writer.cancel()
-            await asyncio.wait([writer])
-        await self.store._changes.close()
-        if self.store._lock is not None:
-            files.unlock_folder(self.store._lock)
-            self.store._lock = None
+        store = self.store
+        tasks = [
+            getattr(store._journal, "_writer", None),
+            store._folding._folder_task,
+            store._index._writer,
+            store._checkpoints._task,
+            *store._edits._merges,
+        ]
+        alive = [task for task in tasks if task]
+        for task in alive:
+            task.cancel()
+        await self.disk.die()
+        await asyncio.gather(*alive, return_exceptions=True)
+        if store._lock is not None:
+            self.disk.close(store._lock)
+            store._lock = None
 
     async def crash(self) -> FileStore:
         await self.die()
@@ -72,12 +91,28 @@ class FilePlace:
     async def close(self) -> None:
         await self.store.close()
 
+    async def folded(self) -> None:
+        """The files have what was acknowledged."""
+        assert await self.store._folding.fold()
+
+    async def checkpoint(self) -> None:
+        """The journal holds nothing any more."""
+        await self.store._checkpoints.make()
+
     def path(self, session_id: str) -> Path:
         return self.folder / f"session_{session_id}.json"
+
+    def in_file(self, session_id: str) -> list[str]:
+        """What the session's file says."""
+        return contents(json.loads(self.path(session_id).read_bytes())["history"])
 
     def quarantined(self) -> list[str]:
         quarantine = self.folder / "quarantine"
         return sorted(path.name for path in quarantine.iterdir()) if quarantine.exists() else []
+
+    def journal(self) -> bytes:
+        """All that the journal's files hold, but the zeros ahead."""
+        return b"".join(path.read_bytes().rstrip(b"\0") for path in sorted((self.folder / "journal").iterdir()))
 
 
 Place = MemoryPlace | FilePlace

@@ -6,8 +6,9 @@ import orjson
 import pytest
 from hypothesis import given
 
-from persistence import Damaged, NotStorable
-from persistence.session_file import encode_append, encode_file, scan_file
+from persistence import Damaged, Message, NotStorable, Record
+from persistence.json_bytes import encode_json, encode_messages
+from persistence.session_file import append_body, cut_file, encode_file, file_tail, read_tail, scan_file
 from tests.persistence.places import contents, record, said
 from tests.persistence.strategies import histories, records
 
@@ -16,6 +17,11 @@ KNOWN = record("s", "bob", title="known")
 
 def file_of(*contents: str) -> bytes:
     return encode_file(record("s", "ann", title="Tea"), [said(content) for content in contents])[0]
+
+
+def addition_of(record: Record, new: list[Message], count: int) -> bytes:
+    """What an append behind `count` messages writes over the tail."""
+    return append_body(encode_messages(new), count) + file_tail(encode_json(record, "a record"))
 
 
 def test_layout_is_one_message_a_line():
@@ -46,19 +52,69 @@ def test_file_reads_as_it_was_written(a_record, messages):
 def test_append_is_the_file_written_whole(before, after, old, new):
     """An append at the tail gives the same bytes as the whole file written at once."""
     data, tail = encode_file(before, old)
-    addition, before_tail = encode_append(after, new, first=not old)
+    addition = addition_of(after, new, len(old))
     whole, whole_tail = encode_file(after, [*old, *new])
     head = len(b'{"session_id":') + len(orjson.dumps(before.session_id))
     rest = len(b'{"session_id":') + len(orjson.dumps(after.session_id))
     assert (data[:tail] + addition)[head:] == whole[rest:]
-    assert tail + before_tail - head == whole_tail - rest
+    assert tail + len(append_body(encode_messages(new), len(old))) - head == whole_tail - rest
+
+
+@given(records, histories)
+def test_file_cut_into_lines_is_the_file_read(a_record, messages):
+    """Cut without a look into its lines, a file gives the same record, tail and messages as when it is read."""
+    data, tail = encode_file(a_record, messages)
+    cut = cut_file(data, a_record.session_id)
+    assert cut is not None
+    assert (cut.record, cut.tail, cut.lines) == (a_record, tail, encode_messages(messages))
+
+
+def test_file_filled_up_with_spaces_is_cut_as_well():
+    """Spaces behind a tail that has shrunk change nothing."""
+    data, tail = encode_file(record("s"), [said("a")])
+    filled = data[:-1] + b"  \n"
+    cut = cut_file(filled, "s")
+    assert cut is not None
+    assert (cut.tail, len(cut.lines), scan_file(filled, "s").tail) == (tail, 1, tail)
+    assert read_tail(filled, "s") == record("s")
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda data: data[:-2],
+        lambda data: data[:-9],
+        lambda data: data.replace(b",\n", b", \n"),
+        lambda data: data.replace(b"[\n", b"["),
+        lambda data: data.replace(b"\n", b"\n\n", 1),
+        lambda data: data.replace(b'"session_id":"s","history"', b'"session_id":"t","history"'),
+        lambda data: data.replace(b'"session":{', b'"session":[{'),
+        lambda data: json.dumps(json.loads(data)).encode(),
+        lambda data: json.dumps(json.loads(data), indent=1).encode(),
+        lambda data: b"",
+    ],
+)
+def test_file_in_another_layout_is_not_cut(edit):
+    """What is not laid out as we lay it out has to be read whole."""
+    data = edit(file_of("a", "b"))
+    assert cut_file(data, "s") is None
+
+
+@given(records, histories)
+def test_record_is_read_from_the_end(a_record, messages):
+    """The last bytes give the record as long as all of the tail is in them."""
+    data, tail = encode_file(a_record, messages)
+    for start in (0, tail // 2, tail):
+        assert read_tail(data[start:], a_record.session_id) == a_record
+    assert read_tail(data[tail + 1 :], a_record.session_id) is None
+    assert read_tail(data[:-2], a_record.session_id) is None
 
 
 @pytest.mark.parametrize("new", [["x"], ["x" * 300, "y\u2028é"], []])
 def test_append_torn_at_any_byte_keeps_what_was_whole(new):
     """Cut at every byte of an append, the file still gives each message that stood there before it."""
     data, tail = encode_file(record("s"), [said("a"), said("bé")])
-    addition, _ = encode_append(record("s"), [said(text) for text in new], first=False)
+    addition = addition_of(record("s"), [said(text) for text in new], 2)
     for cut in range(len(addition) + 1):
         scan = scan_file(data[:tail] + addition[:cut], "s", KNOWN)
         assert contents(scan.messages[:2]) == ["a", "bé"]
@@ -69,7 +125,7 @@ def test_append_torn_at_any_byte_keeps_what_was_whole(new):
 def test_append_torn_over_the_old_tail_keeps_what_was_whole(new):
     """The same where the old tail still stands behind the tear, or where nothing but zeros does."""
     data, tail = encode_file(record("s"), [said("a"), said("bé")])
-    addition, _ = encode_append(record("s"), [said(text) for text in new], first=False)
+    addition = addition_of(record("s"), [said(text) for text in new], 2)
     for cut in range(len(addition) + 1):
         for rest in (data[tail + cut :], b"\0" * (len(addition) - cut)):
             scan = scan_file(data[:tail] + addition[:cut] + rest, "s", KNOWN)
