@@ -4,7 +4,7 @@ import asyncio
 
 from aiohttp import web
 
-from persistence import FileStore, SessionService, Store, read_or_create_secret
+from persistence import CheckpointLimits, FileStore, SessionService, Store, read_or_create_secret
 from server import middleware, response_routes, routes
 from server.assistants.base import Assistant
 from server.assistants.chat_completions import ChatCompletions
@@ -23,7 +23,15 @@ from server.socket import Socket
 
 def make_store(config: Config) -> Store:
     """The store that the configuration asks for."""
-    return FileStore(config.data_dir, index_delay_s=config.index_delay_s)
+    limits = CheckpointLimits(config.checkpoint_bytes, config.checkpoint_age_s, config.checkpoint_idle_s)
+    return FileStore(
+        config.data_dir,
+        index_delay_s=config.index_delay_s,
+        fold_delay_s=config.fold_delay_s,
+        sessions_in_memory=config.sessions_in_memory,
+        bytes_in_memory=config.bytes_in_memory,
+        checkpoints=limits,
+    )
 
 
 def make_assistants(config: Config) -> list[Assistant]:

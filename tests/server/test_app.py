@@ -1,0 +1,32 @@
+"""The composition root: what is configured reaches the store."""
+
+from typing import Any
+
+import pytest
+
+from server import app
+from server.config import Config
+
+GIVEN: dict[str, Any] = {
+    "index_delay_s": 0.5,
+    "fold_delay_s": 0.25,
+    "sessions_in_memory": 3,
+    "bytes_in_memory": 4096,
+    "checkpoint_bytes": 1 << 21,
+    "checkpoint_age_s": 7.0,
+    "checkpoint_idle_s": 0.75,
+}
+
+
+def test_store_is_as_configured(tmp_path, monkeypatch: pytest.MonkeyPatch):
+    """Each setting of the store is passed to it, under its own name."""
+    made = {}
+    monkeypatch.setattr(app, "FileStore", lambda folder, **options: made.update(options, folder=folder))
+    app.make_store(Config(data_dir=tmp_path, **GIVEN))
+    limits = made.pop("checkpoints")
+    given = (limits.journal_bytes, limits.age_s, limits.idle_s)
+    assert given == (GIVEN["checkpoint_bytes"], GIVEN["checkpoint_age_s"], GIVEN["checkpoint_idle_s"])
+    assert made == {
+        "folder": tmp_path,
+        **{name: GIVEN[name] for name in ("index_delay_s", "fold_delay_s", "sessions_in_memory", "bytes_in_memory")},
+    }
