@@ -1,32 +1,67 @@
-"""`make bench`: all benchmarks, as tables into build/benchmarks.md and onto the screen. ROUNDS (5) says how often."""
+"""`make bench`: all benchmarks, as tables on the screen and in build/benchmarks.md."""
 
-import asyncio
-import os
+import argparse
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
-from tests.bench import deltas, turns
-from tests.bench.rounds import table
+import uvloop
+
+from tests.bench import boot, chart, deltas, long_history, turns, written
+from tests.bench.rounds import Result, Rounds, table
 
 REPORT = Path("build/benchmarks.md")
+PARTS = "turns", "history", "written", "boot", "deltas"
+AT_ONCE = 1, 16, 256
 
 
-async def measure(rounds: int) -> str:
-    """All tables."""
+async def measure(parts: Iterable[Callable[[], Awaitable[str]]]) -> str:
+    """Runs the parts, one after the other, and tells each as soon as it is known."""
     tables = []
-    for sessions in (1, 16, 256):
-        results = await turns.run(sessions, rounds)
-        tables.append(table(f"Durable turns, sessions at once: {sessions}", "turns/s", results))
-    for streams in (1, 32):
-        results = await deltas.run(streams, rounds)
-        tables.append(table(f"Deltas to WebSocket clients, streams at once: {streams}", "deltas/s", results))
+    for part in parts:
+        tables.append(await part())
+        print(tables[-1], flush=True)
     return "\n".join(tables)
 
 
+def parts(rounds: Rounds, plot: Path | None) -> dict[str, Callable[[], Awaitable[str]]]:
+    """By name, what can be measured."""
+
+    async def durable_turns() -> str:
+        columns: dict[str, list[Result]] = {}
+        for sessions in AT_ONCE:
+            columns[f"{sessions} at once" if sessions > 1 else "1 session"] = await turns.run(sessions, rounds)
+        if plot:
+            chart.draw(plot, columns)
+        return table("Durable turns a second", columns)
+
+    async def history() -> str:
+        return table("A turn behind a short and a long history", await long_history.run(rounds))
+
+    async def sent() -> str:
+        columns = {
+            f"{streams} at once" if streams > 1 else "1 stream": await deltas.run(streams, rounds)
+            for streams in (1, 32)
+        }
+        return table("Deltas a second to WebSocket clients", columns)
+
+    every = durable_turns, history, lambda: written.run(rounds.seconds * 3), lambda: boot.run(rounds), sent
+    return dict(zip(PARTS, every, strict=True))
+
+
 def main() -> None:
-    tables = asyncio.run(measure(int(os.environ.get("ROUNDS", "5"))))
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"what is measured: {', '.join(PARTS)}; all of it")
+    parser.add_argument("--rounds", type=int, default=5, help="how many rounds count (%(default)s)")
+    parser.add_argument("--fast", action="store_true", help="one short round, to see that it works")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draws the turns into an SVG or PNG file")
+    given = parser.parse_args()
+    if unknown := set(given.parts) - set(PARTS):
+        parser.error(f"no part is called {', '.join(sorted(unknown))}")
+    rounds = Rounds(1, warm_up=False, seconds=0.5) if given.fast else Rounds(given.rounds)
+    every = parts(rounds, given.plot)
+    told = uvloop.run(measure([every[name] for name in given.parts or PARTS]))
     REPORT.parent.mkdir(exist_ok=True)
-    REPORT.write_text(tables, "utf-8")
-    print(tables)
+    REPORT.write_text(told, "utf-8")
 
 
 if __name__ == "__main__":

@@ -3,13 +3,13 @@
 import asyncio
 import os
 import sys
-import tempfile
 import time
 
 import aiohttp
 import orjson
 
-from tests.bench.rounds import Result, run_rounds
+from tests.bench.rounds import Result, Rounds
+from tests.bench.turns import disk_folder
 
 BARE = """
 import asyncio, uvloop
@@ -54,8 +54,8 @@ async def _read(session: aiohttp.ClientSession, url: str, deltas: int) -> None:
 
 async def _serve(arguments: list[str], streams: int, deltas: int) -> float:
     """Deltas a second from a server of its own."""
-    with tempfile.TemporaryDirectory(dir=".") as folder:
-        settings = {"VERBATIM_METRONOME": "1", "VERBATIM_PORT": "0", "VERBATIM_DATA_DIR": folder}
+    with disk_folder() as folder:
+        settings = {"VERBATIM_METRONOME": "1", "VERBATIM_PORT": "0", "VERBATIM_DATA_DIR": str(folder)}
         server = await asyncio.create_subprocess_exec(
             sys.executable, *arguments, env={**os.environ, **settings}, stdout=asyncio.subprocess.PIPE
         )
@@ -71,11 +71,11 @@ async def _serve(arguments: list[str], streams: int, deltas: int) -> float:
             await server.wait()
 
 
-async def run(streams: int, rounds: int, deltas: int = 4000) -> list[Result]:
-    return await run_rounds(
+async def run(streams: int, rounds: Rounds, deltas: int = 4000) -> list[Result]:
+    """Deltas a second of both, `streams` at once."""
+    return await rounds.run(
         {
             "bare aiohttp handler, a frame for each delta, nothing kept": lambda: _serve(["-c", BARE], streams, deltas),
             "Verbatim, everything kept": lambda: _serve(["-m", "server"], streams, deltas),
-        },
-        rounds,
+        }
     )

@@ -1,7 +1,7 @@
 """Rounds: every contender once in each round, so that the machine's moods fall on all alike."""
 
 import statistics
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 Contender = Callable[[], Awaitable[float]]
@@ -9,7 +9,7 @@ Contender = Callable[[], Awaitable[float]]
 
 @dataclass(frozen=True)
 class Result:
-    """One contender's median a second, the spread of its rounds, and how it stands to the first contender."""
+    """One contender's median, the spread of its rounds, and how its median stands to that of the first contender."""
 
     name: str
     median: float
@@ -18,12 +18,33 @@ class Result:
     ratio: float
 
 
-async def run_rounds(contenders: Mapping[str, Contender], rounds: int) -> list[Result]:
-    """Runs all contenders `rounds` times; the first one is what the others are compared with."""
-    figures: dict[str, list[float]] = {name: [] for name in contenders}
-    for _ in range(rounds):
-        for name, contender in contenders.items():
-            figures[name].append(await contender())
+@dataclass(frozen=True)
+class Rounds:
+    """How often everything is measured, and how long.
+
+    Attributes:
+        count: How many rounds count.
+        warm_up: Whether one round goes ahead that does not count.
+        seconds: How long one measurement of a rate lasts.
+    """
+
+    count: int = 5
+    warm_up: bool = True
+    seconds: float = 1.5
+
+    async def run(self, contenders: Mapping[str, Contender]) -> list[Result]:
+        """Runs all contenders; the first one is what the others are compared with."""
+        figures: dict[str, list[float]] = {name: [] for name in contenders}
+        for number in range(-1 if self.warm_up else 0, self.count):
+            for name, contender in contenders.items():
+                figure = await contender()
+                if number >= 0:
+                    figures[name].append(figure)
+        return results(figures)
+
+
+def results(figures: Mapping[str, Sequence[float]]) -> list[Result]:
+    """The results of all rounds, from the figures of each one."""
     medians = {name: statistics.median(values) for name, values in figures.items()}
     first = next(iter(medians.values()))
     return [
@@ -31,8 +52,25 @@ async def run_rounds(contenders: Mapping[str, Contender], rounds: int) -> list[R
     ]
 
 
-def table(title: str, unit: str, results: list[Result]) -> str:
-    """The results as a table in Markdown."""
-    lines = [f"### {title}", "", f"| | {unit}, median | lowest – highest | against the first |", "|---|---|---|---|"]
-    lines += [f"| {r.name} | {r.median:,.0f} | {r.low:,.0f} – {r.high:,.0f} | {r.ratio:.2f} |" for r in results]
+def table(title: str, columns: Mapping[str, list[Result]]) -> str:
+    """The results as a table in Markdown, a row for each contender.
+
+    Args:
+        columns: By heading, the results of the same contenders.
+    """
+    heads = " | ".join(f"{heading} | against the first" for heading in columns)
+    lines = [f"### {title}", "", f"| median (lowest – highest) | {heads} |", "|---" * (1 + 2 * len(columns)) + "|"]
+    for row in zip(*columns.values(), strict=True):
+        cells = " | ".join(f"{_spread(result)} | {_number(result.ratio)}" for result in row)
+        lines.append(f"| {row[0].name} | {cells} |")
     return "\n".join(lines) + "\n"
+
+
+def _spread(result: Result) -> str:
+    return f"{_number(result.median)} ({_number(result.low)} – {_number(result.high)})"
+
+
+def _number(value: float) -> str:
+    """Three digits that count, or all those before the point."""
+    size = abs(value)
+    return f"{value:,.0f}" if size >= 100 else f"{value:.1f}" if size >= 10 else f"{value:.2f}"

@@ -1,75 +1,69 @@
-"""Durable turns a second through the store alone: a turn is 200 bytes in and 1,000 bytes out, each synced."""
+"""Durable turns a second: each way for as long as the other, until everything is complete and closed."""
 
 import asyncio
+import gc
 import os
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
-from persistence import FileStore, Message
-from persistence.model import Record
-from tests.bench.rounds import Result, run_rounds
+from tests.bench import contenders
+from tests.bench.contenders import Turn, Way
+from tests.bench.rounds import Result, Rounds
 
-QUESTION: Message = {"role": "user", "content": "q" * 200}
-ANSWER: Message = {"role": "assistant", "content": "a" * 1000}
-
-
-async def _together(sessions: int, turns: int, turn: Callable[[int], Awaitable[None]]) -> float:
-    """Turns a second, `sessions` at once, each session's turns one after the other."""
-
-    async def session(number: int) -> None:
-        for _ in range(turns // sessions):
-            await turn(number)
-
-    began = time.perf_counter()
-    await asyncio.gather(*map(session, range(sessions)))
-    return (turns // sessions) * sessions / (time.perf_counter() - began)
+WAYS: dict[str, Way] = {
+    "aiosqlite, WAL, FULL, a commit a turn": contenders.aiosqlite_turns,
+    "OpenAI Agents SDK, SQLiteSession": contenders.agents_sessions,
+    "LangChain, FileChatMessageHistory (not durable)": contenders.langchain_files,
+    "write + fdatasync in a thread, a file a session": contenders.synced_files,
+    "Verbatim's store": contenders.verbatim_turns,
+    "Verbatim's store, question and answer each by itself": contenders.verbatim_as_served,
+}
 
 
-async def file_store(sessions: int, turns: int) -> float:
-    """Ours: the file store, as the server uses it."""
-    with tempfile.TemporaryDirectory(dir=".") as folder:
-        store = FileStore(Path(folder))
-        await store.open()
-        for number in range(sessions):
-            await store.create(Record.fresh(f"s{number}", "u"))
-
-        async def turn(number: int) -> None:
-            await store.append(f"s{number}", [QUESTION])
-            await store.append(f"s{number}", [ANSWER])
-
-        try:
-            return await _together(sessions, turns, turn)
-        finally:
-            await store.close()
+async def run(sessions: int, rounds: Rounds) -> list[Result]:
+    """Turns a second of all ways, `sessions` at once, each session's turns one after the other."""
+    return await rounds.run({name: partial(measure, way, sessions, rounds.seconds) for name, way in WAYS.items()})
 
 
-async def bare_sync(sessions: int, turns: int) -> float:
-    """The limit of this way: write and fdatasync in a thread, a file for each session, and nothing else."""
-    with tempfile.TemporaryDirectory(dir=".") as folder:
-        files = [os.open(f"{folder}/{number}", os.O_WRONLY | os.O_CREAT | os.O_APPEND) for number in range(sessions)]
-
-        def write(number: int, size: int) -> None:
-            os.write(files[number], b"x" * size)
-            os.fdatasync(files[number])
-
-        async def turn(number: int) -> None:
-            await asyncio.to_thread(write, number, 250)
-            await asyncio.to_thread(write, number, 1100)
-
-        try:
-            return await _together(sessions, turns, turn)
-        finally:
-            for file in files:
-                os.close(file)
+async def measure(way: Way, sessions: int, seconds: float) -> float:
+    """Turns a second. The clock runs from the first turn until the way has closed, with all that it has put off."""
+    with disk_folder() as folder:
+        async with way(folder, sessions) as turn:
+            settle()
+            began = time.perf_counter()
+            turns = await make_turns(turn, sessions, seconds)
+        return turns / (time.perf_counter() - began)
 
 
-async def run(sessions: int, rounds: int, turns: int = 1000) -> list[Result]:
-    return await run_rounds(
-        {
-            "write + fdatasync, nothing else": lambda: bare_sync(sessions, turns),
-            "Verbatim's file store": lambda: file_store(sessions, turns),
-        },
-        rounds,
-    )
+async def make_turns(turn: Turn, sessions: int, seconds: float) -> int:
+    """Makes turns until the time is up, in all sessions at once; returns how many."""
+    until = time.perf_counter() + seconds
+    return sum(await asyncio.gather(*(_session(turn, number, until) for number in range(sessions))))
+
+
+async def _session(turn: Turn, number: int, until: float) -> int:
+    turns = 0
+    while time.perf_counter() < until:
+        await turn(number)
+        turns += 1
+    return turns
+
+
+@contextmanager
+def disk_folder() -> Iterator[Path]:
+    """A folder on the repository's disk, for as long as it is needed."""
+    Path("build").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir="build", prefix="bench-") as folder:
+        yield Path(folder)
+
+
+def settle() -> None:
+    """Leaves nothing of what was before to the next one: no bytes to be written, no garbage."""
+    os.sync()
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()

@@ -1,0 +1,118 @@
+"""A start on many sessions: how long it takes, and how long the event loop is held then and while the index is written.
+
+Rule: each measurement is a process of its own, which opens the store as the server does; the files are in the system's
+cache, as after a restart.
+"""
+
+import asyncio
+import os
+import sys
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import orjson
+
+from persistence import Record
+from persistence.index_file import encode_index
+from persistence.session_file import encode_file
+from tests.bench.contenders import ANSWER, QUESTION
+from tests.bench.rounds import Rounds, results, table
+from tests.bench.turns import disk_folder
+
+_SESSIONS, _USERS = 100_000, 1_000
+_STARTS_WITHOUT_INDEX = 2
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one process has seen. Times in seconds.
+
+    Attributes:
+        loads_s: `orjson.loads` of `sessions.json`; zero where there is none.
+        open_s: From `open()` until it returns.
+        idle_stall_s, open_stall_s, flush_stall_s: The longest time for which the event loop was held with nothing to
+            do, by a start, and while the index was written behind changes.
+        share: How much of a core the process has used under steady changes.
+        flushes: How often the index was written meanwhile.
+        index_bytes: How many bytes a second that was.
+    """
+
+    loads_s: float
+    open_s: float
+    idle_stall_s: float
+    open_stall_s: float
+    flush_stall_s: float
+    share: float
+    flushes: int
+    index_bytes: float
+
+
+async def run(rounds: Rounds) -> str:
+    """Tables."""
+    with disk_folder() as folder:
+        await asyncio.to_thread(_make_sessions, folder)
+        seen = [await _start(folder, rounds.seconds * 12) for _ in range(rounds.count)]
+        still = [await _start(folder, rounds.seconds * 12, "--no-flush") for _ in range(rounds.count)]
+        bare = []
+        for _ in range(_STARTS_WITHOUT_INDEX):
+            (folder / "sessions.json").unlink(missing_ok=True)
+            bare.append(await _start(folder, 0))
+    starts = {
+        "orjson.loads of sessions.json": [one.loads_s * 1e3 for one in seen],
+        "a start": [one.open_s * 1e3 for one in seen],
+        "a start without sessions.json, from the session files alone": [one.open_s * 1e3 for one in bare],
+    }
+    stalls = {
+        "nothing to do": [one.idle_stall_s * 1e3 for one in seen],
+        "during a start": [one.open_stall_s * 1e3 for one in seen],
+        "during a start without sessions.json": [one.open_stall_s * 1e3 for one in bare],
+        "during 100 changes a second, sessions.json written": [one.flush_stall_s * 1e3 for one in seen],
+        "during 100 changes a second, sessions.json not written": [one.flush_stall_s * 1e3 for one in still],
+    }
+    shares = {
+        "sessions.json written": [one.share * 100 for one in seen],
+        "sessions.json not written": [one.share * 100 for one in still],
+    }
+    flushes, written = (
+        sum(values) / len(seen) for values in zip(*((o.flushes, o.index_bytes) for o in seen), strict=True)
+    )
+    return "\n".join(
+        [
+            table(f"A start on {_SESSIONS:,} sessions of {_USERS:,} users", {"ms": results(starts)}),
+            table("The longest time for which the event loop was held", {"ms": results(stalls)}),
+            table("A core's time under 100 changes a second", {"%": results(shares)}),
+            f"`sessions.json` was written {flushes:.1f} times in {rounds.seconds * 12:.0f} s,"
+            f" {written / 1e6:.1f} MB a second.\n",
+        ]
+    )
+
+
+async def _start(folder: Path, seconds: float, *more: str) -> Measured:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.bench.one_start", folder, str(seconds), *more, stdout=asyncio.subprocess.PIPE
+    )
+    told, _ = await process.communicate()
+    if process.returncode:
+        raise RuntimeError(f"a start ended with {process.returncode}")
+    return Measured(**orjson.loads(told))
+
+
+def tell(measured: Measured) -> None:
+    """Says it to the process that has asked."""
+    sys.stdout.buffer.write(orjson.dumps(asdict(measured)))
+
+
+def _make_sessions(folder: Path) -> None:
+    """Writes the files of a data directory in which a server has ended well."""
+    (folder / "journal").mkdir()
+    began = datetime(2025, 1, 1, tzinfo=UTC)
+    records = []
+    for number in range(_SESSIONS):
+        at = (began + timedelta(seconds=number * 100)).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        session_id = f"{number * 0x9E3779B97F4A7C15 % 2**64:016x}"
+        record = Record(session_id, f"user_{number % _USERS}", at, at, metadata={"title": f"Chat number {number}"})
+        records.append(record)
+        (folder / f"session_{session_id}.json").write_bytes(encode_file(record, [QUESTION, ANSWER])[0])
+    (folder / "sessions.json").write_bytes(b"".join(encode_index(records)))
+    os.sync()
