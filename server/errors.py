@@ -111,7 +111,8 @@ def api_error(error: PersistenceError) -> ApiError:
         case FactNotFound():
             return ApiError(404, "fact_not_found", str(error), "fact_id")
         case StorageReadOnly():
-            return ApiError(503, "storage_read_only", "the disk failed to sync; nothing is written until a restart")
+            message = f"the disk failed ({error.reason}); nothing is written until a restart"
+            return ApiError(503, "storage_read_only", message)
         case StorageFull():
             return ApiError(507, "storage_full", "the disk is full; nothing was changed")
         case StorageError():

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
 
-from persistence import FileStore
+from persistence import Disk, FileStore
 from server.app import make_app
 from server.assistants.base import Assistant
 from server.assistants.metronome import Metronome
@@ -31,9 +31,9 @@ class Site:
         self.folder = folder
         self._http = http
 
-    async def start(self, *assistants: Assistant, **settings: Any) -> "Site":
+    async def start(self, *assistants: Assistant, disk: Disk | None = None, **settings: Any) -> "Site":
         self.config = Config(**{"data_dir": self.folder, "shutdown_grace_s": 0.0, **settings})
-        self.store = FileStore(self.folder, index_delay_s=0.01)
+        self.store = FileStore(self.folder, index_delay_s=0.01, disk=disk)
         await self.store.open()
         self.app = make_app(self.config, self.store, list(assistants) or [Scribe(), Metronome()], b"secret")
         self._server = TestServer(self.app)

@@ -20,7 +20,7 @@ GIVEN: dict[str, Any] = {
 
 def test_store_is_as_configured(tmp_path, monkeypatch: pytest.MonkeyPatch):
     """Each setting of the store is passed to it, under its own name."""
-    made = {}
+    made: dict[str, Any] = {}
     monkeypatch.setattr(app, "FileStore", lambda folder, **options: made.update(options, folder=folder))
     app.make_store(Config(data_dir=tmp_path, **GIVEN))
     limits = made.pop("checkpoints")
