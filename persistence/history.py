@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 import orjson
 
 from persistence.errors import Damaged
-from persistence.json_bytes import encode_messages
 from persistence.model import Message, is_message, message_id
 
 _AT_ONCE = 256
@@ -20,7 +19,7 @@ class History:
     """The messages of one session, oldest first: encoded ones, then decoded ones.
 
     Args:
-        lines: The messages, each encoded.
+        lines: The messages, each encoded, with or without a comma behind it.
         messages: Those behind them.
     """
 
@@ -97,11 +96,6 @@ class History:
                 return at
         return None
 
-    def encoded(self, start: int = 0) -> list[bytes]:
-        """The messages from a position on, each encoded."""
-        known = len(self._lines)
-        return self._lines[start:] + encode_messages(self._messages[max(start - known, 0) :])
-
 
 def decode_line(line: bytes) -> Message:
     """The message in a line.
@@ -110,7 +104,7 @@ def decode_line(line: bytes) -> Message:
         Damaged: It is none.
     """
     try:
-        message: Message = orjson.loads(line)
+        message: Message = orjson.loads(line.removesuffix(b","))
     except orjson.JSONDecodeError as error:
         raise Damaged("a message", str(error)) from error
     if not is_message(message):

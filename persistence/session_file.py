@@ -51,7 +51,7 @@ class Lines:
     """A session file in our layout, cut into its lines without looking into them.
 
     Attributes:
-        lines: The messages, encoded.
+        lines: The messages, encoded, each but the last with its comma.
         tail: The byte at which the next append begins.
     """
 
@@ -102,15 +102,16 @@ def cut_file(data: bytes, session_id: str) -> Lines | None:
     Between the head and the tail each line break ends a message, since none stands raw in a JSON string. Whether each
     line is a message is seen when it is decoded.
     """
-    head, at = file_head(session_id), data.rfind(_TAIL)
-    record = read_tail(data[max(at, 0) :], session_id)
-    if record is None or not data.startswith(head + b"\n"):
+    first, *lines = data.split(b"\n")
+    if first != file_head(session_id) or len(lines) < 2:
         return None
-    body = data[len(head) + 1 : at]
-    lines = body.split(_SEPARATOR) if body else []
-    if len(lines) != data.count(b"\n", len(head), at):
+    tail_at = len(data) - len(lines[-2]) - 2
+    record = read_tail(data[max(tail_at, 0) :], session_id)
+    del lines[-2:]
+    commas = [line.endswith(b",") for line in lines]
+    if record is None or commas != [True] * (len(lines) - 1) + [False] * (len(lines) > 0):
         return None
-    return Lines(record, lines, at)
+    return Lines(record, lines, tail_at)
 
 
 def read_tail(data: bytes, session_id: str) -> Record | None:
