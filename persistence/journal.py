@@ -149,7 +149,6 @@ class Journal:
         self._queue.append(entry)
         self._queued_bytes += len(body)
         self._gathered.set()
-        self.entries += 1
         try:
             await _outcome(entry)
         finally:
@@ -231,6 +230,7 @@ class Journal:
             raise
         else:
             self._next += len(batch)
+            self.entries += len(batch)
             if durable:
                 self._durable = self._next - 1
             self.committed_at = time.monotonic()
@@ -271,6 +271,7 @@ async def _outcome(entry: _Waiting) -> None:
                 if entry.outcome is waited_for:
                     entry.outcome = asyncio.get_running_loop().create_future()
                 continue
+            waited_for.result()
         finally:
             if cancelled and waited_for.done() and not waited_for.cancelled():
                 _cancel_again()

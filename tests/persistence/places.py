@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from persistence import FileStore, MemoryStore, Message, Record, Store
-from tests.persistence.faults import FaultyDisk, Faults
+from tests.persistence.faults import Faults, FaultyDisk
 
 AT = "2026-01-02T03:04:05.000000Z"
 
