@@ -25,6 +25,9 @@ from persistence.session_file import Scan, cut_file, scan_file
 
 _log = logging.getLogger(__name__)
 
+_LOOKS = 4
+"""How many sessions are looked at to make room, each time that one is used."""
+
 
 @dataclass(slots=True)
 class OpenSession:
@@ -45,6 +48,12 @@ class OpenSession:
     @property
     def session_id(self) -> str:
         return self.record.session_id
+
+    def grow(self, length: int) -> None:
+        """Moves the tail behind new messages."""
+        if self.tail is not None:
+            self.tail += length
+        self.size += length
 
 
 class OpenSessions:
@@ -169,7 +178,6 @@ class OpenSessions:
             raise SessionExists(record.session_id)
         session = OpenSession(record, History(), None, None, 0)
         await self.rewrite(session, record, messages)
-        self._keep(session)
         return session
 
     async def append(self, session: OpenSession, record: Record, messages: Sequence[Message]) -> None:
@@ -183,22 +191,24 @@ class OpenSessions:
         lines = encode_messages(messages)
         entry = Append(session.tail, len(session.history), record, encode_json(record, "a record"), lines)
         await self._journal.commit(entry.encode())
+        self.forget(session.session_id)
         for name, change in entry.changes():
             self.folding.add(name, change)
-            grown = sum(map(len, change.body)) if change else 0
-        session.tail += grown
-        session.history.extend(messages)
+            session.grow(sum(map(len, change.body)) if change else 0)
         session.record = record
-        session.size += grown
-        self._bytes += grown
+        session.history.extend(messages)
+        self._keep(session)
 
     async def rewrite(self, session: OpenSession, record: Record, messages: Sequence[Message]) -> None:
         """Puts a whole new file in the place of the old one, durably."""
         entry = Put(record, encode_json(record, "a record"), encode_messages(messages))
         await self._journal.commit(entry.encode())
+        self.forget(session.session_id)
         for name, change in entry.changes():
             self.folding.add(name, change)
-        session.record, session.history, session.tail = record, History((), messages), entry.tail_at
+        session.record, session.history = record, History((), messages)
+        session.tail = session.size = entry.tail_at
+        self._keep(session)
 
     def forget(self, session_id: str) -> None:
         """Drops the session from memory."""
@@ -237,13 +247,16 @@ class OpenSessions:
             self._bytes += session.size - (before.size if before else 0)
             self._open[session_id] = session
         self._open.move_to_end(session_id)
-        self._make_room()
+        self._make_room(session_id)
 
-    def _make_room(self) -> None:
-        """Lets go of the sessions that were not used for longest, but for the newest and those that are not folded."""
-        most, most_bytes = self._limits
-        for session_id in list(self._open)[:-1] if len(self._open) > most or self._bytes > most_bytes else ():
-            if len(self._open) <= most and self._bytes <= most_bytes:
-                break
-            if session_file_name(session_id) not in self.folding:
-                self.forget(session_id)
+    def _make_room(self, newest: str) -> None:
+        """Lets go of what was not used for longest, a few at a time; what is not folded yet goes to the end instead."""
+        sessions, size = self._limits
+        for _ in range(_LOOKS):
+            oldest = next(iter(self._open))
+            if oldest == newest or (len(self._open) <= sessions and self._bytes <= size):
+                return
+            if session_file_name(oldest) in self.folding:
+                self._open.move_to_end(oldest)
+            else:
+                self.forget(oldest)
