@@ -12,12 +12,15 @@ SESSIONS = 24
 
 @pytest.mark.parametrize("kept", [0, 2])
 async def test_sessions_forgotten_while_they_are_written_go_on_where_they_were(tmp_path, kept):
-    """More sessions change at once than stay in memory: each append finds the one before it, though no file has it yet."""
+    """More sessions change at once than stay in memory: each append finds the one before it, in no file as yet."""
+    store = FileStore(tmp_path)
+    await store.open()
+    await asyncio.gather(*(store.create(record(f"s{number}")) for number in range(SESSIONS)))
+    await store.close()
     store = FileStore(tmp_path, sessions_in_memory=kept, fold_delay_s=60)
     await store.open()
 
     async def talk(session_id: str) -> None:
-        await store.create(record(session_id))
         for word in "abc":
             await store.append(session_id, [said(word)])
 
