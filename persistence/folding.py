@@ -52,12 +52,13 @@ class Folding:
         self._waiting: dict[str, Change] = {}
         self._under_way: dict[str, Change] = {}
         self._disputed: set[str] = set()
+        self._refused: set[str] = set()
+        """Files that did not take their changes when it was last tried: they are told of once."""
         self._unsynced: set[str] = set()
         self._some = asyncio.Event()
         self._round = asyncio.Lock()
         self._folder_task: asyncio.Task[None] | None = None
         """Set by `start`."""
-        self._warned = False
 
     def __contains__(self, name: str) -> bool:
         return name in self._waiting or name in self._under_way
@@ -93,21 +94,11 @@ class Folding:
             await self.fold()
 
     async def fold(self) -> bool:
-        """Folds all that waits now; returns whether nothing of it is left."""
-        async with self._round:
-            self._some.clear()
-            self._under_way = {name: change for name, change in self._waiting.items() if name not in self._disputed}
-            for name in self._under_way:
-                del self._waiting[name]
-            try:
-                for jobs in _portions(self._under_way, self._owner):
-                    outcomes = await self._disk.run(fold_files, self._disk, self.folder, jobs)
-                    for job, outcome in zip(jobs, outcomes, strict=True):
-                        self._settle(job, outcome)
-            finally:
-                self._waiting = joined(self._under_way, self._waiting)
-                self._under_way = {}
-            return not self._waiting
+        """Folds all that waits now; returns whether nothing of it is left.
+
+        **Cancellation**: what has begun goes on to its end, before anybody else folds.
+        """
+        return await asyncio.shield(self._fold())
 
     def take_unsynced(self) -> set[str]:
         """The files that were folded since they were last asked for."""
@@ -118,24 +109,44 @@ class Folding:
         """Gives back what could not be synced."""
         self._unsynced |= names
 
+    async def _fold(self) -> bool:
+        async with self._round:
+            self._some.clear()
+            self._under_way = {name: change for name, change in self._waiting.items() if name not in self._disputed}
+            for name in self._under_way:
+                del self._waiting[name]
+            is_all = not self._waiting
+            try:
+                for jobs in _portions(self._under_way, self._owner):
+                    outcomes = await self._disk.run(fold_files, self._disk, self.folder, jobs)
+                    for job, outcome in zip(jobs, outcomes, strict=True):
+                        self._settle(job, outcome)
+            finally:
+                left, self._under_way = self._under_way, {}
+                self._waiting = joined(left, self._waiting)
+            for name in left.keys() & self._disputed:
+                self._owner.disputed(name)
+            return is_all and not left
+
     def _settle(self, job: Job, outcome: Outcome) -> None:
         if isinstance(outcome, Refused):
             if outcome.stamp:
                 self._owner.stamped(job.name, outcome.stamp)
-            if not self._warned:
+            if job.name not in self._refused:
                 _log.error("%s; its changes are in the journal, and it is tried again", outcome.error)
-            self._warned = True
+            self._refused.add(job.name)
             return
         if outcome is Verdict.CHANGED:
             self._disputed.add(job.name)
-            self._owner.disputed(job.name)
             return
-        self._warned = False
+        self._refused.discard(job.name)
         del self._under_way[job.name]
         self._unsynced.add(job.name)
         if outcome is Verdict.VANISHED:
-            self._waiting.pop(job.name, None)
-            self._owner.vanished(job.name)
+            later = self._waiting.get(job.name, job.change)
+            if later and later.at is not None:
+                self._waiting.pop(job.name, None)
+                self._owner.vanished(job.name)
         elif isinstance(outcome, tuple):
             self._owner.stamped(job.name, outcome)
 
@@ -143,7 +154,7 @@ class Folding:
         while True:
             await self._some.wait()
             await asyncio.sleep(self._delay_s)
-            if not await asyncio.shield(self.fold()):
+            if not await self.fold():
                 await asyncio.sleep(_RETRY_S)
                 if len(self._waiting) > len(self._disputed):
                     self._some.set()
