@@ -9,6 +9,8 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
@@ -37,6 +39,18 @@ class ServerProcess:
         Raises:
             RuntimeError: It ended, or said something else.
         """
+        self.launch()
+        assert self._process is not None
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        address = ADDRESS.search(line)
+        if address is None:
+            self.stop()
+            raise RuntimeError(f"no address in {line!r}; its log says: {self._log.read_text()[-2000:]}")
+        self.url, self._port = address[0], address[1]
+
+    def launch(self) -> None:
+        """Starts it and does not wait for anything."""
         environ = {name: value for name, value in os.environ.items() if not name.startswith("VERBATIM_")}
         environ |= {
             "VERBATIM_HOST": "127.0.0.1",
@@ -55,13 +69,6 @@ class ServerProcess:
                 stderr=log,
                 text=True,
             )
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        address = ADDRESS.search(line)
-        if address is None:
-            self.stop()
-            raise RuntimeError(f"no address in {line!r}; its log says: {self._log.read_text()[-2000:]}")
-        self.url, self._port = address[0], address[1]
 
     def kill(self) -> None:
         """`kill -9`."""
@@ -81,6 +88,12 @@ class ServerProcess:
         for file in files:
             subprocess.run([sys.executable, "-m", "json.tool", str(file)], check=True, stdout=subprocess.DEVNULL)
         return {file.name: json.loads(file.read_bytes()) for file in files}
+
+    def read_bytes(self) -> Iterator[bytes]:
+        """What is in each file under the data directory; a file that vanishes meanwhile is left out."""
+        for path in self.data_dir.rglob("*"):
+            with suppress(FileNotFoundError, IsADirectoryError):
+                yield path.read_bytes()
 
     def _end(self, how: signal.Signals) -> None:
         process, self._process = self._process, None

@@ -93,6 +93,26 @@ async def test_second_server_on_the_same_data(tmp_path, server, http):
     check_whole(await (await caller(server, http).line()).turn("hi"))
 
 
+async def test_damaged_journal_ends_with_1(tmp_path, http):
+    """Where something acknowledged is damaged, no server starts: one line says what, where, and what helps."""
+    server = ServerProcess(tmp_path / "data", VERBATIM_CHECKPOINT_IDLE_S="60")
+    server.start()
+    line = await caller(server, http).line()
+    for _ in range(3):
+        check_whole(await line.turn("3@0", **SLOW))
+    server.kill()
+    [segment] = server.data_dir.glob("journal/*.jsonl")
+    data = bytearray(segment.read_bytes())
+    data[data.index(b'"op":"put"')] ^= 1
+    segment.write_bytes(data)
+    before = {file.name: file.read_bytes() for file in server.data_dir.rglob("*") if file.is_file()}
+    status, out, err = run(tmp_path)
+    assert (status, out, err.count("\n")) == (1, "", 1)
+    assert err.startswith(f"verbatim: the journal is damaged: {segment.name}, byte ")
+    assert "verbatim repair" in err
+    assert {file.name: file.read_bytes() for file in server.data_dir.rglob("*") if file.is_file()} == before
+
+
 async def test_stopped_in_mid_answer(server, http):
     """SIGTERM: the running turn ends as interrupted with its text, its frames come, sockets close with 1012."""
     server.start()
@@ -206,6 +226,33 @@ async def test_killed_in_mid_answer(server, http):
         again = check_whole(await line.turn(f"1000@{200 + number}", **SLOW, **fields))
         assert again["id"] == response_ids[-1]
         assert len(await anna.items(conversation)) == 2 * (number + 1)
+
+
+@pytest.mark.parametrize("what", ["session", "user"])
+async def test_killed_right_after_a_deletion(server, http, what):
+    """What was deleted while its answer ran does not come back, and is nowhere two seconds after the start."""
+    for _ in range(3):
+        server.start()
+        anna = caller(server, http)
+        line, kept = await anna.line(), await caller(server, http).conversation()
+        conversation = await anna.conversation(items=[{"role": "user", "content": "whisper"}])
+        await anna.ask("POST", "/v1/memory", {"text": "whispers", "conversation": conversation})
+        await line.create("1000@200", conversation=conversation, **SLOW)
+        await line.until(lambda got: len(text_of(got)) > 30)
+        await anna.ask("DELETE", f"/v1/conversations/{conversation}" if what == "session" else "/v1/me")
+        server.kill()
+        server.start()
+        anna = caller(server, http)
+        assert (await anna.refused("GET", f"/v1/conversations/{conversation}/items"))[0] == 404
+        listed = [one["id"] for one in (await anna.ask("GET", "/v1/conversations"))["data"]]
+        assert listed == ([kept] if what == "session" else [])
+        assert (await anna.ask("GET", "/v1/memory"))["data"] == []
+        async with asyncio.timeout(2):
+            while any(text in found for text in (b"whisper", b"w7 ") for found in server.read_bytes()):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        await anna.ask("DELETE", "/v1/me")
+        server.stop()
+        assert not list(server.data_dir.glob("session_*"))
 
 
 async def test_killed_under_load(server, http):
