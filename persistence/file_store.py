@@ -74,7 +74,9 @@ class FileStore:
         self._files = Files(self._disk)
         self._journal = Journal(folder / "journal", self._disk)
         self._changes = Changes(self._journal)
-        self._index = SessionIndex(folder / "sessions.json", self._files, delay_s=index_delay_s)
+        self._index = SessionIndex(
+            folder / "sessions.json", self._files, delay_s=index_delay_s, stop=self._journal.stop
+        )
         self._sessions = OpenSessions(
             folder,
             self._files,
@@ -102,13 +104,14 @@ class FileStore:
     async def open(self) -> None:
         await self._files.make_folder(self.folder)
         self._lock = await self._files.lock_folder(self.folder)
+        self._folding.start()
         try:
             start = Start(self.folder, self._files, self._journal, self._index, self._running)
             await start.run(look=self._reader.look, create=self._create, settle=self._settle_at_start)
-            self._folding.start()
             if not self._journal.adopted:
                 await self._checkpoints.make()
         except BaseException:
+            await self._folding.close()
             await self._journal.close()
             self._unlock()
             raise

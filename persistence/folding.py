@@ -156,8 +156,8 @@ class Folding:
             await asyncio.sleep(self._delay_s)
             if not await self.fold():
                 await asyncio.sleep(_RETRY_S)
-                if len(self._waiting) > len(self._disputed):
-                    self._some.set()
+                self._disputed.clear()
+                self._some.set()
 
 
 def _portions(changes: dict[str, Change], owner: Owner) -> Iterator[list[Job]]:

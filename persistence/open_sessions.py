@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from persistence.disk import Stamp
-from persistence.errors import Damaged, SessionExists, SessionNotFound
+from persistence.errors import Damaged, SessionExists, SessionNotFound, StorageError
 from persistence.files import Files
 from persistence.folding import Folding
 from persistence.history import History
@@ -103,10 +103,13 @@ class OpenSessions:
 
         Raises:
             SessionNotFound: There is no file, or nothing can be read in it.
+            StorageError: The disk refuses.
         """
         before, name = self._open.get(session_id), session_file_name(session_id)
         if whole:
             await self.folding.fold()
+            if name in self.folding:
+                raise StorageError("read", self.path(session_id), "it does not take the changes that wait for it")
             self.forget(session_id)
         elif before and (name in self.folding or before.stamp == await self._files.stamp(self.path(session_id))):
             self._keep(before)

@@ -5,7 +5,6 @@ journal ends, whatever of it they had already.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from persistence.answer import Parts, answered_responses, new_draft, owed_response
 from persistence.errors import JournalDamaged, PersistenceError
@@ -49,8 +48,8 @@ class Replay:
                 self.running = {key: parts for key, parts in self.running.items() if key[0] != session_id}
             case Part(session_id, response_id, draft, text):
                 before = self.running.get((session_id, response_id))
-                before = before or Parts(session_id, draft or new_draft(response_id), "")
-                self.running[session_id, response_id] = replace(before, text=before.text + text)
+                draft = draft or (before.draft if before else new_draft(response_id))
+                self.running[session_id, response_id] = Parts(session_id, draft, (before.text if before else "") + text)
             case Base(_, running, adopted):
                 self.running = {parts.key: parts for parts in running}
                 self.adopted = adopted

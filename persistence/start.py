@@ -106,15 +106,22 @@ class Start:
         """Takes the records from files' tails; files that have none there are read whole."""
         rest = iter(session_ids)
         while some := list(islice(rest, _FILES_AT_ONCE)):
+            whole = []
             for session_id, tail in zip(some, await self._tails(some), strict=True):
                 if tail and (record := read_tail(tail, session_id)):
                     self._index.put(record)
-                    continue
-                if session_id in unknown:
-                    self._index.put(Record.unknown(session_id, normal_time(unknown[session_id])))
-                if not await _alone(look(session_id)) and session_id in unknown:
-                    self._index.drop(session_id)
+                else:
+                    whole.append(session_id)
+            await asyncio.gather(
+                *(self._look_at_whole(session_id, unknown.get(session_id), look) for session_id in whole)
+            )
             await asyncio.sleep(0)
+
+    async def _look_at_whole(self, session_id: str, unknown_since: float | None, look: Look) -> None:
+        if unknown_since is not None:
+            self._index.put(Record.unknown(session_id, normal_time(unknown_since)))
+        if not await _alone(look(session_id)) and unknown_since is not None:
+            self._index.drop(session_id)
 
     async def _tails(self, session_ids: Sequence[str]) -> list[bytes | None]:
         return await self._files.hop("read", self._folder, _read_tails, list(map(session_file_name, session_ids)))
