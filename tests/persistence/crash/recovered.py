@@ -1,0 +1,102 @@
+"""A start on what a crash has left, and what is found then.
+
+Rule: what the store says and what its files hold is compared as soon as they can be: a difference is a fault, a
+complaint about damage too.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from persistence import Fact, FileStore, PersistenceError
+from tests.persistence.crash.expected import fingerprint
+from tests.persistence.crash.simulated_disk import Image, Operation, SimulatedDisk
+from tests.persistence.crash.simulation import FOLDER, Simulation
+
+
+class Violation(AssertionError):
+    """The store has broken its word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What a start has found.
+
+    Attributes:
+        shown: By user, the fingerprint of the user's data.
+        log: What the start did to the disk.
+        image: What lies there afterwards, for those who look.
+    """
+
+    shown: dict[str, bytes]
+    log: list[Operation]
+    image: Image
+
+
+def recover_image(machine: Simulation, image: Image, users: Sequence[str]) -> Recovered:
+    """Starts a store on an image and looks at everything.
+
+    Raises:
+        Violation: The start fails, complains, or finds what cannot be.
+    """
+    disk = SimulatedDisk(image, machine.clock)
+    try:
+        shown = machine.loop.run(_open_and_look(disk, users))
+        if machine.complaints.said:
+            raise Violation(f"the start complains: {machine.complaints.said}")
+    except PersistenceError as error:
+        raise Violation(f"the start fails: {error}") from error
+    finally:
+        machine.forget()
+    return Recovered(shown, disk.log, disk.image())
+
+
+async def _open_and_look(disk: SimulatedDisk, users: Sequence[str]) -> dict[str, bytes]:
+    store = FileStore(FOLDER, disk=disk)
+    await store.open()
+    shown = await look(store, users)
+    if len(store._folding):
+        await store._folding.fold()
+    compare_files(disk.image(), shown)
+    return shown
+
+
+async def look(store: FileStore, users: Sequence[str]) -> dict[str, bytes]:
+    """What the store says, by user."""
+    shown = {}
+    for user in users:
+        chats = {}
+        for record in await store.records(user, limit=1000):
+            chats[record.session_id] = record.metadata, await store.history(record.session_id)
+        shown[user] = fingerprint(chats, await store.memory(user))
+    return shown
+
+
+def compare_files(image: Image, shown: dict[str, bytes]) -> None:
+    """Whether the files are JSON and hold what the store says.
+
+    Raises:
+        Violation: They do not.
+    """
+    chats: dict[str, dict] = {user: {} for user in shown}
+    facts: dict[str, list[Fact]] = {user: [] for user in shown}
+    for path, (data, _) in image.files.items():
+        name = path.rpartition("/")[2]
+        if name.endswith(".json"):
+            value = _decode(path, data)
+            if name.startswith("session_"):
+                record = value["session"]
+                chats[record["user_id"]][record["session_id"]] = record["metadata"], value["history"]
+            elif name.startswith("memory_"):
+                facts[value["user_id"]] = [Fact(**fact) for fact in value["facts"]]
+    for user, said in shown.items():
+        if (held := fingerprint(chats[user], facts[user])) != said:
+            raise Violation(f"the files of {user} hold {held!r} where the store says {said!r}")
+
+
+def _decode(path: str, data: bytes):
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise Violation(f"{path} is no JSON: {data!r}") from error

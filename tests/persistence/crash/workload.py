@@ -1,0 +1,200 @@
+"""What users do to a store before it crashes, at random, and what the store has told them.
+
+Rule: each user does one thing after the other (or several to one session at once, which happen in the order in which
+they were called for); the users do so at the same time. Everything follows from the seed.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, replace
+from typing import Any
+
+from persistence import Fact, FileStore, Message, Record, StorageError, StorageReadOnly
+from tests.persistence.crash.expected import Chat, Data, Expected, Version, answers, deletions
+from tests.persistence.crash.simulated_disk import SimulatedDisk
+
+AT = "2026-01-02T03:04:05.000000Z"
+
+_SIZES = 5, 12, 40, 500, 1400
+_PAUSES_S = 0.001, 0.05, 0.3, 3.0
+
+
+class User:
+    """One who uses the store.
+
+    Args:
+        record: Where to keep what was begun and acknowledged.
+    """
+
+    def __init__(self, name: str, store: FileStore, disk: SimulatedDisk, record: Expected, seed: random.Random) -> None:
+        self.name = name
+        self._store = store
+        self._disk = disk
+        self._expected = record
+        self._random = random.Random(seed.random())
+        self._prefix = f"{name}{self._random.randrange(10**6)}"
+        self._count = 0
+
+    async def act(self, times: int) -> None:
+        """Does so many things."""
+        for _ in range(times):
+            try:
+                await self._next()()
+            except StorageReadOnly:
+                return
+            except StorageError:
+                continue
+
+    @property
+    def _data(self) -> Data:
+        return self._expected.now(self.name)
+
+    def _next(self) -> Callable[[], Awaitable[None]]:
+        fitting = [self._create, self._learn, self._pause]
+        if self._data.facts:
+            fitting += [self._forget]
+        if self._data.chats:
+            chat = self._chat()
+            if owed := chat[1].owed:
+                more = [self._write] * 4 + [self._answer] * 4
+                fitting += [lambda step=step: step(*chat, owed) for step in more]
+            if any(message.get("reason") == "interrupted" for message in chat[1].messages):
+                fitting += [lambda: self._answer_late(*chat)]
+            steps = [self._ask] * 5 + [self._say] * 2 + [self._burst] * 2
+            steps += [self._update, self._edit, self._delete, self._checkpoint]
+            fitting += [lambda step=step: step(*chat) for step in steps]
+            fitting += [self._leave] if self._random.random() < 0.1 else []
+        return self._random.choice(fitting)
+
+    async def _create(self) -> None:
+        if len(self._data.chats) >= 3:
+            return await self._pause()
+        session_id = self._fresh("s")
+        metadata = {"title": self._text()}
+        messages = tuple(self._said() for _ in range(self._random.choice((0, 0, 1, 2))))
+        work = self._store.create(Record(session_id, self.name, AT, AT, metadata=metadata), messages)
+        await self._do(work, self._data.with_chat(session_id, Chat(metadata, messages)))
+
+    async def _ask(self, session_id: str, chat: Chat) -> None:
+        await self._append(session_id, chat, [self._said(response_id=self._fresh("r"))])
+
+    async def _say(self, session_id: str, chat: Chat) -> None:
+        await self._append(session_id, chat, [self._said() for _ in range(self._random.choice((1, 2, 3)))])
+
+    async def _answer(self, session_id: str, chat: Chat, owed: str) -> None:
+        await self._append(session_id, chat, [self._answered(owed, chat.text + self._text())])
+
+    async def _answer_late(self, session_id: str, chat: Chat) -> None:
+        late = [message["response_id"] for message in chat.messages if message.get("reason") == "interrupted"]
+        answer = self._answered(self._random.choice(late), self._text())
+        if chat.owed:
+            return await self._append(session_id, chat, [self._said()])
+        after = self._data.with_chat(session_id, chat.answered_late(answer))
+        await self._do(self._store.append(session_id, [answer]), after)
+
+    async def _append(self, session_id: str, chat: Chat, messages: list[Message]) -> None:
+        after = self._data.with_chat(session_id, chat.grown(*messages))
+        await self._do(self._store.append(session_id, messages), after)
+
+    async def _burst(self, session_id: str, chat: Chat) -> None:
+        """Several appends at once."""
+        steps = []
+        for _ in range(self._random.choice((2, 3))):
+            message = self._said(response_id=self._fresh("r")) if self._random.random() < 0.3 else self._said()
+            chat = chat.grown(message)
+            version = self._begin(self._data.with_chat(session_id, chat))
+            steps.append(self._finish(self._store.append(session_id, [message]), version))
+        results = await asyncio.gather(*steps, return_exceptions=True)
+        for error in filter(None, results):
+            raise error
+
+    async def _write(self, session_id: str, chat: Chat, owed: str) -> None:
+        draft: Any = {"role": "assistant", "content": "", "id": f"msg_{owed}", "created_at": AT, "response_id": owed}
+        text = self._text()
+        after = self._data.with_chat(session_id, replace(chat, text=chat.text + text))
+        await self._do(self._store.write(session_id, draft, text), after, is_durable=False)
+
+    async def _update(self, session_id: str, chat: Chat) -> None:
+        metadata = {"title": self._text()} if self._random.random() < 0.8 else {}
+        work = self._store.update(session_id, lambda known: replace(known, metadata=metadata))
+        await self._do(work, self._data.with_chat(session_id, replace(chat, metadata=metadata)))
+
+    async def _edit(self, session_id: str, chat: Chat) -> None:
+        """Takes back or alters what was said; a question that waits for its answer stays the last."""
+        if not chat.messages:
+            return await self._pause()
+        kept = self._random.randrange(len(chat.messages))
+        altered: Message = {**chat.messages[kept], "content": self._text()}
+        tail = chat.messages[kept + 1 :] if chat.owed or self._random.random() < 0.5 else ()
+        if chat.owed and not tail:
+            altered = chat.messages[kept]
+        messages = (*chat.messages[:kept], altered, *tail)
+        work = self._store.edit(session_id, lambda _: messages)
+        await self._do(work, self._data.with_chat(session_id, chat.edited(messages)))
+
+    async def _delete(self, session_id: str, chat: Chat) -> None:
+        if self._random.random() < 0.5:
+            await self._do(self._store.delete(session_id), self._data.without(session_id))
+
+    async def _leave(self) -> None:
+        """Deletes everything of this user's."""
+        version = self._begin(Data())
+        before = self._expected.versions[self.name][-2].data
+        version.steps = {left.fingerprint(): left for left in deletions(before)}
+        await self._finish(self._store.delete_user(self.name), version)
+
+    async def _learn(self) -> None:
+        session_id = self._random.choice([None, *self._data.chats])
+        facts = (*self._data.facts, Fact(self._fresh("f"), self._text(), AT, session_id))
+        await self._remember(facts)
+
+    async def _forget(self) -> None:
+        gone = self._random.choice(self._data.facts)
+        await self._remember(tuple(fact for fact in self._data.facts if fact != gone))
+
+    async def _remember(self, facts: tuple[Fact, ...]) -> None:
+        await self._do(self._store.update_memory(self.name, lambda _: facts), replace(self._data, facts=facts))
+
+    async def _pause(self) -> None:
+        await asyncio.sleep(self._random.choice(_PAUSES_S))
+
+    async def _checkpoint(self, session_id: str, chat: Chat) -> None:
+        if self._random.random() < 0.5:
+            await self._store._checkpoints.make()
+        else:
+            await self._store._index.flush()
+
+    async def _do(self, work: Awaitable[object], after: Data, *, is_durable: bool = True) -> None:
+        await self._finish(work, self._begin(after, is_durable=is_durable))
+
+    def _begin(self, after: Data, *, is_durable: bool = True) -> Version:
+        return self._expected.begin(self.name, after, len(self._disk.log), is_durable=is_durable)
+
+    async def _finish(self, work: Awaitable[object], version: Version) -> None:
+        try:
+            await work
+        except StorageReadOnly:
+            raise
+        except StorageError:
+            self._expected.refused(self.name, version)
+            raise
+        version.acknowledged = len(self._disk.log)
+
+    def _chat(self) -> tuple[str, Chat]:
+        return self._random.choice(list(self._data.chats.items()))
+
+    def _said(self, **more: Any) -> Message:
+        return {"role": "user", "content": self._text(), "id": self._fresh("m"), **more}  # type: ignore[typeddict-item]
+
+    def _answered(self, response_id: str, content: str) -> Message:
+        return {"role": "assistant", "content": content, "id": f"msg_{response_id}", "response_id": response_id}
+
+    def _text(self) -> str:
+        """Words that no other text has."""
+        words = self._fresh("é\n")
+        return (words * self._random.choice(_SIZES))[: self._random.choice(_SIZES)] + words
+
+    def _fresh(self, prefix: str) -> str:
+        self._count += 1
+        return f"{prefix}{self._prefix}x{self._count}"
