@@ -7,7 +7,9 @@ Rule: what is named here is the package's face; whoever uses it imports nothing 
 """
 
 from persistence.answer import new_draft
+from persistence.backup import back_up_folder
 from persistence.checkpoints import CheckpointLimits
+from persistence.data_folder import Finding
 from persistence.disk import Disk
 from persistence.errors import (
     Damaged,
@@ -29,10 +31,13 @@ from persistence.locks import KeyedLocks
 from persistence.long_term_memory import LongTermMemory
 from persistence.memory_store import MemoryStore
 from persistence.model import Fact, Message, Page, Receipt, Record, message_id, new_id, now
+from persistence.repair import repair_folder
 from persistence.secret_file import read_or_create_secret
 from persistence.session_memory import SessionMemory
 from persistence.session_service import SessionService
+from persistence.stats import Stats, measure_folder
 from persistence.store import Store
+from persistence.verify import check_folder
 
 __all__ = [
     "CheckpointLimits",
@@ -42,6 +47,7 @@ __all__ = [
     "Fact",
     "FactNotFound",
     "FileStore",
+    "Finding",
     "InvalidSessionId",
     "JournalDamaged",
     "KeyedLocks",
@@ -58,13 +64,18 @@ __all__ = [
     "SessionMemory",
     "SessionNotFound",
     "SessionService",
+    "Stats",
     "StorageError",
     "StorageFull",
     "StorageReadOnly",
     "Store",
+    "back_up_folder",
+    "check_folder",
+    "measure_folder",
     "message_id",
     "new_draft",
     "new_id",
     "now",
     "read_or_create_secret",
+    "repair_folder",
 ]

@@ -108,6 +108,10 @@ class Disk:
     def make_folder(self, path: Place) -> None:
         os.mkdir(path, _FOLDER_MODE)
 
+    def remove_folder(self, path: Place) -> None:
+        """Removes a folder with nothing in it."""
+        os.rmdir(path)
+
     def is_folder(self, path: Place) -> bool:
         return os.path.isdir(path)
 

@@ -23,7 +23,7 @@ from persistence.data_folder import (
 from persistence.disk import Disk
 from persistence.errors import Damaged, JournalDamaged
 from persistence.file_change import Change, applied, starts_where
-from persistence.file_check import check_memory, check_session
+from persistence.file_check import Running, check_memory, check_session
 from persistence.files import Files, read
 from persistence.index_file import decode_index
 from persistence.model import Record, session_file_name, session_id_of
@@ -47,27 +47,33 @@ async def check_folder(
     files = Files(disk or Disk())
     names = await list_folder(files, folder)
     await check_free(files, folder)
-    for name in names:
-        if kind_of(name) is Kind.LEFTOVER:
-            yield Finding(name, "a file that was being written; a start removes it")
-        elif kind_of(name) is Kind.UNKNOWN:
-            yield Finding(name, "unknown; it is left alone")
-    quarantined = await files.names(folder / QUARANTINE)
-    if quarantined:
-        yield Finding(QUARANTINE, f"{len(quarantined)} files are set aside")
-    try:
-        total, is_known = (await read_journal(files, folder / JOURNAL)).total, True
-    except JournalDamaged as error:
-        yield Finding(JOURNAL, str(error), is_damage=True)
-        total, is_known = Replay(), False
+    for note in [*_notes(names), *await _quarantine_notes(files, folder)]:
+        yield note
     in_journal = await files.names(folder / JOURNAL)
     for note in _journal_notes(in_journal):
         yield note
-    view = _View(folder, total, is_known and any(map(is_segment, in_journal)))
-    for note in await files.hop("read", folder / INDEX, view.read_index):
-        yield note
+    try:
+        journaled = await read_journal(files, folder / JOURNAL)
+    except JournalDamaged as error:
+        yield Finding(JOURNAL, str(error), is_damage=True)
+        view = _View(folder, Replay(), is_ours=False, running=None)
+    else:
+        if journaled.dropped:
+            yield Finding(JOURNAL, f"{journaled.dropped} bytes are left of a batch that nobody was answered for")
+        total = journaled.total
+        view = _View(folder, total, is_ours=total.adopted, running=total.running if total.adopted else None)
+        for note in await files.hop("read", folder / INDEX, view.read_index):
+            yield note
+    async for finding in _check_files(files, names, view, progress):
+        yield finding
+    for finding in view.index_findings():
+        yield finding
+    await check_free(files, folder)
+
+
+async def _check_files(files: Files, names: Iterable[str], view: "_View", progress: Progress) -> AsyncIterator[Finding]:
     present = [name for name in names if kind_of(name) in (Kind.SESSION, Kind.MEMORY)]
-    coming = sorted(total.changes.keys() - set(present))
+    coming = sorted(view.total.changes.keys() - set(present))
     done, expected = 0, len(present) + len(coming)
     for some in portions([*present, *coming], _FILES_AT_ONCE):
         progress("verified", done, expected)
@@ -75,9 +81,19 @@ async def check_folder(
             yield finding
         done += len(some)
     progress("verified", done, expected)
-    for finding in view.index_findings():
-        yield finding
-    await check_free(files, folder)
+
+
+def _notes(names: Iterable[str]) -> Iterator[Finding]:
+    for name in names:
+        if kind_of(name) is Kind.LEFTOVER:
+            yield Finding(name, "a file that was being written; a start removes it")
+        elif kind_of(name) is Kind.UNKNOWN:
+            yield Finding(name, "unknown; it is left alone")
+
+
+async def _quarantine_notes(files: Files, folder: Path) -> list[Finding]:
+    found = await files.names(folder / QUARANTINE)
+    return [Finding(QUARANTINE, f"{len(found)} files are set aside")] if found else []
 
 
 def _journal_notes(names: Iterable[str]) -> Iterator[Finding]:
@@ -92,15 +108,17 @@ def _journal_notes(names: Iterable[str]) -> Iterator[Finding]:
 class _View:
     """The files as they will be.
 
-    Attributes:
+    Args:
+        total: What the journal adds to them.
         is_ours: Whether a start has put everything in order once, so that nothing but the files is the truth.
+        running: The answers that a start will settle; None: which ones is not known.
     """
 
-    def __init__(self, folder: Path, total: Replay, is_ours: bool) -> None:
+    def __init__(self, folder: Path, total: Replay, *, is_ours: bool, running: Running | None) -> None:
+        self.total = total
         self._folder = folder
-        self._total = total
-        self._is_ours = is_ours and total.adopted
-        self._running = total.running if is_ours else None
+        self._is_ours = is_ours
+        self._running = running
         self._indexed: dict[str, Record] | None = None
         """What the index says of sessions that were not looked at yet; None: it says nothing."""
         self._stale = 0
@@ -122,7 +140,7 @@ class _View:
     def index_findings(self) -> Iterator[Finding]:
         """What is wrong between the index and the files, once all files were looked at."""
         for session_id in self._indexed or ():
-            if session_id in self._total.records:
+            if session_id in self.total.records:
                 self._stale += 1
             elif self._is_ours:
                 yield Finding(session_file_name(session_id), f"not there, though {INDEX} names it", is_damage=True)
@@ -138,8 +156,8 @@ class _View:
             yield Finding(name, f"cannot be read: {error.strerror or error}", is_damage=True)
             return
         data = found[0] if found else None
-        if name in self._total.changes:
-            change = self._total.changes[name]
+        if name in self.total.changes:
+            change = self.total.changes[name]
             if fault := _redo_fault(data, change):
                 yield Finding(name, fault, is_damage=True)
             else:
@@ -151,9 +169,12 @@ class _View:
             yield from check_session(name, session_id, data, self._running) if session_id else check_memory(name, data)
 
     def _compare(self, session_id: str, data: bytes | None) -> None:
-        if self._indexed is not None:
-            known = self._indexed.pop(session_id, None)
-            self._stale += known != (read_tail(data, session_id) if data else None)
+        if self._indexed is None:
+            return
+        known = self._indexed.pop(session_id, None)
+        in_file = read_tail(data, session_id) if data else None
+        is_plain = data is not None and in_file is None
+        self._stale += known is None if is_plain else known != in_file
 
 
 def _redo_fault(data: bytes | None, change: Change) -> str | None:

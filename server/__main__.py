@@ -17,15 +17,19 @@ from server.assistants.base import UNNAMED
 from server.config import Config
 from server.errors import ConfigError
 from server.keys import MODELS
+from server.tools import is_tool, run_tool
 
 BAD_CONFIGURATION = 2
 CANNOT_START = 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the server; returns the exit status."""
+    """Runs the server, or a tool; returns the exit status."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if is_tool(arguments):
+        return run_tool(arguments)
     try:
-        config = Config.from_env(os.environ, sys.argv[1:] if arguments is None else arguments)
+        config = Config.from_env(os.environ, arguments)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return BAD_CONFIGURATION

@@ -18,6 +18,14 @@ PREFIX = "VERBATIM_"
 _SECRETS = ("VERBATIM_API_KEYS", "VERBATIM_COOKIE_SECRET", "VERBATIM_UPSTREAM_KEY")
 """Never shown, not even where they are wrong: the line goes into logs."""
 
+TOOLS = {
+    "verify": "Tells whether a data directory that no server has is whole; changes nothing",
+    "repair": "Brings a damaged data directory back, with all that can be read of it; keeps the rest in quarantine/",
+    "backup": "Makes a consistent copy of a data directory, while its server runs too",
+    "stats": "Tells how much there is in a data directory",
+}
+"""The operator's tools (`tools.py`), which take another command line."""
+
 
 def _whole(low: int, high: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
@@ -200,7 +208,9 @@ def _parse(variable: str, text: str, parse: Callable[[str], Any]) -> Any:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("verbatim", description="A chat server that never loses a word.")
+    tools = " ".join(f"verbatim {name}: {what}." for name, what in TOOLS.items())
+    epilog = f"Tools, each with a --help of its own. {tools}"
+    parser = argparse.ArgumentParser("verbatim", description="A chat server that never loses a word.", epilog=epilog)
     for variable, default, what in describe_settings():
         flag = "--" + variable.removeprefix(PREFIX).lower().replace("_", "-")
         parser.add_argument(flag, metavar="…", help=f"{what} [{variable}, {default or 'empty'}]".replace("%", "%%"))
