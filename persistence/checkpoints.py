@@ -85,11 +85,12 @@ class Checkpoints:
         """
         async with self._turn:
             if self._journal.is_clean:
+                await self._index.flush()
                 return
             deleted_at, self._deleted_at = self._deleted_at, None
-            if self._journal.entries or not self._journal.adopted:
-                await self._journal.switch(self._answers.all)
             try:
+                if self._journal.entries or not self._journal.adopted:
+                    await self._journal.switch(self._answers.all)
                 await self._make_durable()
                 await self._journal.rebase()
             except StorageError:

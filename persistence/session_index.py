@@ -9,12 +9,12 @@ import asyncio
 import logging
 import time
 from bisect import bisect_left, insort
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from itertools import islice
 from operator import attrgetter
 from pathlib import Path
 
-from persistence.errors import Damaged, SessionNotFound, StorageError
+from persistence.errors import Damaged, SessionNotFound, StorageError, StorageReadOnly
 from persistence.files import Files
 from persistence.index_file import decode_index, decode_portion, encode_index, index_portions
 from persistence.model import Record
@@ -32,13 +32,18 @@ _place = attrgetter("last_activity", "session_id")
 class SessionIndex:
     """The records by id and by user.
 
+    Args:
+        delay_s: How long the file may lag behind.
+        stop: Called where a sync of the file fails: what that says of the disk counts for all.
+
     **Concurrency**: `put` and `drop` are plain calls; one task writes the file.
     """
 
-    def __init__(self, path: Path, files: Files, *, delay_s: float) -> None:
+    def __init__(self, path: Path, files: Files, *, delay_s: float, stop: Callable[[StorageReadOnly], None]) -> None:
         self._path = path
         self._files = files
         self._delay_s = delay_s
+        self._stop = stop
         self._records: dict[str, Record] = {}
         self._by_user: dict[str, list[Record]] = {}
         """Each user's records in their order, the newest activity last: a page is a slice of it."""
@@ -181,6 +186,9 @@ class SessionIndex:
             began = time.monotonic()
             try:
                 await asyncio.shield(self.flush())
+            except StorageReadOnly as error:
+                self._stop(error)
+                return
             except StorageError as error:
                 _log.warning("%s; it is tried again, and nothing depends on it", error)
             await asyncio.sleep((time.monotonic() - began) * _SHARE)

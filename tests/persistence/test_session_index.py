@@ -1,5 +1,8 @@
 """The records in memory: pages in the order of activity."""
 
+import asyncio
+import errno
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from persistence import Record, SessionNotFound
-from persistence.changes import Changes
+from persistence import Disk, Record, SessionNotFound, StorageError, StorageReadOnly
+from persistence.files import Files
 from persistence.session_index import SessionIndex
+from tests.persistence.faults import Faults, FaultyDisk
 from tests.persistence.places import record
 
 IDS = st.sampled_from([f"s{number}" for number in range(12)])
@@ -18,16 +22,19 @@ TIMES = st.integers(0, 6).map(lambda hour: f"2026-01-02T0{hour}:00:00.000000Z")
 STEPS = st.lists(st.tuples(IDS, st.none() | USERS, TIMES), max_size=40)
 
 
-def new_index() -> SessionIndex:
-    return SessionIndex(Path("sessions.json"), Changes(Path()), delay_s=1)
+def new_index(folder: Path = Path(), disk: Disk | None = None, stopped: list[StorageReadOnly] | None = None):
+    stopped = [] if stopped is None else stopped
+    return SessionIndex(folder / "sessions.json", Files(disk or Disk()), delay_s=0, stop=stopped.append)
 
 
-@given(STEPS, st.integers(0, 5))
-def test_pages_are_those_of_a_sorted_list(steps, limit):
-    """After any puts and drops, each page is the slice of the user's records, sorted, newest activity first."""
+@given(STEPS, st.integers(0, 5), st.sets(st.integers(0, 40)))
+def test_pages_are_those_of_a_sorted_list(steps, limit, looks):
+    """After any puts and drops, whoever looked in between, a page is a slice of the user's records, newest first."""
     index = new_index()
     known: dict[str, Record] = {}
-    for session_id, user_id, at in steps:
+    for number, (session_id, user_id, at) in enumerate(steps):
+        if number in looks:
+            check_pages(index, known, limit)
         if user_id is None:
             index.drop(session_id)
             known.pop(session_id, None)
@@ -35,9 +42,6 @@ def test_pages_are_those_of_a_sorted_list(steps, limit):
             known[session_id] = replace(record(session_id, user_id), last_activity=at)
             index.put(known[session_id])
     check_pages(index, known, limit)
-    filled = new_index()
-    filled.fill(known.values())
-    check_pages(filled, known, limit)
 
 
 def check_pages(index: SessionIndex, known: dict[str, Record], limit: int) -> None:
@@ -68,3 +72,88 @@ def test_page_does_not_go_over_all(monkeypatch):
     assert len(index.page("ann", limit=100, after="s500")) == 100
     index.put(record("s500").touched())
     assert looks < 60
+
+
+async def stored(index: SessionIndex, folder: Path) -> dict[str, float]:
+    """The records in the index's file, each with the time up to which it is known to be true."""
+    found: dict[str, float] = {}
+    async for some, true_until in index.stored(folder / "quarantine", {}):
+        found |= {one.session_id: true_until for one in some}
+    return found
+
+
+async def test_file_holds_the_records_and_when_they_were_true(tmp_path):
+    """What was flushed is read again, in portions; the file's time of change lies a little back."""
+    index = new_index(tmp_path)
+    for number in range(1200):
+        index.put(record(f"s{number}"))
+    before = time.time()
+    await index.flush()
+    found = await stored(new_index(tmp_path), tmp_path)
+    assert set(found) == {f"s{number}" for number in range(1200)}
+    [true_until] = set(found.values())
+    assert before - 3 < true_until < before
+
+
+async def test_nothing_is_written_where_nothing_has_changed(tmp_path):
+    """A flush of a clean index writes nothing."""
+    faults = Faults()
+    index = new_index(tmp_path, FaultyDisk(faults))
+    await index.flush()
+    index.put(record("s"))
+    await index.flush()
+    del faults.calls[:]
+    await index.flush()
+    assert faults.calls == []
+
+
+async def test_refused_file_is_written_later(tmp_path, caplog):
+    """A disk that refuses the file is told of, and tried again by itself; nothing depends on it."""
+    faults = Faults()
+    stopped: list[StorageReadOnly] = []
+    index = new_index(tmp_path, FaultyDisk(faults), stopped)
+    refused = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def look(name: str, *args: object) -> None:
+        if faults.fail and name == "unlink":
+            faults.fail = None
+            loop.call_soon_threadsafe(refused.set)
+
+    faults.fail, faults.number, faults.before = {"write"}, errno.ENOSPC, look
+    index.start()
+    index.put(record("s"))
+    async with asyncio.timeout(5):
+        await refused.wait()
+        while not (tmp_path / "sessions.json").exists():  # noqa: ASYNC110 - nothing tells of the file
+            await asyncio.sleep(0.001)
+    await index.close()
+    assert "it is tried again" in caplog.text
+    assert stopped == []
+
+
+async def test_failed_sync_of_the_file_is_told_to_all(tmp_path):
+    """What a failed sync says of the disk counts for more than the index; it is not tried again."""
+    faults = Faults(fail={"sync"})
+    stopped: list[StorageReadOnly] = []
+    index = new_index(tmp_path, FaultyDisk(faults), stopped)
+    index.start()
+    index.put(record("s"))
+    await asyncio.wait([index._writer])
+    assert [type(error) for error in stopped] == [StorageReadOnly]
+    with pytest.raises(StorageError):
+        await index.flush()
+    await index.close()
+
+
+async def test_file_is_whole_whoever_is_cancelled(tmp_path):
+    """A task that ends in the middle of a write leaves the file to be written by the next."""
+    index = new_index(tmp_path)
+    for turns in range(6):
+        index.start()
+        index.put(record(f"s{turns}"))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await index.close()
+        await index.flush()
+        assert set(await stored(new_index(tmp_path), tmp_path)) == {f"s{number}" for number in range(turns + 1)}
