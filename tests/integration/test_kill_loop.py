@@ -151,10 +151,10 @@ class Clients:
             async for message in line.ws:
                 frame = json.loads(message.data)
                 assert frame["type"] != "error", frame
-                if chat := by_stream.get(frame.get("stream_id")):
-                    chat.asked[-1].hear(frame)
-                    if chat.asked[-1].final:
-                        await chat.ask(line)
+                if spoken_in := by_stream.get(frame.get("stream_id")):
+                    spoken_in.asked[-1].hear(frame)
+                    if spoken_in.asked[-1].final:
+                        await spoken_in.ask(line)
         await line.close()
 
     async def delete(self) -> None:

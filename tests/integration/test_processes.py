@@ -12,7 +12,7 @@ import pytest
 from yarl import URL
 
 from tests.integration.caller import Caller
-from tests.server.frames import FINAL, check_whole, text_of
+from tests.server.frames import check_whole, text_of
 from tests.server_process import REPOSITORY, ServerProcess
 
 SLOW = {"model": "metronome"}
@@ -253,50 +253,6 @@ async def test_killed_right_after_a_deletion(server, http, what):
         await anna.ask("DELETE", "/v1/me")
         server.stop()
         assert not list(server.data_dir.glob("session_*"))
-
-
-async def test_killed_under_load(server, http):
-    """Many sessions at once, killed and resent: every acknowledged message once, every file readable."""
-    server.start()
-    anna = caller(server, http)
-    conversations = [await anna.conversation() for _ in range(8)]
-    acknowledged: dict[str, set[str]] = {conversation: set() for conversation in conversations}
-
-    async def talk(conversation):
-        line = await caller(server, http).line()
-        for number in range(100):
-            await line.create(
-                f"{number}@0", conversation=conversation, metadata={"client_message_id": str(number)}, **SLOW
-            )
-            while (message := await line.ws.receive()).type.name == "TEXT":
-                frame = message.json()
-                if frame["type"] == "response.created":
-                    acknowledged[conversation].add(f"{number}@0")
-                if frame["type"] in FINAL:
-                    break
-            else:
-                return number
-        return 100
-
-    talking = [asyncio.create_task(talk(conversation)) for conversation in conversations]
-    while sum(map(len, acknowledged.values())) < 60:  # noqa: ASYNC110 - the server's progress is looked at
-        await asyncio.sleep(0.005)
-    server.kill()
-    reached = await asyncio.gather(*talking)
-    server.read_json_files()
-    server.start()
-    anna = caller(server, http)
-    for conversation, number in zip(conversations, reached, strict=True):
-        line = await anna.line()
-        fields = {"conversation": conversation, "metadata": {"client_message_id": str(number)}}
-        check_whole(await line.turn(f"{number}@0", **fields, **SLOW))
-        items = (await anna.ask("GET", f"/v1/conversations/{conversation}/items?order=asc&limit=100"))["data"]
-        texts = [item["content"][0]["text"] for item in items]
-        assert texts[0::2] == [f"{index}@0" for index in range(number + 1)]
-        assert acknowledged[conversation] <= set(texts)
-        assert [item["role"] for item in items] == ["user", "assistant"] * (number + 1)
-    server.stop()
-    server.read_json_files()
 
 
 def test_default_server_says_where_it_is(tmp_path):
