@@ -34,10 +34,10 @@ class RunningAnswers:
 
     def follow(self, session_id: str, new: Sequence[Message]) -> None:
         """What follows from new messages: a question's answer runs, an answer that has come does not any more."""
-        if owed := owed_response(new):
-            self._answers.setdefault((session_id, owed), _Answer()).abandoned = False
         for answered in answered_responses(new):
             self._answers.pop((session_id, answered), None)
+        if owed := owed_response(new):
+            self._answers.setdefault((session_id, owed), _Answer()).abandoned = False
 
     def abandon(self, session_id: str, messages: Iterable[Message]) -> None:
         """Nobody writes the answers among these messages any more."""

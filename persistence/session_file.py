@@ -103,7 +103,7 @@ def cut_file(data: bytes, session_id: str) -> Lines | None:
     line is a message is seen when it is decoded.
     """
     first, *lines = data.split(b"\n")
-    if first != file_head(session_id) or len(lines) < 2:
+    if first != file_head(session_id) or len(lines) < 2 or lines[-1]:
         return None
     tail_at = len(data) - len(lines[-2]) - 2
     record = read_tail(data[max(tail_at, 0) :], session_id)
