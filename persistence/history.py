@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import orjson
 
-from persistence.errors import Damaged
+from persistence.errors import Damaged, NotStorable
+from persistence.json_bytes import encode_json
 from persistence.model import Message, is_message, message_id
 
 _AT_ONCE = 256
@@ -81,18 +82,20 @@ class History:
         ]
 
     def position(self, wanted: str) -> int | None:
-        """Where the message with an id stands; None where there is none.
+        """Where the first message with an id stands; None where there is none.
 
         Raises:
             Damaged: A line that may be it is no message.
         """
-        encoded = len(self._lines)
-        for at, message in enumerate(self._messages, encoded):
-            if message_id(message, at) == wanted:
-                return at
-        mark = orjson.dumps(wanted)
+        try:
+            mark = encode_json(wanted, "a message's id")
+        except NotStorable:
+            return None
         for at, line in enumerate(self._lines):
             if (mark in line or f"msg_{at}" == wanted) and message_id(decode_line(line), at) == wanted:
+                return at
+        for at, message in enumerate(self._messages, len(self._lines)):
+            if message_id(message, at) == wanted:
                 return at
         return None
 

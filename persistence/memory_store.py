@@ -112,12 +112,14 @@ class MemoryStore:
         return tuple(self._get(session_id).messages)
 
     async def page(self, session_id: str, *, limit: int, after: str | None = None, newest_first: bool = False) -> Page:
-        numbered = list(enumerate(await self.history(session_id)))[:: -1 if newest_first else 1]
+        numbered = list(enumerate(await self.history(session_id)))
+        ids = [message_id(message, at) for at, message in numbered]
+        numbered = numbered[:: -1 if newest_first else 1]
         if after is not None:
-            behind = [number for number, (at, message) in enumerate(numbered) if message_id(message, at) == after]
-            if not behind:
+            if after not in ids:
                 raise MessageNotFound(after)
-            numbered = numbered[behind[0] + 1 :]
+            at = ids.index(after)
+            numbered = numbered[len(ids) - at if newest_first else at + 1 :]
         return Page(numbered[:limit], has_more=len(numbered) > limit)
 
     async def append(self, session_id: str, messages: Sequence[Message]) -> Record:
