@@ -147,7 +147,7 @@ class _View:
             else:
                 yield Finding(INDEX, f"{session_id} has no file; the next start makes one")
         if self._stale:
-            yield Finding(INDEX, f"behind the files for {self._stale} sessions; a start brings it up to them")
+            yield Finding(INDEX, f"not up to date with {self._stale} of the files; a start puts that right")
 
     def _check(self, disk: Disk, name: str) -> Iterator[Finding]:
         try:
