@@ -120,15 +120,19 @@ class Disk:
         return os.listdir(path)
 
     def modified(self, path: Place) -> dict[str, float]:
-        """The names of the files in a folder, with their times of change; those that vanish meanwhile are left out."""
+        """The names of the files in a folder, each with its time of change; what vanishes meanwhile is left out."""
         found: dict[str, float] = {}
-        with os.scandir(path) as entries:
-            for entry in entries:
-                try:
-                    if entry.is_file():
-                        found[entry.name] = entry.stat().st_mtime
-                except FileNotFoundError:
-                    continue
+        descriptor = self.open_folder(path)
+        try:
+            with os.scandir(descriptor) as entries:
+                for entry in entries:
+                    try:
+                        if entry.is_file():
+                            found[entry.name] = entry.stat().st_mtime
+                    except FileNotFoundError:
+                        continue
+        finally:
+            os.close(descriptor)
         return found
 
     def lock(self, descriptor: int) -> None:

@@ -99,10 +99,6 @@ class Files:
         """Removes all copies of the named files from the quarantine, durably; returns the copies' names."""
         return await self.hop("clear", quarantine, _forget_copies, originals)
 
-    async def modified(self, path: Path) -> dict[str, float]:
-        """The names of the files in a folder, each with its time of change; empty where there is no folder."""
-        return await self.hop("list", path, _modified)
-
     async def names(self, path: Path) -> list[str]:
         """The names in a folder, sorted; empty where there is no folder."""
         return await self.hop("list", path, names)
@@ -256,13 +252,6 @@ def _forget_copies(disk: Disk, quarantine: Path, originals: Iterable[str]) -> li
             for name in copies:
                 disk.unlink(quarantine / name)
     return copies
-
-
-def _modified(disk: Disk, path: Path) -> dict[str, float]:
-    try:
-        return disk.modified(path)
-    except FileNotFoundError:
-        return {}
 
 
 def _make_folder(disk: Disk, path: Path) -> None:

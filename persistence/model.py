@@ -22,6 +22,7 @@ _LONGEST_ENCODED = 180
 """File names end at 255 bytes; what is longer is named by its SHA-256."""
 
 _SESSION_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_SESSION_FILE = re.compile(rf"session_({_SESSION_ID.pattern})\.json")
 
 
 class Message(TypedDict, total=False):
@@ -135,8 +136,8 @@ def session_file_name(session_id: str) -> str:
 
 def session_id_of(name: str) -> str | None:
     """The session whose file has this name; None where it is no session's."""
-    session_id = name.removeprefix("session_").removesuffix(".json")
-    return session_id if name == session_file_name(session_id) and is_session_id(session_id) else None
+    match = _SESSION_FILE.fullmatch(name)
+    return match[1] if match else None
 
 
 def file_name_of(text: str) -> str:

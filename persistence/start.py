@@ -7,7 +7,7 @@ are looked at, and the sessions that only the index names get theirs.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -69,19 +69,18 @@ class Start:
         await self._files.make_folder(self._journal.folder)
         self._running.take_over(total.running.values())
         await self._journal.begin(total.next_number, self._running.all(), adopted=not is_foreign)
-        left = [name for name in await self._files.names(self._folder) if is_temporary(name)]
+        changed_at, left = await self._files.hop("list", self._folder, _look_around)
         if left:
             await self._files.remove(*(self._folder / name for name in left))
-        await self._fill_index(total, is_foreign, look, create)
+        await self._fill_index(changed_at, total, is_foreign, look, create)
         for parts in self._running.all():
             await _alone(self._settle(parts, settle))
         if count := self._index.count(NOBODY):
             _log.warning(_NOBODYS, count, NOBODY, NOBODY)
 
-    async def _fill_index(self, total: Replay, is_foreign: bool, look: Look, create: Create) -> None:
-        on_disk = await self._files.modified(self._folder)
-        changed_at = {found: at for name, at in on_disk.items() if (found := session_id_of(name))}
-        await asyncio.sleep(0)
+    async def _fill_index(
+        self, changed_at: Mapping[str, float], total: Replay, is_foreign: bool, look: Look, create: Create
+    ) -> None:
         unknown, changed, orphans = dict(changed_at), [], []
         async for records, true_until in self._index.stored(self._quarantine, changed_at):
             for record in records:
@@ -99,7 +98,7 @@ class Start:
                 self._index.put(known)
         for record in orphans if is_foreign else ():
             await create(record, ())
-        unread = [session_id for session_id in (*changed, *unknown) if session_id not in total.records]
+        unread = (session_id for session_id in (*changed, *unknown) if session_id not in total.records)
         await self._look_at(unread, unknown, look)
 
     async def _look_at(self, session_ids: Iterable[str], unknown: dict[str, float], look: Look) -> None:
@@ -149,6 +148,18 @@ async def _alone(step: Awaitable[Any]) -> bool:
         _log.error("at the start: %s", error)
         return False
     return True
+
+
+def _look_around(disk: Disk, folder: Path) -> tuple[dict[str, float], list[str]]:
+    """By session id when its file was changed; and the names of what a crash has left half written."""
+    changed_at: dict[str, float] = {}
+    left = []
+    for name, at in disk.modified(folder).items():
+        if session_id := session_id_of(name):
+            changed_at[session_id] = at
+        elif is_temporary(name):
+            left.append(name)
+    return changed_at, left
 
 
 def _read_tails(disk: Disk, folder: Path, names: Iterable[str]) -> list[bytes | None]:

@@ -6,7 +6,8 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import uvloop
 from aiohttp import web
@@ -54,15 +55,14 @@ async def serve(config: Config) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     store, assistants = make_store(config), make_assistants(config)
-    await store.open()
+    with uncollected():
+        await store.open()
     try:
         app = make_app(config, store, assistants, cookie_secret(config))
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=config.send_timeout_s)
         await runner.setup()
         try:
             await _listen(runner, config)
-            gc.collect()
-            gc.freeze()
             port = runner.addresses[0][1]
             answered_by = ", ".join(await app[MODELS].names(patience_s=0.5))
             if (await app[MODELS].find(None))[1] == UNNAMED:
@@ -75,6 +75,18 @@ async def serve(config: Config) -> None:
             await runner.cleanup()
     finally:
         await store.close()
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """For what is made to stay: the garbage collector goes through it neither meanwhile nor ever after."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 async def _listen(runner: web.AppRunner, config: Config) -> None:
