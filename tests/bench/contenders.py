@@ -1,7 +1,7 @@
 """Ways to make turns durable, each written as those would write it who use it.
 
 Rule: a contender is a context: inside it there is a function that makes one turn of a session durable, and leaving it
-completes and closes everything. A turn is a question of 200 bytes and an answer of 1,000 bytes.
+completes and closes everything.
 """
 
 import asyncio
@@ -16,14 +16,12 @@ from agents import SQLiteSession
 from langchain_community.chat_message_histories import FileChatMessageHistory
 from langchain_core.messages import AIMessage, HumanMessage
 
-from persistence import FileStore, Message, Record, new_draft, new_id, now
+from persistence import FileStore, Message, new_draft, new_id, now
+from tests.bench.setting import ANSWER, QUESTION, opened
 
 Turn = Callable[[int], Awaitable[object]]
 Way = Callable[[Path, int], AbstractAsyncContextManager[Turn]]
 """From an empty folder and a number of sessions."""
-
-QUESTION: Message = {"role": "user", "content": "q" * 200}
-ANSWER: Message = {"role": "assistant", "content": "a" * 1000}
 
 _SCHEMA = """
 PRAGMA journal_mode = WAL;
@@ -116,15 +114,3 @@ async def verbatim_as_served(folder: Path, sessions: int) -> AsyncIterator[Turn]
             await store.append(session_id, [{**ended, "status": "completed", "completed_at": now()}])
 
         yield turn
-
-
-@asynccontextmanager
-async def opened(store: FileStore, sessions: int) -> AsyncIterator[FileStore]:
-    """A store with empty sessions; closed, when all is in the session files, synced, and the journal is empty."""
-    await store.open()
-    try:
-        for number in range(sessions):
-            await store.create(Record.fresh(f"s{number}", f"u{number}"))
-        yield store
-    finally:
-        await store.close()

@@ -9,7 +9,7 @@ import aiohttp
 import orjson
 
 from tests.bench.rounds import Result, Rounds
-from tests.bench.turns import disk_folder
+from tests.bench.setting import disk_folder
 
 BARE = """
 import asyncio, uvloop

@@ -4,9 +4,8 @@ import time
 from functools import partial
 
 from persistence import FileStore, Record
-from tests.bench.contenders import ANSWER, QUESTION
 from tests.bench.rounds import Result, Rounds, results
-from tests.bench.turns import disk_folder, settle
+from tests.bench.setting import ANSWER, QUESTION, disk_folder, settle
 
 SHORT, LONG = 10, 10_000
 _SESSIONS = 4

@@ -10,9 +10,10 @@ import orjson
 import uvloop
 
 from persistence import FileStore
+from server.__main__ import uncollected
 from tests.bench.boot import Measured, tell
-from tests.bench.contenders import ANSWER, QUESTION
 from tests.bench.counting_disk import INDEX, CountingDisk
+from tests.bench.setting import ANSWER, QUESTION
 
 _TICK_S = 0.001
 _NEVER_S = 1e6
@@ -49,11 +50,10 @@ async def measure(folder: Path, seconds: float, *, flush: bool) -> Measured:
         await asyncio.sleep(0.5)
     async with Stalls() as opening:
         began = time.perf_counter()
-        await store.open()
+        with uncollected():
+            await store.open()
         open_s = time.perf_counter() - began
     try:
-        gc.collect()
-        gc.freeze()
         disk.written.clear()
         disk.replaced.clear()
         began, used = time.perf_counter(), time.process_time()

@@ -1,18 +1,13 @@
 """Durable turns a second: each way for as long as the other, until everything is complete and closed."""
 
 import asyncio
-import gc
-import os
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 
 from tests.bench import contenders
 from tests.bench.contenders import Turn, Way
 from tests.bench.rounds import Result, Rounds
+from tests.bench.setting import disk_folder, settle
 
 WAYS: dict[str, Way] = {
     "aiosqlite, WAL, FULL, a commit a turn": contenders.aiosqlite_turns,
@@ -51,19 +46,3 @@ async def _session(turn: Turn, number: int, until: float) -> int:
         await turn(number)
         turns += 1
     return turns
-
-
-@contextmanager
-def disk_folder() -> Iterator[Path]:
-    """A folder on the repository's disk, for as long as it is needed."""
-    Path("build").mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir="build", prefix="bench-") as folder:
-        yield Path(folder)
-
-
-def settle() -> None:
-    """Leaves nothing of what was before to the next one: no bytes to be written, no garbage."""
-    os.sync()
-    gc.unfreeze()
-    gc.collect()
-    gc.freeze()

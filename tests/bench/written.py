@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 import orjson
 
 from persistence import FileStore
-from tests.bench.contenders import ANSWER, QUESTION, opened
 from tests.bench.counting_disk import INDEX, JOURNAL, SESSIONS, ZEROS, CountingDisk
-from tests.bench.turns import disk_folder, make_turns
+from tests.bench.setting import ANSWER, QUESTION, disk_folder, opened
+from tests.bench.turns import make_turns
 
 OWN_BYTES = len(orjson.dumps(QUESTION)) + len(orjson.dumps(ANSWER))
 _SESSIONS = 16
