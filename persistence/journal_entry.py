@@ -73,6 +73,11 @@ class Append:
             self.record_json,
         )
 
+    @property
+    def length(self) -> int:
+        """How far it moves the tail."""
+        return len(append_body(self.lines, self.count))
+
     def changes(self) -> Changes:
         write = Write(self.at, self.count, [append_body(self.lines, self.count)], file_tail(self.record_json))
         yield session_file_name(self.record.session_id), write

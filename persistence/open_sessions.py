@@ -49,12 +49,6 @@ class OpenSession:
     def session_id(self) -> str:
         return self.record.session_id
 
-    def grow(self, length: int) -> None:
-        """Moves the tail behind new messages."""
-        if self.tail is not None:
-            self.tail += length
-        self.size += length
-
 
 class OpenSessions:
     """All `session_{session_id}.json` of a data directory.
@@ -194,13 +188,12 @@ class OpenSessions:
         lines = encode_messages(messages)
         entry = Append(session.tail, len(session.history), record, encode_json(record, "a record"), lines)
         await self._journal.commit(entry.encode())
-        self.forget(session.session_id)
         for name, change in entry.changes():
             self.folding.add(name, change)
-            session.grow(sum(map(len, change.body)) if change else 0)
         session.record = record
         session.history.extend(messages)
-        self._keep(session)
+        session.tail += entry.length
+        self._keep(session, grown=entry.length)
 
     async def rewrite(self, session: OpenSession, record: Record, messages: Sequence[Message]) -> None:
         """Puts a whole new file in the place of the old one, durably."""
@@ -243,10 +236,13 @@ class OpenSessions:
             _log.warning("%s was damaged: kept %d messages; as it was: %s", path, len(messages), aside)
         await self.rewrite(session, session.record, messages)
 
-    def _keep(self, session: OpenSession) -> None:
+    def _keep(self, session: OpenSession, *, grown: int = 0) -> None:
         session_id = session.session_id
+        session.size += grown
         before = self._open.get(session_id)
-        if before is not session:
+        if before is session:
+            self._bytes += grown
+        else:
             self._bytes += session.size - (before.size if before else 0)
             self._open[session_id] = session
         self._open.move_to_end(session_id)
