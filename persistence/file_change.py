@@ -6,6 +6,8 @@ the same as doing it once. Live writes and recovery add up, and carry out, the s
 
 from dataclasses import dataclass, field
 
+import orjson
+
 
 @dataclass(slots=True)
 class Write:
@@ -63,12 +65,15 @@ def joined(first: dict[str, Change], then: dict[str, Change]) -> dict[str, Chang
 
 def starts_where(data: bytes, write: Write) -> bool:
     """Whether a file's bytes are such that the write may go to its place: as many messages stand before it as there
-    were.
+    were, and the last of them ends there.
 
     Each message of a session file is preceded by the only kind of line break that it has.
     """
     at = write.at or 0
-    return len(data) >= at and data.count(b"\n", 0, at) == write.count
+    last = data[data.rfind(b"\n", 0, at) + 1 : at]
+    if len(data) < at or data.count(b"\n", 0, at) != write.count:
+        return False
+    return _is_object(last) if write.count else last.endswith(b"[")
 
 
 def applied(data: bytes | None, change: Change) -> bytes | None:
@@ -81,3 +86,10 @@ def applied(data: bytes | None, change: Change) -> bytes | None:
         return None
     new = change.data(len(data))
     return data[: change.at] + new + data[change.at + len(new) :]
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(orjson.loads(line), dict)
+    except orjson.JSONDecodeError:
+        return False
