@@ -5,7 +5,7 @@ some are lost, a file may have more than the entries that are left. So they are 
 records, and brought together with what the files hold: nothing that stands in either of them goes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import orjson
@@ -73,25 +73,32 @@ class Salvage:
     total: Replay
 
 
-def salvage(segments: Iterable[bytes]) -> Salvage:
-    """Reads the segments of a damaged journal, oldest first.
+def salvage(segments: Mapping[int, bytes]) -> Salvage:
+    """Reads the segments of a damaged journal.
+
+    Args:
+        segments: By the number with which each begins, as its name says.
 
     Raises:
         KeyError, TypeError, ValueError, PersistenceError: An entry is whole, but none of this version's.
     """
-    lines = {line.number: line for data in segments for line in valid_lines(data)}
+    lines = {line.number: line for first in sorted(segments) for line in valid_lines(segments[first])}
     entries = {number: decode_entry(lines[number].value) for number in sorted(lines)}
-    firsts = [entry.first for entry in entries.values() if isinstance(entry, Base | Checkpoint)]
-    first = max(firsts, default=min(entries, default=1))
-    left = Salvage(max(entries, default=0) + 1, [], {}, {}, Replay())
-    expected = first
+    left = Salvage(max([*entries, *segments], default=0) + 1, [], {}, {}, Replay())
+    expected = _first_that_counts(segments, entries.values())
     for number, entry in entries.items():
-        if number >= first:
+        if number >= expected:
             if number > expected:
                 left.lost.append(range(expected, number))
             expected = number + 1
             _tell(left, entry)
     return left
+
+
+def _first_that_counts(segments: Iterable[int], entries: Iterable[Entry]) -> int:
+    """The number of the first entry that counts. Segments that are gone were dropped, whether or not it is said."""
+    said = max((entry.first for entry in entries if isinstance(entry, Base | Checkpoint)), default=1)
+    return min((first for first in segments if first >= said), default=said)
 
 
 def mended_segment(left: Salvage, entries: Iterable[Put | Delete | Memory]) -> bytes:

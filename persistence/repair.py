@@ -167,9 +167,9 @@ def _as_it_was(copy: str) -> str:
 
 
 def _salvage(disk: Disk, folder: Path, segments: Sequence[str], damage: JournalDamaged) -> Salvage:
-    found = [read(disk, folder / name) for name in segments]
+    found = {int(name.partition(".")[0]): read(disk, folder / name) for name in segments}
     try:
-        return salvage(data[0] for data in found if data)
+        return salvage({first: data[0] for first, data in found.items() if data})
     except (KeyError, TypeError, ValueError, PersistenceError) as error:
         raise JournalDamaged(damage.name, damage.offset, f"a whole entry is none of this version's: {error}") from error
 
