@@ -1,8 +1,10 @@
 """What hypothesis makes of our words."""
 
+from typing import Any, cast
+
 from hypothesis import strategies as st
 
-from persistence import Fact, Record
+from persistence import Fact, Message, Record
 
 texts = st.text(st.characters(codec="utf-8"), max_size=30)
 times = st.datetimes().map(lambda at: at.isoformat(timespec="microseconds") + "Z")
@@ -12,9 +14,9 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=6,
 )
-objects = st.dictionaries(texts, values, max_size=3)
-messages = st.builds(
-    lambda more, role, content: {**more, "role": role, "content": content},
+objects: st.SearchStrategy[dict[str, Any]] = st.dictionaries(texts, values, max_size=3)
+messages: st.SearchStrategy[Message] = st.builds(
+    lambda more, role, content: cast(Message, {**more, "role": role, "content": content}),
     objects,
     st.sampled_from(["user", "assistant", "system"]) | texts,
     texts,
