@@ -57,7 +57,7 @@ class User:
         if self._data.chats:
             chat = self._chat()
             if owed := chat[1].owed:
-                more = [self._write] * 4 + [self._answer] * 4
+                more = [self._write] * 9 + [self._answer] * 4
                 fitting += [lambda step=step: step(*chat, owed) for step in more]
             if any(message.get("reason") == "interrupted" for message in chat[1].messages):
                 fitting += [lambda: self._answer_late(*chat)]
