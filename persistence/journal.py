@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from persistence.answer import Parts
 from persistence.disk import Disk
@@ -23,6 +24,8 @@ from persistence.files import translated
 from persistence.journal_entry import Base, Checkpoint
 from persistence.journal_line import encode_line
 from persistence.segment_file import SegmentFile, drop_segments
+
+E = TypeVar("E", bound=StorageError)
 
 _log = logging.getLogger(__name__)
 
@@ -121,15 +124,15 @@ class Journal:
             StorageError: The journal is closed.
         """
         if writes and self.fault:
-            raise StorageReadOnly(self.fault.action, self.fault.path, self.fault.reason) from self.fault
+            raise _again(self.fault) from self.fault
         if self._closed:
             raise StorageError("use", self.folder, "the store is closed")
 
     def stop(self, fault: StorageReadOnly) -> None:
-        """Writes nothing any more."""
+        """Writes nothing any more. The fault stays without its traces: they hold all that was under way."""
         if self.fault is None:
-            self.fault = fault
-            _log.critical("%s: read-only from now on", fault)
+            self.fault = _again(fault)
+            _log.critical("%s: read-only from now on", self.fault)
 
     async def commit(self, body: bytes, *, durable: bool = True) -> None:
         """Writes an entry (`journal_entry.py`).
@@ -217,7 +220,7 @@ class Journal:
         lines = [encode_line(number, self._durable, entry.body) for number, entry in enumerate(batch, self._next)]
         try:
             if self.fault:
-                raise self.fault
+                raise _again(self.fault)
             with translated("append to", self._segment.path):
                 await self._disk.run(self._segment.append, b"".join(lines), durable)
         except StorageReadOnly as error:
@@ -247,7 +250,7 @@ class Journal:
     def _refuse(self, batch: Sequence[_Waiting], error: StorageError) -> None:
         """Each gets an error of its own: one exception raised in many tasks would gather all their traces."""
         for entry in batch:
-            own = type(error)(error.action, error.path, error.reason)
+            own = _again(error)
             own.__cause__ = error
             self._answer([entry], own)
 
@@ -256,6 +259,11 @@ class Journal:
         self._all_gone_on.clear()
         for entry in batch:
             entry.settle(error)
+
+
+def _again(error: E) -> E:
+    """The same error, raised by nobody yet."""
+    return type(error)(error.action, error.path, error.reason)
 
 
 async def _outcome(entry: _Waiting) -> None:

@@ -50,6 +50,7 @@ async def test_failed_sync_makes_the_server_read_only(site, faults):
         assert await anna.refused(*request) == (503, "storage_read_only", None)
     assert await anna.items(conversation) == [("user", "3@0"), ("assistant", "w0 w1 w2 ")]
     assert await anna.ask("GET", "/healthz") == {"status": "ok"}
+    assert site.store.fault.__traceback__ is None
     await site.stop()
     await site.start()
     anna = site.caller()
