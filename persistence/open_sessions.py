@@ -117,7 +117,7 @@ class OpenSessions:
         *,
         mend: bool = True,
         whole: bool = False,
-        new: Sequence[Message] = (),
+        new: Sequence[Message] | None = None,
     ) -> OpenSession:
         """The session as its file has it.
 
@@ -125,24 +125,24 @@ class OpenSessions:
             known: The record for a file that has none.
             mend: Whether anything may be written for this.
             whole: Whether every message is looked at.
-            new: Messages that belong behind those in the file.
+            new: Messages that belong behind those in the file, which is written anew then.
         """
         path = self.path(session_id)
         if (found := await self._files.read(path)) is None:
             self.forget(session_id)
             raise SessionNotFound(session_id)
         data, stamp = found
-        if not (whole or new) and (cut := cut_file(data, session_id)):
+        if not (whole or session_id in self._open) and (cut := cut_file(data, session_id)):
             session = OpenSession(cut.record, History(cut.lines), cut.tail, stamp, len(data))
             self._keep(session)
             return session
         scan = await self._scan(path, data, session_id, known, mend=mend)
-        if new and scan.whole:
+        if new is not None and scan.whole:
             record = self._open[session_id].record
             scan = replace(scan, record=record, messages=[*scan.messages, *new], tail=None)
         session = OpenSession(scan.record, History((), scan.messages), scan.tail, stamp, len(data))
-        if mend and (new or not (scan.whole and scan.has_record)):
-            await self._mend(path, session, keep_copy=bool(new) or not scan.whole)
+        if mend and (new is not None or not (scan.whole and scan.has_record)):
+            await self._mend(path, session, keep_copy=new is not None or not scan.whole)
         if mend or scan.whole:
             self._keep(session)
         return session
@@ -171,7 +171,8 @@ class OpenSessions:
         Raises:
             SessionExists: There is a file already.
         """
-        if await self._files.stamp(self.path(record.session_id)):
+        path = self.path(record.session_id)
+        if path.name not in self.folding and await self._files.stamp(path):
             raise SessionExists(record.session_id)
         session = OpenSession(record, History(), None, None, 0)
         await self.rewrite(session, record, messages)

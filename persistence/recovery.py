@@ -128,12 +128,19 @@ async def _settle(files: Files, folder: Path, total: Replay, job: Job, outcome: 
     if session_id and outcome is Verdict.VANISHED:
         _log.error("%s is not there any more; what the journal adds to it is dropped", folder / job.name)
         total.records[session_id] = None
-    elif session_id and outcome is Verdict.CHANGED and (record := total.records[session_id]):
-        await _add_to_edited(files, folder, session_id, record, total.messages.get(session_id, []))
+    elif job.change and session_id and outcome is Verdict.CHANGED and (record := total.records[session_id]):
+        new = total.messages.get(session_id, [])
+        await _add_to_edited(files, folder, session_id, record, new, job.change.count)
 
 
-async def _add_to_edited(files: Files, folder: Path, session_id: str, record: Record, new: list[Message]) -> None:
-    """Puts what the journal adds behind what somebody else has made of a session's file."""
+async def _add_to_edited(
+    files: Files, folder: Path, session_id: str, record: Record, new: list[Message], count: int
+) -> None:
+    """Puts what the journal adds behind what somebody else has made of a session's file, unless it stands there.
+
+    Args:
+        count: How many messages there were before. Behind them a message that has no id is known by being the same.
+    """
     path, quarantine = folder / session_file_name(session_id), folder / "quarantine"
     found = await files.read(path)
     aside = await files.set_aside(path, quarantine, keep=True)
@@ -142,7 +149,12 @@ async def _add_to_edited(files: Files, folder: Path, session_id: str, record: Re
     except Damaged:
         theirs = []
     known = {message.get("id") for message in theirs} - {None}
-    messages = [*theirs, *(message for message in new if message.get("id") not in known)]
+    messages, behind = list(theirs), theirs[count:]
+    for message in new:
+        if message in behind:
+            behind.remove(message)
+        elif message.get("id") not in known:
+            messages.append(message)
     await files.hop("replace", path, _replace, encode_file(record, messages)[0])
     _log.warning(
         "%s was changed behind the journal's back; %d messages are behind it now; as it was: %s",
