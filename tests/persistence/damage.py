@@ -84,9 +84,9 @@ def add_entry(folder: Path, body: bytes) -> None:
 
 
 def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
-    """Every file, with its bytes and its time of change in microseconds."""
+    """Every file, with its bytes and its time of change."""
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    return {str(path.relative_to(folder)): (path.read_bytes(), round(os.stat(path).st_mtime_ns / 1000)) for path in files}
+    return {str(path.relative_to(folder)): (path.read_bytes(), os.stat(path).st_mtime_ns) for path in files}
 
 
 SESSION_DAMAGE = {
