@@ -18,7 +18,7 @@ from persistence.errors import SessionNotFound, StorageError, StorageReadOnly
 from persistence.files import Files, is_temporary
 from persistence.journal import Journal
 from persistence.json_bytes import encode_json
-from persistence.model import NOBODY, Message, Record, new_id, session_file_name, session_id_of
+from persistence.model import NOBODY, Message, Record, file_name_of, session_file_name, session_id_of
 from persistence.record_json import normal_time
 from persistence.recovery import read_journal, recover
 from persistence.replay import Replay
@@ -130,7 +130,7 @@ class Start:
         if session_id in self._index:
             await settle(session_id, response_id)
         elif parts.text:
-            aside = self._quarantine / f"{session_file_name(session_id)}.{new_id('answer_')}"
+            aside = self._quarantine / f"{session_file_name(session_id)}.{file_name_of(response_id)}"
             await self._files.make_folder(self._quarantine)
             value = {"session_id": session_id, "draft": parts.draft, "text": parts.text}
             await self._files.replace(aside, [encode_json(value, "an answer")])

@@ -1,7 +1,6 @@
 """What a start makes of what it finds: leftovers, a missing or damaged index, directories of the plain old form."""
 
 import asyncio
-import hashlib
 import json
 import os
 import time
@@ -10,12 +9,11 @@ from pathlib import Path
 import pytest
 
 from persistence import DirectoryInUse, FileStore, LongTermMemory, Record, SessionExists, SessionNotFound, StorageError
-from persistence.answer import encode_head, encode_piece, new_draft
+from persistence.answer import new_draft
 from tests.persistence.places import FilePlace, check_files, contents, record, said
 
 LONG_AGO = 1_000_000_000
 LONG_AGO_TEXT = "2001-09-09T01:46:40.000000Z"
-PART = f"s.{hashlib.sha256(b'resp_1').hexdigest()[:16]}.part"
 
 
 def make_old(place: FilePlace, *names: str) -> None:
@@ -166,11 +164,11 @@ async def test_index_is_believed_for_old_files(place, store):
 
 
 async def test_index_lags_at_most_by_its_margin(place, store):
-    """The index says that it is a minute older than it is, so that no file changed while it was written is missed."""
+    """The index says that it is a little older than it is, so that no file changed while it was written is missed."""
     await store.create(record("s"))
     before = time.time()
     await place.close()
-    assert before - 61 < (place.folder / "sessions.json").stat().st_mtime < time.time() - 59
+    assert before - 3 < (place.folder / "sessions.json").stat().st_mtime < time.time() - 1
 
 
 async def test_index_from_the_future_is_not_believed(place, store):
@@ -206,7 +204,7 @@ async def test_leftovers_of_a_replace_are_removed(place, store):
 
 @pytest.mark.parametrize("torn", ["tail", "half", "line"])
 async def test_torn_session_is_mended(place, store, torn):
-    """A torn file keeps its whole messages, is valid at once, and lies in the quarantine as it was."""
+    """A torn file keeps its whole messages, is valid once somebody has looked, and lies in the quarantine as it was."""
     await store.create(record("s"), [said("a"), said("b")])
     await place.restart()
     await place.die()
@@ -214,8 +212,9 @@ async def test_torn_session_is_mended(place, store, torn):
     cut = {"tail": data[:-5], "half": data[: data.index(b"msg_b")], "line": data.replace(b'"msg_b"', b'"msg_b')}[torn]
     place.path("s").write_bytes(cut)
     store = await place.again()
-    check_files(place.folder)
     assert contents(await store.history("s")) == (["a", "b"] if torn == "tail" else ["a"])
+    await place.folded()
+    check_files(place.folder)
     assert (await store.record("s")).user_id == "ann"
     [name] = place.quarantined()
     assert (place.folder / "quarantine" / name).read_bytes() == cut
@@ -227,6 +226,7 @@ async def test_unreadable_session_is_set_aside(place, store):
     """A file that holds no session is moved to the quarantine and not served; its id is free again."""
     await store.create(record("s"), [said("a")])
     await store.create(record("t"), [said("b")])
+    await place.checkpoint()
     await place.die()
     place.path("s").write_bytes(b"not at all")
     store = await place.again()
@@ -245,31 +245,28 @@ async def test_damaged_memory_is_set_aside(place, store):
     assert await store.memory("ann") == ()
     assert [fact.text for fact in await store.memory("bob")] == ["a"]
     assert [name.split(".")[0] for name in place.quarantined()] == ["memory_ann", "memory_bob"]
+    await place.folded()
     assert not (place.folder / "memory_ann.json").exists()
 
 
-async def test_parts_of_an_unreadable_session_are_set_aside(place, store):
+async def test_answer_of_an_unreadable_session_is_set_aside(place, store):
     """What was written of an answer is not thrown away where its session cannot be read."""
     await store.create(record("s"), [said("q", response_id="resp_1")])
     await store.write("s", new_draft("resp_1"), "half")
+    await place.checkpoint()
     await place.die()
     place.path("s").write_bytes(b"not at all")
-    await place.again()
-    assert [name.rpartition(".")[0] for name in place.quarantined()] == [PART, "session_s.json"]
-    assert list((place.folder / "journal").iterdir()) == []
+    for _ in range(2):
+        with pytest.raises(SessionNotFound):
+            await (await place.again()).history("s")
+        [answer] = [name for name in place.quarantined() if name == "session_s.json.resp_1"]
+        assert len(place.quarantined()) == 2
+        value = json.loads((place.folder / "quarantine" / answer).read_bytes())
+        assert (value["session_id"], value["text"]) == ("s", "half")
+        await place.die()
 
 
-async def test_parts_without_a_whole_head_are_removed(place, store):
-    """A first piece that was torn was never acknowledged."""
-    await store.create(record("s"), [said("q", response_id="resp_1")])
-    await place.die()
-    (place.folder / "journal" / PART).write_bytes(encode_head("s", new_draft("resp_1"))[:-9])
-    store = await place.again()
-    assert contents(await store.history("s")) == ["q", ""]
-    assert list((place.folder / "journal").iterdir()) == []
-
-
-async def test_old_question_without_parts_is_settled_when_it_is_read(place, store):
+async def test_old_question_without_an_answer_is_settled_when_it_is_read(place, store):
     """A session that is older than the index and owes an answer is settled before anybody sees it."""
     await store.create(record("s"), [said("q", response_id="resp_1")])
     await place.close()
@@ -279,12 +276,14 @@ async def test_old_question_without_parts_is_settled_when_it_is_read(place, stor
 
 @pytest.mark.parametrize("response_id", ["../../up", "a/b", "x" * 300, "a\0b", "é", "."])
 async def test_response_ids_do_not_leave_the_folder(place, store, response_id):
-    """Whatever a response is called, its parts lie in journal/, and are settled."""
+    """Whatever a response is called, it names no file, and its answer is settled."""
     await store.create(record("s"), [said("q", response_id=response_id)])
     await store.write("s", new_draft(response_id), "half")
-    [path] = (place.folder / "journal").iterdir()
-    assert path.suffix == ".part"
     assert contents(await (await place.crash()).history("s")) == ["q", "half"]
+    await place.close()
+    names = {path.name for path in place.folder.rglob("*") if path.is_file() and path.suffix != ".jsonl"}
+    assert names == {".lock", "session_s.json", "sessions.json"}
+    assert [path.name for path in place.folder.parent.iterdir()] == ["data"]
 
 
 async def test_odd_response_id_in_a_file_does_not_stop_the_start(place, store):
@@ -312,25 +311,19 @@ async def test_closed_store_refuses_changes(place, store):
     await store.create(record("s"))
     await place.close()
     before = place.path("s").read_bytes()
-    for call in (store.append("s", [said("a")]), store.create(record("t")), store.history("s")):
+    for call in (
+        store.append("s", [said("a")]),
+        store.create(record("t")),
+        store.history("s"),
+        store.page("s", limit=1),
+        store.delete("s"),
+        store.delete_user("ann"),
+        store.update_memory("ann", lambda facts: facts),
+        store.memory("ann"),
+    ):
         with pytest.raises(StorageError, match="closed"):
             await call
     assert place.path("s").read_bytes() == before
-
-
-async def test_parts_cut_at_any_byte_are_settled(place, store):
-    """A process killed in the middle of a piece leaves the pieces before it."""
-    await store.create(record("s"))
-    await place.die()
-    pieces = encode_piece("one ") + encode_piece("two")
-    for number, cut in enumerate(range(0, len(pieces) + 1, 3)):
-        name = f"s.{hashlib.sha256(b'resp_%d' % number).hexdigest()[:16]}.part"
-        data = encode_head("s", new_draft(f"resp_{number}")) + pieces[:cut]
-        (place.folder / "journal" / name).write_bytes(data)
-    store = await place.again()
-    texts = sorted(contents(await store.history("s")))
-    assert set(texts) == {"", "one ", "one two"}
-    assert len(texts) == number + 1
 
 
 async def test_reader_that_gives_up_does_not_settle_by_half(place, store):
@@ -354,7 +347,54 @@ async def test_readers_of_a_damaged_memory_do_not_set_a_new_one_aside(place, sto
     """Whoever finds the damage while somebody writes the memory anew takes nothing away from it."""
     path = place.folder / "memory_ann.json"
     for number in range(20):
+        await place.folded()
         path.write_bytes(b"damaged")
         memory = LongTermMemory(store, "ann")
         await asyncio.gather(memory.facts(), memory.learn(f"fact {number}"), memory.facts(), memory.facts())
         assert [fact.text for fact in await memory.facts()] == [f"fact {number}"]
+
+
+async def test_first_start_that_fails_folds_nothing_more(place, monkeypatch):
+    """A start that fails gives the directory back and leaves no task behind that writes to it."""
+    write_old_directory(place)
+    before = asyncio.all_tasks()
+    with monkeypatch.context() as patched:
+        patched.setattr(place.store._checkpoints, "make", refuse)
+        with pytest.raises(StorageError):
+            await place.open()
+    assert asyncio.all_tasks() == before
+    await check_old_directory(await place.again())
+
+
+async def test_clean_directory_is_started_without_a_look_into_its_files(place, store):
+    """After a clean end a start reads the index and no session file, and writes none."""
+    for number in range(20):
+        await store.create(record(f"s{number}"), [said("a")])
+    await place.close()
+    make_old(place, *(f"session_s{number}.json" for number in range(20)))
+    opened = []
+    place.faults.before = lambda name, *args: opened.append(str(args[0])) if name == "open" else None
+    store = await place.again()
+    assert [name for name in opened if "session_s" in name] == []
+    assert len(await store.records("ann", limit=99)) == 20
+
+
+async def test_clock_that_was_put_back_hides_nothing(place, store, monkeypatch):
+    """With a clock that has jumped back in mid-run, every change is found again, with and without the index."""
+    await store.create(record("s", title="one"))
+    await place.checkpoint()
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() - 1e5)
+    monkeypatch.setattr(time, "time_ns", lambda: int((real() - 1e5) * 1e9))
+    await store.update("s", lambda known: record("s", title="two"))
+    await store.append("s", [said("a")])
+    for end in (place.crash, place.restart):
+        store = await end()
+        assert (await store.record("s")).metadata == {"title": "two"}
+        assert contents(await store.history("s")) == ["a"]
+        await store.append("s", [said("b")])
+        await store.edit("s", lambda messages: messages[:1])
+    monkeypatch.undo()
+    store = await place.restart()
+    assert (await store.record("s")).metadata == {"title": "two"}
+    assert contents(await store.history("s")) == ["a"]
