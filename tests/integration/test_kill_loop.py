@@ -182,6 +182,17 @@ class Clients:
         assert faults == []
         self.newest.clear()
 
+    def check_enough(self, kills: int) -> None:
+        """Something was there to be lost."""
+        asked = [question for chat in self.chats for question in chat.asked]
+        acknowledged = sum(question.response_id is not None for question in asked)
+        cut = sum(bool(question.final and question.final["status"] != "completed") for question in asked)
+        shown = sum(len(question.shown) for question in asked)
+        print(f"{kills} kills: {acknowledged} messages acknowledged, {cut} answers cut short, {shown} characters shown")
+        print(f"and {len(self.deleted)} sessions deleted: nothing lost, doubled or back")
+        assert min(acknowledged, cut, shown // 100) > 10 * kills
+        assert len(self.deleted) > kills // 10
+
     def faults(self) -> Iterator[str]:
         files = {file.name: file.read_bytes() for file in self.server.data_dir.rglob("*.json")}
         for name, data in files.items():
@@ -232,8 +243,7 @@ def server(tmp_path):
 async def test_twenty_kills(server, http):
     """Nothing acknowledged is lost or doubled, no word that was shown is gone, nothing deleted is back."""
     clients = await kill_again_and_again(server, http, seed=1, kills=20)
-    assert sum(len(chat.asked) for chat in clients.chats) > 500
-    assert len(clients.deleted) > 20
+    clients.check_enough(kills=20)
 
 
 @pytest.mark.slow
@@ -241,5 +251,4 @@ async def test_twenty_kills(server, http):
 async def test_two_hundred_kills(server, http):
     """The same, for long."""
     clients = await kill_again_and_again(server, http, seed=2, kills=200)
-    assert sum(len(chat.asked) for chat in clients.chats) > 5000
-    assert len(clients.deleted) > 200
+    clients.check_enough(kills=200)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import aiohttp
 import pytest
 from yarl import URL
 
@@ -253,6 +254,34 @@ async def test_killed_right_after_a_deletion(server, http, what):
         await anna.ask("DELETE", "/v1/me")
         server.stop()
         assert not list(server.data_dir.glob("session_*"))
+
+
+async def test_killed_while_a_user_is_deleted(server, http):
+    """Sessions that are still there are whole, and asking again removes them too; what was removed stays away."""
+    server.start()
+    anna = caller(server, http)
+    items = [{"role": "user", "content": "whisper"}, {"role": "assistant", "content": "yes"}]
+    made = await asyncio.gather(*[anna.conversation(items=items) for _ in range(300)])
+    await anna.ask("POST", "/v1/memory", {"text": "whispers"})
+    line = await anna.line()
+    removing = asyncio.create_task(anna.ask("DELETE", "/v1/me"))
+    removed = {(await line.next_of("verbatim:conversation.deleted"))["conversation"] for _ in range(3)}
+    server.kill()
+    with pytest.raises(aiohttp.ClientError):
+        await removing
+    server.start()
+    anna = caller(server, http)
+    page = await anna.ask("GET", "/v1/conversations?limit=100")
+    left = [one["id"] for one in page["data"]]
+    assert set(left) <= set(made) - removed
+    assert left
+    for conversation in left[::10]:
+        assert await anna.items(conversation) == [("user", "whisper"), ("assistant", "yes")]
+    receipts = (await anna.ask("DELETE", "/v1/me"))["verbatim:conversations"]
+    assert set(left) <= {receipt["id"] for receipt in receipts} <= set(made) - removed
+    assert (await anna.ask("GET", "/v1/memory"))["data"] == []
+    server.stop()
+    assert not [file for file in server.data_dir.rglob("*") if file.is_file() and b"whisper" in file.read_bytes()]
 
 
 def test_default_server_says_where_it_is(tmp_path):
