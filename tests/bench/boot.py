@@ -6,7 +6,9 @@ cache, as after a restart.
 
 import asyncio
 import os
+import statistics
 import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +23,7 @@ from tests.bench.setting import ANSWER, QUESTION, disk_folder
 
 _SESSIONS, _USERS = 100_000, 1_000
 _STARTS_WITHOUT_INDEX = 2
+_WRITTEN, _NOT_WRITTEN, _BARE = "sessions.json written", "sessions.json not written", "without sessions.json"
 _WINDOWS = 8
 """For how many times as long as a turn's rate the changes are watched: the index is written seldom."""
 
@@ -52,41 +55,39 @@ class Measured:
 async def run(rounds: Rounds) -> str:
     """Tables."""
     seconds = rounds.seconds * _WINDOWS
+    seen: dict[str, list[Measured]] = {_WRITTEN: [], _NOT_WRITTEN: [], _BARE: []}
     with disk_folder() as folder:
         await asyncio.to_thread(_make_sessions, folder)
-        seen = [await _start(folder, seconds) for _ in range(rounds.count)]
-        still = [await _start(folder, seconds, "--no-flush") for _ in range(rounds.count)]
-        bare = []
+        for _ in range(rounds.count):
+            seen[_WRITTEN].append(await _start(folder, seconds))
+            seen[_NOT_WRITTEN].append(await _start(folder, seconds, "--no-flush"))
         for _ in range(_STARTS_WITHOUT_INDEX):
             (folder / "sessions.json").unlink(missing_ok=True)
-            bare.append(await _start(folder, 0))
+            seen[_BARE].append(await _start(folder, 0))
+    return "\n".join(_tables(seen, seconds))
+
+
+def _tables(seen: Mapping[str, Sequence[Measured]], seconds: float) -> Iterator[str]:
+    with_index, without = [*seen[_WRITTEN], *seen[_NOT_WRITTEN]], seen[_BARE]
     starts = {
-        "orjson.loads of sessions.json": [one.loads_s * 1e3 for one in seen],
-        "a start": [one.open_s * 1e3 for one in seen],
-        "a start without sessions.json, from the session files alone": [one.open_s * 1e3 for one in bare],
+        "orjson.loads of sessions.json": [one.loads_s * 1e3 for one in with_index],
+        "a start": [one.open_s * 1e3 for one in with_index],
+        f"a start {_BARE}": [one.open_s * 1e3 for one in without],
     }
+    yield table(f"A start on {_SESSIONS:,} sessions of {_USERS:,} users", {"ms": results(starts)})
+    changing = {name: seen[name] for name in (_NOT_WRITTEN, _WRITTEN)}
     stalls = {
-        "nothing to do": [one.idle_stall_s * 1e3 for one in seen],
-        "during a start": [one.open_stall_s * 1e3 for one in seen],
-        "during a start without sessions.json": [one.open_stall_s * 1e3 for one in bare],
-        "during 100 changes a second, sessions.json written": [one.flush_stall_s * 1e3 for one in seen],
-        "during 100 changes a second, sessions.json not written": [one.flush_stall_s * 1e3 for one in still],
+        "nothing to do": [one.idle_stall_s * 1e3 for one in with_index],
+        "during a start": [one.open_stall_s * 1e3 for one in with_index],
+        f"during a start {_BARE}": [one.open_stall_s * 1e3 for one in without],
+        **{f"100 turns a second, {name}": [one.flush_stall_s * 1e3 for one in ones] for name, ones in changing.items()},
     }
-    shares = {
-        "sessions.json written": [one.share * 100 for one in seen],
-        "sessions.json not written": [one.share * 100 for one in still],
-    }
-    flushes, written = (
-        sum(values) / len(seen) for values in zip(*((o.flushes, o.index_bytes) for o in seen), strict=True)
-    )
-    return "\n".join(
-        [
-            table(f"A start on {_SESSIONS:,} sessions of {_USERS:,} users", {"ms": results(starts)}),
-            table("The longest time for which the event loop was held", {"ms": results(stalls)}),
-            table("A core's time under 100 changes a second", {"%": results(shares)}),
-            f"`sessions.json` was written {flushes:.1f} times in {seconds:.0f} s, {written / 1e6:.1f} MB a second.\n",
-        ]
-    )
+    yield table("The longest time for which the event loop was held", {"ms": results(stalls)}, ratios=False)
+    shares = {f"100 turns a second, {name}": [one.share * 100 for one in ones] for name, ones in changing.items()}
+    yield table("How much of a core the process used", {"%": results(shares)}, ratios=False)
+    flushes = statistics.mean(one.flushes for one in seen[_WRITTEN])
+    rate = statistics.mean(one.index_bytes for one in seen[_WRITTEN]) / 1e6
+    yield f"`sessions.json` was written {flushes:.1f} times in {seconds:.0f} s, {rate:.1f} MB a second.\n"
 
 
 async def _start(folder: Path, seconds: float, *more: str) -> Measured:

@@ -52,16 +52,19 @@ def results(figures: Mapping[str, Sequence[float]]) -> list[Result]:
     ]
 
 
-def table(title: str, columns: Mapping[str, list[Result]]) -> str:
+def table(title: str, columns: Mapping[str, list[Result]], *, ratios: bool = True) -> str:
     """The results as a table in Markdown, a row for each contender.
 
     Args:
         columns: By heading, the results of the same contenders.
+        ratios: Whether each is compared with the first.
     """
-    heads = " | ".join(f"{heading} | against the first" for heading in columns)
-    lines = [f"### {title}", "", f"| median (lowest – highest) | {heads} |", "|---" * (1 + 2 * len(columns)) + "|"]
+    against = " | against the first" if ratios else ""
+    heads = " | ".join(heading + against for heading in columns)
+    lines = [f"### {title}", "", f"| median (lowest – highest) | {heads} |"]
+    lines.append("|---" * (1 + (2 if ratios else 1) * len(columns)) + "|")
     for row in zip(*columns.values(), strict=True):
-        cells = " | ".join(f"{_spread(result)} | {_number(result.ratio)}" for result in row)
+        cells = " | ".join(_spread(result) + (f" | {_number(result.ratio)}×" if ratios else "") for result in row)
         lines.append(f"| {row[0].name} | {cells} |")
     return "\n".join(lines) + "\n"
 
