@@ -48,6 +48,7 @@ async def serve(config: Config) -> None:
 
     Raises:
         DirectoryInUse: Another server has the data.
+        JournalDamaged: Something acknowledged cannot be read in the journal.
         StorageError: The data directory cannot be used.
         OSError: The port cannot be listened on.
     """
