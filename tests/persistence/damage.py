@@ -31,7 +31,8 @@ async def fill(place: FilePlace) -> None:
 
 async def all_of(findings: AsyncIterator[Finding]) -> tuple[list[str], list[str]]:
     """What is damaged, and what is only said."""
-    damaged, notes = [], []
+    damaged: list[str] = []
+    notes: list[str] = []
     async for finding in findings:
         (damaged if finding.is_damage else notes).append(str(finding))
     return damaged, notes
