@@ -67,7 +67,7 @@ async def test_cancel_before_the_first_word_lets_the_next_turn_begin(site):
     assert await anna.items(conversation) == [("user", "1"), ("assistant", ""), ("user", "2"), ("assistant", "a")]
 
 
-async def test_deleted_response(anna):
+async def test_deleted_response(anna, site):
     """A deleted response is gone from its session and from its address; a running one is stopped first."""
     conversation, line = await anna.conversation(), await anna.line()
     await line.create("300@50", conversation=conversation, **SLOW)
@@ -80,6 +80,7 @@ async def test_deleted_response(anna):
     for method, path in (("GET", ""), ("POST", "/cancel"), ("DELETE", ""), ("GET", "?stream=true")):
         assert await anna.refused(method, f"/v1/responses/{response_id}{path}") == gone
     assert await anna.items(conversation) == [("user", "300@50")]
+    await site.forgets("w0 ")
 
 
 async def test_deleted_session_with_a_running_turn(anna, site):

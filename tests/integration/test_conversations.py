@@ -96,7 +96,7 @@ async def test_messages_of_a_turn(anna):
     assert (question["role"], question["content"][0]["text"]) == ("user", "2@0")
 
 
-async def test_memory(anna):
+async def test_memory(anna, site):
     """What is told is remembered once, listed, given to the assistant, and forgotten; with its session too."""
     conversation = await anna.conversation()
     tea = await anna.ask("POST", "/v1/memory", {"text": " likes tea "})
@@ -114,6 +114,7 @@ async def test_memory(anna):
     assert forgotten == {"id": tea["id"], "object": "memory.fact.deleted", "deleted": True}
     assert await anna.refused("DELETE", f"/v1/memory/{tea['id']}") == (404, "fact_not_found", "fact_id")
     assert (await anna.ask("GET", "/v1/memory"))["data"] == []
+    await site.forgets(tea["id"], cat["id"])
 
 
 async def test_receipt_names_every_file_that_goes(anna, site):
