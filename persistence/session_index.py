@@ -83,10 +83,10 @@ class SessionIndex:
         self._dirty.set()
 
     def drop(self, session_id: str) -> None:
-        """Removes a record, if it is there."""
+        """Removes a record, if it is there, from the file too."""
         if record := self._records.pop(session_id, None):
             self._unlist(record)
-            self._dirty.set()
+        self._dirty.set()
 
     def page(self, user_id: str, *, limit: int, after: str | None) -> Sequence[Record]:
         """A user's records, newest activity first; looks at nobody else's.

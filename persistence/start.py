@@ -96,8 +96,11 @@ class Start:
                 self._index.drop(session_id)
             else:
                 self._index.put(known)
-        for record in orphans if is_foreign else ():
-            await create(record, ())
+        for record in orphans:
+            if is_foreign:
+                await create(record, ())
+            else:
+                self._index.drop(record.session_id)
         unread = (session_id for session_id in (*changed, *unknown) if session_id not in total.records)
         await self._look_at(unread, unknown, look)
 
