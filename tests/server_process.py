@@ -70,6 +70,11 @@ class ServerProcess:
                 text=True,
             )
 
+    def ask_to_stop(self) -> None:
+        """Tells it to end as an operator would, and does not wait for it."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGTERM)
+
     def kill(self) -> None:
         """`kill -9`."""
         self._end(signal.SIGKILL)

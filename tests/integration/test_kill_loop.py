@@ -28,6 +28,7 @@ SETTINGS = {
     "VERBATIM_INDEX_DELAY_S": "0.05",
     "VERBATIM_CHECKPOINT_AGE_S": "0.2",
     "VERBATIM_SESSIONS_IN_MEMORY": "8",
+    "VERBATIM_SHUTDOWN_GRACE_S": "0.1",
 }
 """Files, index and checkpoints are written all the time, and most sessions are read from their files."""
 COUNT = "".join(f"w{number} " for number in range(1000))
@@ -139,6 +140,9 @@ class Clients:
         talking = [asyncio.create_task(self.talk(line, self.chats[number::LINES])) for number, line in enumerate(lines)]
         talking.append(asyncio.create_task(self.delete()))
         await asyncio.sleep(self.chance.random() * LIFE_S)
+        if self.chance.random() < 0.2:
+            self.server.ask_to_stop()
+            await asyncio.sleep(self.chance.random() * LIFE_S)
         self.server.kill()
         await asyncio.gather(*talking)
 
@@ -150,7 +154,9 @@ class Clients:
                 await chat.ask(line)
             async for message in line.ws:
                 frame = json.loads(message.data)
-                assert frame["type"] != "error", frame
+                assert frame["type"] != "error" or frame["error"]["code"] == "shutting_down", frame
+                if frame["type"] == "error":
+                    continue
                 if spoken_in := by_stream.get(frame.get("stream_id")):
                     spoken_in.asked[-1].hear(frame)
                     if spoken_in.asked[-1].final:
@@ -213,7 +219,7 @@ class Clients:
 
 
 async def kill_again_and_again(server: ServerProcess, http: aiohttp.ClientSession, seed: int, kills: int) -> Clients:
-    """Lets a server live and die, sometimes in the middle of its start."""
+    """Lets a server live and die, sometimes in the middle of its start or of its end."""
     chance = random.Random(seed)
     clients = Clients(server, http, chance)
     server.start()
