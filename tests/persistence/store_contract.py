@@ -8,7 +8,11 @@ import pytest
 from persistence import (
     Fact,
     InvalidSessionId,
+    MemoryStore,
+    Message,
+    MessageNotFound,
     NotStorable,
+    Page,
     SessionExists,
     SessionNotFound,
 )
@@ -18,6 +22,15 @@ from tests.persistence.places import AT, answered, contents, record, said
 FACT = Fact("fact_1", "likes tea", AT, "s")
 OTHER = Fact("fact_2", "has a dog", AT, None)
 LONE = "\ud800"
+
+CANCELLED = {
+    "append": lambda store: store.append("s", [said("b"), said("c")]),
+    "edit": lambda store: store.edit("s", lambda messages: [said("z")]),
+    "update": lambda store: store.update("s", lambda known: replace(known, metadata={"title": "Tea"})),
+    "create": lambda store: store.create(record("t"), [said("t")]),
+    "delete": lambda store: store.delete("s"),
+    "learn": lambda store: store.update_memory("ann", lambda facts: [*facts, OTHER]),
+}
 
 
 class StoreContract:
@@ -61,6 +74,7 @@ class StoreContract:
         for call in (
             store.record("x"),
             store.history("x"),
+            store.page("x", limit=1),
             store.append("x", [said("a")]),
             store.edit("x", lambda messages: messages),
             store.update("x", lambda known: known),
@@ -199,6 +213,75 @@ class StoreContract:
             assert [r.session_id for r in await store.records("ann", limit=9)] == ["t"]
             assert await store.memory("ann") == (OTHER,)
             store = await place.crash()
+
+    @pytest.mark.parametrize("end", [None, "restart", "crash"])
+    @pytest.mark.parametrize("limit", [0, 2, 9])
+    async def test_messages_are_paged_from_either_end(self, place, store, end, limit):
+        """Pages of any size give every message once, with its position, and say whether more follow."""
+        history = [said(str(n)) for n in range(5)]
+        await store.create(record("s"), history[:3])
+        await store.append("s", history[3:])
+        store = await getattr(place, end)() if end else store
+        for newest_first in (False, True):
+            expected = list(enumerate(history))[:: -1 if newest_first else 1]
+            assert await store.page("s", limit=limit, newest_first=newest_first) == Page(expected[:limit], limit < 5)
+            for number, (_, last) in enumerate(expected, 1):
+                page = await store.page("s", limit=limit, after=last["id"], newest_first=newest_first)
+                assert page == Page(expected[number : number + limit], number + limit < 5)
+
+    async def test_plain_old_messages_are_paged_by_position(self, place, store):
+        """A message without an id is called by its position; one that has an id by that alone."""
+        plain: list[Message] = [{"role": "user", "content": content} for content in "abc"]
+        await store.create(record("s"), [*plain, said("d")])
+        for _ in range(2):
+            page = await store.page("s", limit=9, after="msg_1")
+            assert page == Page([(2, plain[2]), (3, said("d"))], False)
+            assert (await store.page("s", limit=1, after="msg_d", newest_first=True)).messages == [(2, plain[2])]
+            with pytest.raises(MessageNotFound):
+                await store.page("s", limit=9, after="msg_3")
+            store = await place.restart()
+
+    @pytest.mark.parametrize("after", ["msg_x", "", "msg_9", LONE])
+    async def test_page_behind_no_message_is_refused(self, store, after):
+        """A page begins behind a message that is there."""
+        await store.create(record("s"), [said("a")])
+        with pytest.raises(MessageNotFound):
+            await store.page("s", limit=1, after=after)
+
+    async def test_page_of_an_empty_session_is_empty(self, store):
+        """Without messages there is one page, and nothing behind it."""
+        await store.create(record("s"))
+        assert await store.page("s", limit=3) == Page([], False)
+
+    async def test_page_shows_a_settled_answer(self, place, store):
+        """A page of a session that owed an answer has it, as the history has."""
+        await store.create(record("s"), [said("q", response_id="resp_1")])
+        await store.write("s", new_draft("resp_1"), "half")
+        assert (await store.page("s", limit=1, newest_first=True)).messages[0][1]["content"] == "q"
+        store = await place.crash()
+        [(at, answer)] = (await store.page("s", limit=1, newest_first=True)).messages
+        assert (at, answer["content"], answer["reason"]) == (1, "half", "interrupted")
+        assert [at for at, _ in (await store.page("s", limit=9, after=answer["id"])).messages] == []
+
+    async def test_deleted_user_is_gone(self, place, store):
+        """With a user go memory and all sessions, however many; other users keep theirs."""
+        names = [f"s{n}" for n in range(70)]
+        for name in names:
+            await store.create(record(name), [said("a")])
+        await store.create(record("b", "bob"), [said("b")])
+        await store.update_memory("ann", lambda facts: [FACT, OTHER])
+        await store.update_memory("bob", lambda facts: [OTHER])
+        assert {receipt.session_id for receipt in await store.delete_user("ann")} == set(names)
+        for _ in range(2):
+            assert list(await store.records("ann", limit=99)) == []
+            assert await store.memory("ann") == ()
+            with pytest.raises(SessionNotFound):
+                await store.history("s0")
+            assert contents(await store.history("b")) == ["b"]
+            assert await store.memory("bob") == (OTHER,)
+            store = await place.crash()
+        assert list(await store.delete_user("ann")) == []
+        assert list(await store.delete_user("nobody there")) == []
 
     async def test_deleted_id_can_be_taken_again(self, store):
         """A new session under a deleted id begins empty."""
@@ -419,3 +502,52 @@ class StoreContract:
         task.cancel()
         await asyncio.wait([task])
         assert contents(await store.history("s")) == ["a"]
+
+    @pytest.mark.parametrize("turns", [0, 1, 2, 3, 5, 8])
+    @pytest.mark.parametrize("change", CANCELLED)
+    async def test_cancelled_change_happens_or_does_not(self, place, store, change, turns):
+        """Whenever the caller of a change is cancelled, every look says the same of it, and so does a crash."""
+        await store.create(record("s"), [said("a")])
+        await store.update_memory("ann", lambda facts: [FACT])
+        before = await look(store)
+        task = asyncio.create_task(CANCELLED[change](store))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        seen = await look(store)
+        assert turns > 0 or seen == before
+        assert await look(await place.crash()) == seen
+        if seen != before:
+            model = MemoryStore()
+            await model.create(record("s"), [said("a")])
+            await model.update_memory("ann", lambda facts: [FACT])
+            await CANCELLED[change](model)
+            assert seen == await look(model)
+
+    async def test_change_that_waits_for_its_turn_and_is_cancelled_does_not_happen(self, place, store):
+        """Who gives up before its session is free changes nothing; those before and behind go on."""
+        await store.create(record("s"))
+        tasks = [asyncio.create_task(store.append("s", [said(str(n))])) for n in range(5)]
+        await asyncio.sleep(0)
+        is_free = tasks[0].done()
+        tasks[2].cancel()
+        await asyncio.wait(tasks)
+        expected = [str(n) for n in range(5) if is_free or n != 2]
+        assert contents(await store.history("s")) == expected
+        assert contents(await (await place.crash()).history("s")) == expected
+
+
+async def look(store):
+    """What is there: sessions, records, messages, facts."""
+    found = {"memory": await store.memory("ann"), "listed": set()}
+    for known in await store.records("ann", limit=9):
+        found["listed"].add(known.session_id)
+        assert await store.record(known.session_id) == known
+        page = await store.page(known.session_id, limit=9)
+        found[known.session_id] = (known.metadata, list(await store.history(known.session_id)))
+        assert [message for _, message in page.messages] == found[known.session_id][1]
+    for name in {"s", "t"} - found["listed"]:
+        with pytest.raises(SessionNotFound):
+            await store.history(name)
+    return found

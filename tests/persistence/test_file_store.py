@@ -1,15 +1,26 @@
-"""The store on files, with room in memory for all sessions, for two, and for none."""
+"""The store on files, with little room in memory, folding at once and not for long, with a journal that is cut often."""
+
+from typing import Any
 
 import pytest
 
+from persistence import CheckpointLimits
 from tests.persistence.places import FilePlace, check_files
 from tests.persistence.store_contract import StoreContract
 
+OPTIONS: dict[str, dict[str, Any]] = {
+    "two in memory": {"sessions_in_memory": 2},
+    "none in memory, folded at once": {"sessions_in_memory": 0, "fold_delay_s": 0},
+    "few bytes in memory, never folded": {"bytes_in_memory": 300, "fold_delay_s": 1e6},
+    "always a checkpoint": {"checkpoints": CheckpointLimits(journal_bytes=1, age_s=0, idle_s=0), "fold_delay_s": 0},
+}
+
 
 class TestContract(StoreContract):
-    @pytest.fixture(params=[256, 2, 0])
-    async def place(self, request, tmp_path):
-        place = FilePlace(tmp_path / "data", sessions_in_memory=request.param)
+    @pytest.fixture(params=OPTIONS)
+    async def place(self, request, tmp_path, monkeypatch):
+        monkeypatch.setattr("persistence.checkpoints._LOOK_S", 0)
+        place = FilePlace(tmp_path / "data", **OPTIONS[request.param])
         yield place
         await place.close()
         check_files(place.folder)
