@@ -1,4 +1,4 @@
-"""The store on files, with little room in memory, folding at once and not for long, with a journal that is cut often."""
+"""The store on files: with little room in memory, folding at once or not at all, its journal cut often or never."""
 
 from typing import Any
 
