@@ -31,17 +31,22 @@ PURE = (
     "server/assistants/word_search.py",
     "persistence/answer.py",
     "persistence/errors.py",
+    "persistence/file_change.py",
+    "persistence/history.py",
     "persistence/index_file.py",
-    "persistence/memory_file.py",
+    "persistence/journal_entry.py",
+    "persistence/journal_line.py",
     "persistence/json_bytes.py",
+    "persistence/memory_file.py",
     "persistence/model.py",
     "persistence/record_json.py",
+    "persistence/replay.py",
     "persistence/session_file.py",
 )
 """Modules that are tested without a loop: no asyncio, aiohttp or aiofiles."""
 
 IMPURE = ("asyncio", "aiohttp", "aiofiles", "uvloop", "threading", "socket")
-FILE_MODULE = "persistence/files.py"
+FILE_MODULE = "persistence/disk.py"
 """The one module of persistence that touches files."""
 COMPOSITION_ROOT = "server/app.py"
 """The one module of server that names concrete back ends."""
@@ -150,7 +155,7 @@ def test_planted_import_is_found(name, tmp_path):
 def test_allowed_imports_pass(tmp_path):
     """The check lets through what the rules allow."""
     for name, source in {
-        "persistence/files.py": "import os\nimport aiofiles",
+        "persistence/disk.py": "import os\nimport aiofiles",
         "persistence/store.py": "import asyncio\nfrom .model import Record",
         "server/app.py": "from persistence import file_store, memory_store\nfrom .assistants import scribe",
         "server/socket.py": "import aiohttp\nfrom persistence import Record\nfrom . import wire_events",
