@@ -18,6 +18,7 @@ from persistence.data_folder import (
     JOURNAL,
     QUARANTINE,
     SECRET,
+    Finding,
     Kind,
     Progress,
     kind_of,
@@ -27,7 +28,7 @@ from persistence.data_folder import (
 )
 from persistence.disk import Disk
 from persistence.errors import Damaged, JournalDamaged, StorageError
-from persistence.files import Files, names_synced, read, replace, write_new
+from persistence.files import Files, names_synced, read, replace, translated, write_new
 from persistence.index_file import decode_index, encode_index
 from persistence.journal_entry import Base
 from persistence.journal_line import encode_line
@@ -56,7 +57,7 @@ class BackedUp:
 
     files: int
     entries: int
-    left_out: Sequence[str]
+    left_out: Sequence[Finding]
 
 
 async def back_up_folder(
@@ -103,7 +104,7 @@ async def _copy_folder(files: Files, folder: Path, target: Path, progress: Progr
             await copy.carry_out(files, total)
             await files.hop("write", place, copy.finish, total)
             await files.hop("rename", place, _rename, target)
-            left_out = [name for name in names if kind_of(name) is Kind.UNKNOWN]
+            left_out = [Finding(name, "unknown; left out") for name in names if kind_of(name) is Kind.UNKNOWN]
             return BackedUp(len(copy.names), total.count, left_out)
     finally:
         await journal.close()
@@ -197,10 +198,11 @@ def _begin_journal(disk: Disk, folder: Path, total: Replay) -> None:
 
 def _copied(disk: Disk, path: Path, copy: Path) -> bytes | None:
     """Copies a file with its time of change, unsynced; returns its bytes, None where it is not there any more."""
-    if (found := read(disk, path)) is None:
-        return None
-    data, (_, modified_at_ns, _) = found
-    write_new(disk, copy, [data], modified_at_ns / 1e9, durable=False)
+    with translated("copy", path):
+        if (found := read(disk, path)) is None:
+            return None
+        data, (_, modified_at_ns, _) = found
+        write_new(disk, copy, [data], modified_at_ns / 1e9, durable=False)
     return data
 
 

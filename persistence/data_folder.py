@@ -47,7 +47,8 @@ class Finding:
     is_damage: bool = False
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.what}"
+        text = f"{self.path}: {self.what}"
+        return text.encode("utf-8", "backslashreplace").decode()  # A name may be any bytes.
 
 
 def silent(what: str, done: int, total: int) -> None:

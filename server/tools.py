@@ -56,7 +56,8 @@ def run_tool(arguments: Sequence[str]) -> int:
             return NOT_BEGUN
         status: int = asyncio.run(options.run(folder, options))
     except (ConfigError, DirectoryInUse) as error:
-        print(f"verbatim: {error}{_hint(error)}", file=sys.stderr)
+        hint = "; verify a backup instead" if isinstance(error, DirectoryInUse) and options.run is verify else ""
+        print(f"verbatim: {error}{hint}", file=sys.stderr)
         return NOT_BEGUN
     except (PersistenceError, OSError) as error:
         print(f"verbatim: {error}", file=sys.stderr)
@@ -113,8 +114,8 @@ async def backup(folder: Path, options: argparse.Namespace) -> int:
     progress = ProgressLine(sys.stderr)
     copy = await back_up_folder(folder, options.target, progress=progress)
     progress.clear()
-    for name in copy.left_out:
-        print(f"{name}: unknown; left out")
+    for finding in copy.left_out:
+        print(finding)
     entries = _count(copy.entries, "entry", "entries")
     print(f"{options.target}: {_count(copy.files, 'file')}, with {entries} of the journal")
     return DONE
@@ -172,10 +173,6 @@ def _bytes(number: float) -> str:
             return f"{number:,.0f} {unit}" if unit == "bytes" else f"{number:,.1f} {unit}"
         number /= 1024
     return f"{number:,.1f} GiB"
-
-
-def _hint(error: Exception) -> str:
-    return "; `verbatim backup` makes a copy that can be verified" if isinstance(error, DirectoryInUse) else ""
 
 
 def _parser() -> argparse.ArgumentParser:

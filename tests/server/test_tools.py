@@ -71,7 +71,7 @@ def test_verify_beside_a_server(data, capsys):
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert "in use by another server" in err
-    assert "verbatim backup" in err
+    assert err.endswith("; verify a backup instead\n")
 
 
 def test_repair_of_a_damaged_directory(data, capsys):
@@ -104,6 +104,24 @@ def test_backup_and_a_second_one_to_the_same_place(data, tmp_path, capsys):
     out, err = capsys.readouterr()
     assert out == ""
     assert err == f"verbatim: cannot back up to {copy}: expected a new or an empty directory\n"
+
+
+def test_names_that_are_no_text(data, tmp_path, capsys):
+    """A file whose name is no UTF-8 is named all the same."""
+    (data / "\udcff.txt").touch()
+    assert main(["verify", str(data)]) == 0
+    assert main(["backup", str(data), str(tmp_path / "copy")]) == 0
+    out = capsys.readouterr().out
+    assert "\\udcff.txt: unknown; it is left alone\n" in out
+    assert "\\udcff.txt: unknown; left out\n" in out
+
+
+def test_backup_of_what_cannot_be_read(data, tmp_path, capsys):
+    """The error names the file, and there is no copy."""
+    (data / "session_x.json").mkdir()
+    assert main(["backup", str(data), str(tmp_path / "copy")]) == 1
+    assert f"cannot copy {data}/session_x.json: " in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
 def test_stats_for_people(data, capsys):
