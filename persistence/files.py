@@ -259,6 +259,9 @@ def _make_folder(disk: Disk, path: Path) -> None:
     for folder in reversed(missing):
         with names_synced(disk, folder.parent):
             disk.make_folder(folder)
+    if not missing:  # whoever has made it may have died ahead of the sync
+        with suppress(PermissionError), names_synced(disk, path.parent):
+            pass
 
 
 def _lock_folder(disk: Disk, path: Path) -> int:

@@ -80,6 +80,8 @@ class Journal:
         self._next = self._first = self._segment_first = 1
         """The next entry's number, that of the first entry that counts, and that of the segment's first."""
         self._durable = 0
+        self._littered = False
+        """Whether segments that do not count any more may still be there."""
         self._returning = 0
         """How many waiters know their outcome and have not gone on yet."""
         self._all_gone_on = asyncio.Event()
@@ -92,7 +94,7 @@ class Journal:
     @property
     def is_clean(self) -> bool:
         """Whether nothing in it is needed any more."""
-        return not self.entries and self.adopted and self._first == self._segment_first
+        return not (self.entries or self._littered) and self.adopted and self._first == self._segment_first
 
     @property
     def size(self) -> int:
@@ -171,9 +173,13 @@ class Journal:
             self.check()
             await self._all_gone_on.wait()
             before = self._segment
-            with translated("sync", before.path):
-                await self._disk.run(before.sync)
-            await self._start_segment(Base(self._first, running()))
+            try:
+                with translated("sync", before.path):
+                    await self._disk.run(before.sync)
+                await self._start_segment(Base(self._first, running()))
+            except StorageReadOnly as error:
+                self.stop(error)
+                raise
             self.entries = 0
             self.adopted = True
             self.dirty.clear()
@@ -198,8 +204,10 @@ class Journal:
         self._next = first + 1
 
     async def _drop(self) -> None:
+        self._littered = True
         with translated("clear", self.folder):
             await self._disk.run(drop_segments, self._disk, self.folder, self._first)
+        self._littered = False
 
     async def _write_behind(self) -> None:
         try:

@@ -9,7 +9,7 @@ import hashlib
 import re
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -157,3 +157,19 @@ def message_id(message: Message, position: int) -> str:
 def is_message(value: Any) -> bool:
     """Whether a JSON value can stand in a history."""
     return isinstance(value, dict) and isinstance(value.get("role"), str) and isinstance(value.get("content"), str)
+
+
+def with_added(theirs: Sequence[Message], new: Iterable[Message], count: int) -> list[Message]:
+    """What somebody else has made of a history, and behind it those of our new messages that are not in it yet.
+
+    Args:
+        count: How many messages there were before the new ones. Behind them one without an id is known by its equal.
+    """
+    messages, behind = list(theirs), list(theirs[count:])
+    known = {message.get("id") for message in theirs} - {None}
+    for message in new:
+        if message in behind:
+            behind.remove(message)
+        elif message.get("id") not in known:
+            messages.append(message)
+    return messages

@@ -20,7 +20,7 @@ from persistence.history import History
 from persistence.journal import Journal
 from persistence.journal_entry import Append, Put
 from persistence.json_bytes import encode_json, encode_messages
-from persistence.model import Message, Record, session_file_name
+from persistence.model import Message, Record, session_file_name, with_added
 from persistence.session_file import Scan, cut_file, scan_file
 
 _log = logging.getLogger(__name__)
@@ -125,7 +125,7 @@ class OpenSessions:
             known: The record for a file that has none.
             mend: Whether anything may be written for this.
             whole: Whether every message is looked at.
-            new: Messages that belong behind those in the file, which is written anew then.
+            new: Messages that belong behind those in the file, if they are not there yet; it is written anew then.
         """
         path = self.path(session_id)
         if (found := await self._files.read(path)) is None:
@@ -138,8 +138,9 @@ class OpenSessions:
             return session
         scan = await self._scan(path, data, session_id, known, mend=mend)
         if new is not None and scan.whole:
-            record = self._open[session_id].record
-            scan = replace(scan, record=record, messages=[*scan.messages, *new], tail=None)
+            before = self._open[session_id]
+            messages = with_added(scan.messages, new, len(before.history) - len(new))
+            scan = replace(scan, record=before.record, messages=messages, tail=None)
         session = OpenSession(scan.record, History((), scan.messages), scan.tail, stamp, len(data))
         if mend and (new is not None or not (scan.whole and scan.has_record)):
             await self._mend(path, session, keep_copy=new is not None or not scan.whole)

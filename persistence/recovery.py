@@ -15,7 +15,7 @@ from persistence.errors import Damaged
 from persistence.files import Files, SyncFailed, names, read, replace, sync
 from persistence.fold_file import Job, Outcome, Refused, Verdict, fold_files
 from persistence.journal_line import Line, scan_segment
-from persistence.model import Message, Record, session_file_name, session_id_of
+from persistence.model import Message, Record, session_file_name, session_id_of, with_added
 from persistence.replay import Replay, first_that_counts, replay
 from persistence.segment_file import is_segment, segment_name
 from persistence.session_file import encode_file, scan_file
@@ -136,11 +136,7 @@ async def _settle(files: Files, folder: Path, total: Replay, job: Job, outcome: 
 async def _add_to_edited(
     files: Files, folder: Path, session_id: str, record: Record, new: list[Message], count: int
 ) -> None:
-    """Puts what the journal adds behind what somebody else has made of a session's file, unless it stands there.
-
-    Args:
-        count: How many messages there were before. Behind them a message that has no id is known by being the same.
-    """
+    """Puts what the journal adds to a session of so many messages behind what somebody else has made of its file."""
     path, quarantine = folder / session_file_name(session_id), folder / "quarantine"
     found = await files.read(path)
     aside = await files.set_aside(path, quarantine, keep=True)
@@ -148,13 +144,7 @@ async def _add_to_edited(
         theirs = scan_file(found[0] if found else b"", session_id, record).messages
     except Damaged:
         theirs = []
-    known = {message.get("id") for message in theirs} - {None}
-    messages, behind = list(theirs), theirs[count:]
-    for message in new:
-        if message in behind:
-            behind.remove(message)
-        elif message.get("id") not in known:
-            messages.append(message)
+    messages = with_added(theirs, new, count)
     await files.hop("replace", path, _replace, encode_file(record, messages)[0])
     _log.warning(
         "%s was changed behind the journal's back; %d messages are behind it now; as it was: %s",

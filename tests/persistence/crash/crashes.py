@@ -5,12 +5,11 @@ each point at which it may come about.
 """
 
 import random
-from collections.abc import Sequence
 
 from tests.persistence.crash.crash_states import CrashState, crash_states
 from tests.persistence.crash.lives import USERS, History
 from tests.persistence.crash.recovered import Recovered, Violation, recover_image
-from tests.persistence.crash.simulated_disk import Image, Operation
+from tests.persistence.crash.simulated_disk import Image
 from tests.persistence.crash.simulation import Simulation
 from tests.persistence.crash.unsynced import Unsynced
 
@@ -43,7 +42,7 @@ class Crashes:
         """
         chance = random.Random(history.seed)
         unsynced = Unsynced(Image())
-        known: dict[int, Recovered] = {}
+        known: dict[int, dict[str, bytes]] = {}
         for at, operation in enumerate(history.disk.log, 1):
             unsynced.add(operation)
             expected = {
@@ -55,22 +54,24 @@ class Crashes:
                     self._try(state, known, expected, chance)
                 except Violation as error:
                     kind = "the process's death" if state.is_kill else "a power cut"
-                    raise Violation(f"seed {history.seed}: {kind} after operation {at}, {operation}: {error}") from error
+                    raise Violation(
+                        f"seed {history.seed}: {kind} after operation {at}, {operation}: {error}"
+                    ) from error
 
     def _try(
         self,
         state: CrashState,
-        known: dict[int, Recovered],
+        known: dict[int, dict[str, bytes]],
         expected: dict[bool, dict[str, set[bytes]]],
         chance: random.Random,
     ) -> None:
         key = _key(state.image)
         if key not in known:
-            known[key] = self._start(state.image)
+            found = self._start(state.image)
+            known[key] = found.shown
             if chance.random() < self._again:
-                self._crash_again(state.image, known[key], expected[state.is_kill], chance)
-                known[key] = Recovered(known[key].shown, [], Image())
-        check(known[key].shown, expected[state.is_kill])
+                self._crash_again(state.image, found, expected[state.is_kill], chance)
+        check(known[key], expected[state.is_kill])
 
     def _crash_again(
         self, image: Image, first: Recovered, expected: dict[str, set[bytes]], chance: random.Random
@@ -106,5 +107,3 @@ def _key(image: Image) -> int:
     """Differs where a start may differ: of the journal's files the times of change are nothing to it."""
     files = ((path, data, 0 if path.startswith(_JOURNAL) else at_ns) for path, (data, at_ns) in image.files.items())
     return hash((frozenset(files), image.folders))
-
-

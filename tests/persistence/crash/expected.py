@@ -7,6 +7,7 @@ what was begun. What was only *written* counts as acknowledged where only the pr
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any
 
 import orjson
@@ -74,6 +75,15 @@ class Data:
     def fingerprint(self) -> bytes:
         """Equal where a start shows the same."""
         return fingerprint({key: (chat.metadata, chat.settled()) for key, chat in self.chats.items()}, self.facts)
+
+    def alive(self) -> set[bytes]:
+        """The fingerprints of what a store may show that lives: an answer that is owed is settled, or still comes."""
+        ways = ([chat.messages, chat.settled()] for chat in self.chats.values())
+        chosen = (zip(self.chats.items(), messages, strict=True) for messages in product(*ways))
+        return {
+            fingerprint({key: (chat.metadata, messages) for (key, chat), messages in each}, self.facts)
+            for each in chosen
+        }
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from persistence import FileStore, PersistenceError
+from persistence import FileStore, PersistenceError, StorageError
 from persistence.checkpoints import CheckpointLimits
 from tests.persistence.crash.expected import Chat, Data, Expected
 from tests.persistence.crash.recovered import Violation, look
@@ -38,32 +38,41 @@ def live(
 
     Args:
         steps: How many things each user does in each life.
+        disk: One that may refuse; None: one that does not.
 
     Raises:
-        Violation: A start has shown what cannot be.
+        Violation: The store has shown what cannot be.
     """
     chance = random.Random(seed)
-    disk = disk or SimulatedDisk(Image(), machine.clock)
+    refuses, disk = disk is not None, disk or SimulatedDisk(Image(), machine.clock)
     disk.latency = random.Random(seed)
-    expected = Expected(USERS)
+    history = History(disk, Expected(USERS), seed)
     options = _options(chance)
     for _ in range(lives):
-        begun = len(disk.log)
         store = FileStore(FOLDER, disk=disk, **options)
         try:
-            shown = machine.loop.run(_open(store))
-            _adopt(expected, shown, begun, len(disk.log))
-            users = [User(user, store, disk, expected, chance) for user in USERS]
-            end = begun + chance.randrange(20, 400) if chance.random() < 0.6 else _NEVER
-            machine.loop.run_until(_use(store, users, steps), lambda end=end: len(disk.log) >= end)
-            if machine.complaints.said:
-                raise Violation(f"seed {seed}: the store complains: {machine.complaints.said}")
+            _live_once(machine, store, history, chance, steps, refuses=refuses)
         except PersistenceError as error:
-            raise Violation(f"seed {seed}: {error}") from error
+            if not (refuses and isinstance(error, StorageError)):
+                raise Violation(f"seed {seed}: {error}") from error
         finally:
             machine.forget()
             disk.kill()
-    return History(disk, expected, seed)
+    return history
+
+
+def _live_once(
+    machine: Simulation, store: FileStore, history: History, chance: random.Random, steps: int, *, refuses: bool
+) -> None:
+    disk, expected = history.disk, history.expected
+    begun = len(disk.log)
+    shown = machine.loop.run(_open(store))
+    _adopt(expected, shown, begun, len(disk.log))
+    users = [User(user, store, disk, expected, chance, alone=refuses) for user in USERS]
+    end = begun + chance.randrange(20, 400) if chance.random() < 0.6 else _NEVER
+    machine.loop.run_until(_use(store, users, steps, expected), lambda: len(disk.log) >= end)
+    if machine.complaints.said and not refuses:
+        raise Violation(f"the store complains: {machine.complaints.said}")
 
 
 def _options(chance: random.Random) -> dict[str, Any]:
@@ -86,8 +95,12 @@ async def _open(store: FileStore) -> dict[str, bytes]:
     return await look(store, USERS)
 
 
-async def _use(store: FileStore, users: Sequence[User], steps: int) -> None:
+async def _use(store: FileStore, users: Sequence[User], steps: int, expected: Expected) -> None:
     await asyncio.gather(*(user.act(steps) for user in users))
+    if store.fault is None:
+        for user, shown in (await look(store, USERS)).items():
+            if shown not in (possible := expected.now(user).alive()):
+                raise Violation(f"{user} is shown {shown!r}, none of {sorted(possible)}")
     await store.close()
 
 

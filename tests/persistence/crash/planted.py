@@ -16,7 +16,7 @@ from persistence.disk import Disk
 from persistence.fold_file import Job, Outcome, fold_files
 from persistence.journal import Journal
 from persistence.journal_entry import Base, Checkpoint, Delete, Part, decode_entry
-from persistence.journal_line import Line, Scanned, valid_lines
+from persistence.journal_line import Line, Scanned, encode_line, valid_lines
 from persistence.replay import Replay
 from persistence.segment_file import SegmentFile
 from tests.persistence.crash.simulated_disk import SimulatedDisk
@@ -92,7 +92,7 @@ def _(patch: pytest.MonkeyPatch) -> None:
 
 @fault("a new segment says that the old ones do not count")
 def _(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(recovery, "first_that_counts", lambda lines: list(lines)[0].number)
+    patch.setattr(recovery, "first_that_counts", lambda lines: next(iter(lines)).number)
 
 
 @fault("old segments go before the checkpoint is durable")
@@ -209,7 +209,7 @@ def _(patch: pytest.MonkeyPatch) -> None:
 
 @fault("a line says that those beside it in its batch are durable")
 def _(patch: pytest.MonkeyPatch) -> None:
-    real = journal.encode_line
+    real = encode_line
     patch.setattr(journal, "encode_line", lambda number, durable, body: real(number, number - 1, body))
 
 
@@ -273,9 +273,11 @@ def _(patch: pytest.MonkeyPatch) -> None:
 @fault("the index gets its name before its bytes are durable")
 def _(patch: pytest.MonkeyPatch) -> None:
     real = files.write_new
-    patch.setattr(
-        files, "write_new", lambda disk, path, chunks, at=None, *, durable=True: real(disk, path, chunks, at, durable=False)
-    )
+
+    def write_new(disk: Disk, path: Any, chunks: Any, at: float | None = None, *, durable: bool = True) -> Any:
+        return real(disk, path, chunks, at, durable=False)
+
+    patch.setattr(files, "write_new", write_new)
 
 
 def _in_place(disk: Disk, path: Any, chunks: Any, modified_at: float | None = None, *, durable: bool = True) -> Any:

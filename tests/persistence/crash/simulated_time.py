@@ -13,6 +13,7 @@ T = TypeVar("T")
 
 _EPOCH_S = 1_767_000_000
 _TICK_NS = 1_000
+_PATIENCE_S = 1_000.0
 
 
 class Clock:
@@ -44,6 +45,8 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self._clock = clock
         self._selector = self
         self._is_over: Callable[[], bool] = _never
+        self._patience_until = 0.0
+        self._tasks: list[asyncio.Task[Any]] = []
         self.set_exception_handler(lambda loop, context: None)
 
     def time(self) -> float:
@@ -53,17 +56,25 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         """What the loop calls in order to wait."""
         if self._is_over():
             self.stop()
-        elif timeout is None:
-            raise RuntimeError("everybody waits, and nothing is left that could wake them")
+        elif timeout is None or self.time() > self._patience_until:
+            self._print_waiting()
+            raise RuntimeError("somebody waits for what does not come")
         self._clock.advance(timeout + 1e-9 if timeout else 0)
         return ()
 
+    def create_task(self, coro: Any, **options: Any) -> asyncio.Task[Any]:
+        task = super().create_task(coro, **options)
+        self._tasks.append(task)
+        return task
+
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Runs the work to its end; what goes on behind it stays."""
+        self._patience_until = self.time() + _PATIENCE_S
         return self.run_until_complete(work)
 
     def run_until(self, work: Coroutine[Any, Any, T], is_over: Callable[[], bool]) -> T | None:
         """Runs the work until it ends or until something is over, as at the death of a process; None then."""
+        self._patience_until = self.time() + _PATIENCE_S
         task = self.create_task(work)
         task.add_done_callback(lambda _: self.stop())
         self._is_over = is_over
@@ -75,12 +86,19 @@ class SimulatedLoop(asyncio.BaseEventLoop):
 
     def forget_all(self) -> None:
         """Drops whatever still goes on, without letting it do anything."""
-        for task in asyncio.all_tasks(self):
-            task._log_destroy_pending = False  # type: ignore[attr-defined]
-            with suppress(RuntimeError):
-                task.get_coro().close()  # type: ignore[union-attr]
+        for task in self._tasks:
+            if not task.done():
+                task._log_destroy_pending = False  # type: ignore[attr-defined]
+                with suppress(RuntimeError):
+                    task.get_coro().close()
+        self._tasks.clear()
         self._ready.clear()  # type: ignore[attr-defined]
         self._scheduled.clear()  # type: ignore[attr-defined]
+
+    def _print_waiting(self) -> None:
+        for task in self._tasks:
+            if not task.done():
+                task.print_stack()
 
     def _process_events(self, event_list: object) -> None:
         """There are none."""

@@ -62,13 +62,13 @@ def simulation() -> Iterator[Simulation]:
         patch.setattr(segment_file, "_AHEAD_BYTES", _AHEAD_BYTES)
         patch.setattr(segment_file, "_SMALL_BYTES", _SMALL_BYTES)
         patch.setattr(logger, "propagate", False)
-        patch.setattr(logger, "level", logging.WARNING)
         logger.addHandler(machine.complaints)
-        logger.manager._clear_cache()
+        level_before = logger.level
+        logger.setLevel(logging.WARNING)
         try:
             yield machine
         finally:
+            logger.setLevel(level_before)
             logger.removeHandler(machine.complaints)
             machine.loop.forget_all()
             machine.loop.close()
-    logger.manager._clear_cache()

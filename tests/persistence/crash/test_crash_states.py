@@ -1,4 +1,4 @@
-"""Whatever a crash leaves, a start finds what was acknowledged: each message once, in its order, and nothing deleted."""
+"""Whatever a crash leaves, a start finds what was acknowledged: each message once, in order, and nothing deleted."""
 
 import time
 

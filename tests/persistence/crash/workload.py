@@ -7,11 +7,12 @@ they were called for); the users do so at the same time. Everything follows from
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from persistence import Fact, FileStore, Message, Record, StorageError, StorageReadOnly
-from tests.persistence.crash.expected import Chat, Data, Expected, Version, answers, deletions
+from tests.persistence.crash.expected import Chat, Data, Expected, Version, deletions
 from tests.persistence.crash.simulated_disk import SimulatedDisk
 
 AT = "2026-01-02T03:04:05.000000Z"
@@ -25,9 +26,19 @@ class User:
 
     Args:
         record: Where to keep what was begun and acknowledged.
+        alone: Whether each thing is done whole or not at all, also where it is refused.
     """
 
-    def __init__(self, name: str, store: FileStore, disk: SimulatedDisk, record: Expected, seed: random.Random) -> None:
+    def __init__(
+        self,
+        name: str,
+        store: FileStore,
+        disk: SimulatedDisk,
+        record: Expected,
+        seed: random.Random,
+        *,
+        alone: bool = False,
+    ) -> None:
         self.name = name
         self._store = store
         self._disk = disk
@@ -35,6 +46,9 @@ class User:
         self._random = random.Random(seed.random())
         self._prefix = f"{name}{self._random.randrange(10**6)}"
         self._count = 0
+        self._alone = alone
+        self._refused: set[str] = set()
+        """Responses whose answers were refused: nobody writes them any more."""
 
     async def act(self, times: int) -> None:
         """Does so many things."""
@@ -57,14 +71,14 @@ class User:
         if self._data.chats:
             chat = self._chat()
             if owed := chat[1].owed:
-                more = [self._write] * 9 + [self._answer] * 4
-                fitting += [lambda step=step: step(*chat, owed) for step in more]
+                more = [self._answer] * 4 + ([self._write] * 9 if owed not in self._refused else [])
+                fitting += [partial(step, *chat, owed) for step in more]
             if any(message.get("reason") == "interrupted" for message in chat[1].messages):
-                fitting += [lambda: self._answer_late(*chat)]
-            steps = [self._ask] * 5 + [self._say] * 2 + [self._burst] * 2
+                fitting += [partial(self._answer_late, *chat)]
+            steps = [self._ask] * 5 + [self._say] * 2 + [self._burst] * (0 if self._alone else 2)
             steps += [self._update, self._edit, self._delete, self._checkpoint]
-            fitting += [lambda step=step: step(*chat) for step in steps]
-            fitting += [self._leave] if self._random.random() < 0.1 else []
+            fitting += [partial(step, *chat) for step in steps]
+            fitting += [self._leave] if not self._alone and self._random.random() < 0.1 else []
         return self._random.choice(fitting)
 
     async def _create(self) -> None:
@@ -83,6 +97,7 @@ class User:
         await self._append(session_id, chat, [self._said() for _ in range(self._random.choice((1, 2, 3)))])
 
     async def _answer(self, session_id: str, chat: Chat, owed: str) -> None:
+        self._refused.add(owed)
         await self._append(session_id, chat, [self._answered(owed, chat.text + self._text())])
 
     async def _answer_late(self, session_id: str, chat: Chat) -> None:
@@ -161,7 +176,11 @@ class User:
 
     async def _checkpoint(self, session_id: str, chat: Chat) -> None:
         if self._random.random() < 0.5:
-            await self._store._checkpoints.make()
+            try:
+                await self._store._checkpoints.make()
+            except StorageReadOnly as error:
+                self._store._journal.stop(error)
+                raise
         else:
             await self._store._index.flush()
 
@@ -193,7 +212,7 @@ class User:
     def _text(self) -> str:
         """Words that no other text has."""
         words = self._fresh("é\n")
-        return (words * self._random.choice(_SIZES))[: self._random.choice(_SIZES)] + words
+        return words + "." * self._random.choice(_SIZES)
 
     def _fresh(self, prefix: str) -> str:
         self._count += 1
