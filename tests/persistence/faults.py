@@ -31,6 +31,7 @@ class Faults:
         path: What the path of an open that fails must contain.
         paused: Whether calls neither count nor fail at present.
         short: Whether a failing write has written half of its bytes before.
+        full: Whether there is no room: nothing but zeros is written, and the first line of a segment.
         before: Called with the name of each call and its arguments, ahead of it.
     """
 
@@ -40,12 +41,15 @@ class Faults:
     path: str = ""
     paused: bool = False
     short: bool = False
+    full: bool = False
     before: Callable[..., None] | None = None
 
     def fails(self, name: str, args: tuple[Any, ...]) -> bool:
         """Counts a call and says whether it fails."""
         at = len(self.calls)
         self.calls.append(name)
+        if self.full and name == "write" and any(args[1]) and b'"op":"base"' not in args[1]:
+            return True
         if name == "open" and self.path not in str(args[0]):
             return False
         return at == self.fail or (isinstance(self.fail, set) and name in self.fail)
@@ -92,7 +96,8 @@ class FaultyDisk(Disk):
                 if name == "write" and faults.short:
                     descriptor, data, offset = args
                     real(descriptor, data[: len(data) // 2], offset)
-                raise OSError(faults.number, os.strerror(faults.number))
+                number = errno.ENOSPC if faults.full else faults.number
+                raise OSError(number, os.strerror(number))
             return real(*args, **kwargs)
 
         return call

@@ -115,6 +115,12 @@ class FilePlace:
         return b"".join(path.read_bytes().rstrip(b"\0") for path in sorted((self.folder / "journal").iterdir()))
 
 
+async def settled(place: FilePlace) -> None:
+    """Folds, with the disputes that come of it."""
+    while not await place.store._folding.fold():
+        await place.store._edits.settle()
+
+
 Place = MemoryPlace | FilePlace
 
 

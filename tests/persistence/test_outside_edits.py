@@ -10,7 +10,7 @@ import pytest
 
 from persistence import Message, SessionExists, SessionNotFound
 from persistence.answer import new_draft
-from tests.persistence.places import FilePlace, answered, check_files, contents, record, said
+from tests.persistence.places import FilePlace, answered, check_files, contents, record, said, settled
 
 NEVER_S = 1e6
 
@@ -53,12 +53,6 @@ async def slow(tmp_path):
     yield place
     await place.close()
     check_files(place.folder)
-
-
-async def settled(place: FilePlace) -> None:
-    """Folds, with the disputes that come of it."""
-    while not await place.store._folding.fold():
-        await place.store._edits.settle()
 
 
 @pytest.mark.parametrize("layout", [{"indent": 2}, {}, {"separators": (",", ":")}])
