@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from persistence import Fact, PersistenceError, Store
+from persistence import Fact, PersistenceError, Store, message_id
 from persistence.answer import new_draft
 from tests.persistence.places import AT, FilePlace, MemoryPlace, answered, check_files, record, said
 from tests.persistence.strategies import objects, texts
@@ -30,7 +30,8 @@ class StoreModel(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner()
         self.folder = Path(tempfile.mkdtemp())
-        self.files, self.model = FilePlace(self.folder / "data", sessions_in_memory=2), MemoryPlace()
+        self.files = FilePlace(self.folder / "data", sessions_in_memory=2, bytes_in_memory=2000, fold_delay_s=0)
+        self.model = MemoryPlace()
         self.run(self.files.open())
         self.run(self.model.open())
 
@@ -74,6 +75,22 @@ class StoreModel(RuleBasedStateMachine):
     @rule(name=NAMES)
     def delete(self, name):
         self.both(lambda store: deleted(store, name))
+
+    @rule(user=USERS)
+    def delete_user(self, user):
+        self.both(lambda store: deleted_user(store, user))
+
+    @rule(name=NAMES, limit=st.integers(0, 3), number=st.none() | st.integers(0, 4), newest_first=st.booleans())
+    def page(self, name, limit, number, newest_first):
+        self.both(lambda store: pages(store, name, limit, number, newest_first))
+
+    @rule()
+    def fold(self):
+        self.run(self.files.folded())
+
+    @rule()
+    def checkpoint(self):
+        self.run(self.files.checkpoint())
 
     @rule(user=USERS, text=texts, name=st.none() | NAMES)
     def learn(self, user, text, name):
@@ -128,6 +145,18 @@ async def deleted(store: Store, name: str) -> int:
     return (await store.delete(name)).facts_removed
 
 
+async def deleted_user(store: Store, user: str) -> list[tuple[str, int]]:
+    return sorted((receipt.session_id, receipt.facts_removed) for receipt in await store.delete_user(user))
+
+
+async def pages(store: Store, name: str, limit: int, number: int | None, newest_first: bool) -> Any:
+    """A page, behind the message with a number; behind an id that is none where there are not so many."""
+    history = await store.history(name)
+    after = None if number is None else message_id(history[number], number) if number < len(history) else "msg_none"
+    page = await store.page(name, limit=limit, after=after, newest_first=newest_first)
+    return list(page.messages), page.has_more
+
+
 async def listed(store: Store, user: str) -> set[str]:
     return {known.session_id for known in await store.records(user, limit=9)}
 
@@ -144,5 +173,5 @@ def timeless(value: Any) -> Any:
 
 TestStoreModel = StoreModel.TestCase
 TestStoreModel.settings = settings(
-    max_examples=40, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
 )
