@@ -59,6 +59,9 @@ def run_tool(arguments: Sequence[str]) -> int:
         hint = "; verify a backup instead" if isinstance(error, DirectoryInUse) and options.run is verify else ""
         print(f"verbatim: {error}{hint}", file=sys.stderr)
         return NOT_BEGUN
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Nobody reads on; Python flushes at its end.
+        return DAMAGE
     except (PersistenceError, OSError) as error:
         print(f"verbatim: {error}", file=sys.stderr)
         return DAMAGE

@@ -114,3 +114,16 @@ async def test_tools_beside_a_server(server, http):
     assert not talking.done()
     talking.cancel()
     await asyncio.wait([talking])
+
+
+async def test_reader_that_goes_away_is_no_fault(tmp_path):
+    """Where nobody reads the findings any more, the tool ends without a word."""
+    for number in range(5000):
+        (tmp_path / f"a name that is none of ours, and rather a long one {number}").touch()
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "server", "verify", str(tmp_path)]
+    tool = await asyncio.create_subprocess_exec(*command, cwd=REPOSITORY, stdout=writer, stderr=asyncio.subprocess.PIPE)
+    os.close(writer)
+    _, err = await asyncio.wait_for(tool.communicate(), PATIENCE_S)
+    assert (tool.returncode, err) == (1, b"")
