@@ -101,6 +101,17 @@ async def test_deleted_session_is_not_found(sessions):
         await sessions.delete("abc", user_id="ann")
 
 
+async def test_deleted_user_is_not_known(store, sessions):
+    """All sessions of a user go with a receipt each, and what was remembered; other users keep theirs."""
+    for session_id, user_id in (("one", "ann"), ("two", "ann"), ("other", "bob")):
+        await sessions.create(user_id, session_id=session_id)
+    await LongTermMemory(store, "ann").learn("drinks tea")
+    assert {receipt.session_id for receipt in await sessions.delete_user("ann")} == {"one", "two"}
+    assert list(await sessions.list("ann")) == []
+    assert list(await LongTermMemory(store, "ann").facts()) == []
+    assert [record.session_id for record in await sessions.list("bob")] == ["other"]
+
+
 async def test_session_memory_adds_at_the_end(store, sessions):
     """Messages get an id and a time, stand in their order, and are seen by every other memory of the session."""
     await sessions.create("ann", session_id="abc")
