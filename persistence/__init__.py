@@ -7,9 +7,7 @@ Rule: what is named here is the package's face; whoever uses it imports nothing 
 """
 
 from persistence.answer import new_draft
-from persistence.backup import back_up_folder
 from persistence.checkpoints import CheckpointLimits
-from persistence.data_folder import Finding
 from persistence.disk import Disk
 from persistence.errors import (
     Damaged,
@@ -31,13 +29,15 @@ from persistence.locks import KeyedLocks
 from persistence.long_term_memory import LongTermMemory
 from persistence.memory_store import MemoryStore
 from persistence.model import Fact, Message, Page, Receipt, Record, message_id, new_id, now
-from persistence.repair import repair_folder
 from persistence.secret_file import read_or_create_secret
 from persistence.session_memory import SessionMemory
 from persistence.session_service import SessionService
-from persistence.stats import Stats, measure_folder
 from persistence.store import Store
-from persistence.verify import check_folder
+from persistence.tools.backup import back_up_folder
+from persistence.tools.data_folder import Finding
+from persistence.tools.repair import repair_folder
+from persistence.tools.stats import Stats, measure_folder
+from persistence.tools.verify import check_folder
 
 __all__ = [
     "CheckpointLimits",

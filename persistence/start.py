@@ -34,7 +34,7 @@ _NOBODYS = (
     ' runs. See docs/operations.md, "Old data"'
 )
 _TAIL_BYTES = 4096
-_FILES_AT_ONCE = 256
+_FILES_AT_ONCE = 128
 
 Look = Callable[[str], Awaitable[Any]]
 Create = Callable[[Record, Sequence[Message]], Awaitable[Any]]

@@ -16,8 +16,8 @@ from persistence import (
     StorageFull,
     back_up_folder,
     check_folder,
-    live_journal,
 )
+from persistence.tools import live_journal
 from tests.persistence.damage import DRAFT, all_of, fill, quiet_place, snapshot, spoil_entries
 from tests.persistence.faults import Faults, FaultyDisk
 from tests.persistence.places import FilePlace, contents, record, said

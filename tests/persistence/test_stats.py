@@ -5,7 +5,7 @@ import json
 import pytest
 
 from persistence import StorageError, measure_folder
-from persistence.stats import SessionSize
+from persistence.tools.stats import SessionSize
 from tests.persistence.damage import fill, quiet_place, snapshot
 from tests.persistence.places import AT, record, said
 

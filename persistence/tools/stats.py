@@ -12,7 +12,12 @@ from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 
-from persistence.data_folder import (
+from persistence.disk import Disk
+from persistence.errors import Damaged
+from persistence.files import Files, names, read
+from persistence.model import session_id_of
+from persistence.session_file import cut_file, scan_file
+from persistence.tools.data_folder import (
     INDEX,
     JOURNAL,
     QUARANTINE,
@@ -23,12 +28,7 @@ from persistence.data_folder import (
     portions,
     silent,
 )
-from persistence.disk import Disk
-from persistence.errors import Damaged
-from persistence.files import Files, names, read
-from persistence.live_journal import LiveJournal
-from persistence.model import session_id_of
-from persistence.session_file import cut_file, scan_file
+from persistence.tools.live_journal import LiveJournal
 
 _FILES_AT_ONCE = 256
 _SHOWN, _USERS_SHOWN = 5, 10

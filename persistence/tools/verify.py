@@ -7,7 +7,17 @@ Rule: nothing is changed. What the journal holds is added to the files in memory
 from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
 
-from persistence.data_folder import (
+from persistence.disk import Disk
+from persistence.errors import Damaged, JournalDamaged
+from persistence.file_change import Change, applied, starts_where
+from persistence.files import Files, read
+from persistence.index_file import decode_index
+from persistence.model import Record, session_file_name, session_id_of
+from persistence.recovery import read_journal
+from persistence.replay import Replay
+from persistence.segment_file import is_segment
+from persistence.session_file import read_tail
+from persistence.tools.data_folder import (
     INDEX,
     JOURNAL,
     QUARANTINE,
@@ -20,17 +30,7 @@ from persistence.data_folder import (
     portions,
     silent,
 )
-from persistence.disk import Disk
-from persistence.errors import Damaged, JournalDamaged
-from persistence.file_change import Change, applied, starts_where
-from persistence.file_check import Running, check_memory, check_session
-from persistence.files import Files, read
-from persistence.index_file import decode_index
-from persistence.model import Record, session_file_name, session_id_of
-from persistence.recovery import read_journal
-from persistence.replay import Replay
-from persistence.segment_file import is_segment
-from persistence.session_file import read_tail
+from persistence.tools.file_check import Running, check_memory, check_session
 
 _FILES_AT_ONCE = 256
 

@@ -13,7 +13,18 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from persistence.data_folder import (
+from persistence.disk import Disk
+from persistence.errors import Damaged, JournalDamaged, StorageError
+from persistence.files import Files, names_synced, read, replace, translated, write_new
+from persistence.index_file import decode_index, encode_index
+from persistence.journal_entry import Base
+from persistence.journal_line import encode_line
+from persistence.model import Record, session_id_of
+from persistence.recovery import Journaled, make_durable, recover
+from persistence.replay import Replay
+from persistence.segment_file import SegmentFile
+from persistence.session_file import read_tail
+from persistence.tools.data_folder import (
     INDEX,
     JOURNAL,
     QUARANTINE,
@@ -26,18 +37,7 @@ from persistence.data_folder import (
     portions,
     silent,
 )
-from persistence.disk import Disk
-from persistence.errors import Damaged, JournalDamaged, StorageError
-from persistence.files import Files, names_synced, read, replace, translated, write_new
-from persistence.index_file import decode_index, encode_index
-from persistence.journal_entry import Base
-from persistence.journal_line import encode_line
-from persistence.live_journal import LiveJournal
-from persistence.model import Record, session_id_of
-from persistence.recovery import Journaled, make_durable, recover
-from persistence.replay import Replay
-from persistence.segment_file import SegmentFile
-from persistence.session_file import read_tail
+from persistence.tools.live_journal import LiveJournal
 
 _ATTEMPTS = 5
 _FILES_AT_ONCE, _BYTES_AT_ONCE = 64, 8 << 20

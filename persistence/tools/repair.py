@@ -9,19 +9,29 @@ import binascii
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
-from persistence.data_folder import INDEX, JOURNAL, QUARANTINE, Finding, Kind, Progress, kind_of, list_folder, silent
 from persistence.disk import Disk
 from persistence.errors import Damaged, JournalDamaged, PersistenceError, SessionNotFound, StorageError, StorageReadOnly
 from persistence.file_store import FileStore
 from persistence.files import Files, read
 from persistence.journal_entry import Delete, Memory, Put
-from persistence.journal_salvage import Salvage, mended_segment, mended_session, salvage
 from persistence.json_bytes import decode_json
 from persistence.memory_file import decode_memory, encode_memory, memory_file_name
 from persistence.model import Message, message_id, new_id, session_file_name, session_id_of
 from persistence.recovery import read_journal
 from persistence.segment_file import SegmentFile, is_segment
-from persistence.verify import check_folder
+from persistence.tools.data_folder import (
+    INDEX,
+    JOURNAL,
+    QUARANTINE,
+    Finding,
+    Kind,
+    Progress,
+    kind_of,
+    list_folder,
+    silent,
+)
+from persistence.tools.journal_salvage import Salvage, mended_segment, mended_session, salvage
+from persistence.tools.verify import check_folder
 
 
 async def repair_folder(

@@ -8,13 +8,13 @@ from dataclasses import asdict
 from typing import Any
 
 from persistence.answer import owed_response
-from persistence.data_folder import Finding
 from persistence.errors import Damaged
 from persistence.json_bytes import decode_json
 from persistence.memory_file import decode_facts, memory_file_name
 from persistence.model import is_message, message_id
 from persistence.record_json import decode_record
 from persistence.session_file import cut_file
+from persistence.tools.data_folder import Finding
 
 Running = Collection[tuple[str, str]]
 """The sessions and responses that are known to run."""
