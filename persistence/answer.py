@@ -9,10 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
-from persistence.json_bytes import encode_json
-from persistence.model import Message, is_message, is_session_id, now
+from persistence.model import Message, now
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,35 +98,6 @@ def answer_id(response_id: str) -> str:
     return "msg_" + response_id.rpartition("_")[2]
 
 
-def encode_head(session_id: str, draft: Message) -> bytes:
-    """The first line of a parts file."""
-    return encode_json({"session_id": session_id, "draft": draft}, "a draft") + b"\n"
-
-
-def encode_piece(text: str) -> bytes:
-    """Each further line: a piece of text."""
-    return encode_json(text, "a piece of text") + b"\n"
-
-
-def decode_parts(data: bytes) -> Parts | None:
-    """What a parts file holds, as far as its lines are whole; None where not even the first one is."""
-    values = _whole_lines(data.split(b"\n"))
-    head = next(values, None)
-    if not isinstance(head, dict) or not isinstance(head.get("session_id"), str) or not is_message(head.get("draft")):
-        return None
-    if not _response_id(head["draft"]) or not is_session_id(head["session_id"]):
-        return None
-    return Parts(head["session_id"], head["draft"], "".join(text for text in values if isinstance(text, str)))
-
-
 def _response_id(message: Message) -> str | None:
     response_id: Any = message.get("response_id")
     return response_id if isinstance(response_id, str) and response_id else None
-
-
-def _whole_lines(lines: Iterable[bytes]) -> Iterator[Any]:
-    for line in lines:
-        try:
-            yield orjson.loads(line)
-        except orjson.JSONDecodeError:
-            return

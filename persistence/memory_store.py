@@ -12,8 +12,6 @@ from persistence.answer import (
     answer_position,
     answered_responses,
     answers,
-    encode_head,
-    encode_piece,
     interrupted_message,
     new_draft,
     owed_response,
@@ -27,6 +25,7 @@ from persistence.errors import (
     SessionNotFound,
     StorageError,
 )
+from persistence.journal_entry import Part
 from persistence.memory_file import encode_memory, memory_file_name
 from persistence.model import Fact, Message, Page, Receipt, Record, is_session_id, message_id, session_file_name
 from persistence.session_file import encode_file, same_session
@@ -151,7 +150,7 @@ class MemoryStore:
 
     async def write(self, session_id: str, draft: Message, text: str) -> None:
         self._get(session_id)
-        encode_head(session_id, draft), encode_piece(text)
+        Part(session_id, draft["response_id"], draft, text).encode()
         parts = Parts(session_id, draft, text)
         if before := self._parts.get(parts.key):
             parts = Parts(session_id, before.draft, before.text + text)

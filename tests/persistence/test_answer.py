@@ -1,24 +1,18 @@
-"""Answers that were cut short, and the bytes of parts files."""
+"""Answers that were cut short."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from persistence import NotStorable
 from persistence.answer import (
     Parts,
     answer_id,
     answer_position,
     answers,
-    decode_parts,
-    encode_head,
-    encode_piece,
     interrupted_message,
     new_draft,
     owed_response,
+    with_late_answer,
 )
-from tests.persistence.places import answered, said
-from tests.persistence.strategies import ids, texts
+from tests.persistence.places import answered, contents, said
 
 QUESTION = said("q", response_id="resp_1")
 
@@ -72,47 +66,22 @@ def test_interrupted_message_is_the_draft_with_its_text():
     assert interrupted_message("resp_1", None)["content"] == ""
 
 
-@given(ids, st.lists(texts, max_size=5))
-def test_parts_read_as_they_were_written(session_id, pieces):
-    """Head and pieces come back as one text."""
-    draft = new_draft("resp_1")
-    data = encode_head(session_id, draft) + b"".join(map(encode_piece, pieces))
-    assert decode_parts(data) == Parts(session_id, draft, "".join(pieces))
-
-
-def test_parts_cut_at_any_byte_keep_the_whole_pieces():
-    """Cut anywhere, each piece whose line is whole is there, and nothing else is."""
-    pieces = ["one ", "zwölf ", "\n🙂"]
-    head = encode_head("s", new_draft("resp_1"))
-    data = head + b"".join(map(encode_piece, pieces))
-    for cut in range(len(data) + 1):
-        parts = decode_parts(data[:cut])
-        if cut < len(head) - 1:
-            assert parts is None
-        else:
-            whole = sum(len(head + b"".join(map(encode_piece, pieces[: n + 1]))) - 1 <= cut for n in range(3))
-            assert parts is not None
-            assert parts.text == "".join(pieces[:whole])
+CUT = interrupted_message("resp_1", None)
 
 
 @pytest.mark.parametrize(
-    "data",
+    ("messages", "new", "after"),
     [
-        b"",
-        b"\n",
-        b'"text"\n',
-        b'{"session_id":5,"draft":{"role":"assistant","content":"","response_id":"r"}}\n',
-        b'{"session_id":"s","draft":{"role":"assistant","content":""}}\n',
-        b'{"session_id":"s","draft":{"role":"assistant","content":"","response_id":5}}\n',
-        b'{"session_id":"s"}\n',
+        ([QUESTION, CUT], [answered("whole", "resp_1")], ["q", "whole"]),
+        ([QUESTION, CUT, said("next")], [answered("whole", "resp_1")], ["q", "whole", "next"]),
+        ([QUESTION, CUT], [answered("whole", "resp_2")], None),
+        ([QUESTION, CUT], [answered("whole", "resp_1"), said("next")], None),
+        ([QUESTION, CUT], [said("next")], None),
+        ([QUESTION, answered("whole", "resp_1")], [answered("again", "resp_1")], None),
+        ([], [answered("whole", "resp_1")], None),
     ],
 )
-def test_parts_without_a_whole_head_are_none(data):
-    """Without session and draft there is nothing to settle."""
-    assert decode_parts(data) is None
-
-
-def test_piece_that_no_file_can_hold_is_refused():
-    """Half a surrogate pair is no text."""
-    with pytest.raises(NotStorable):
-        encode_piece("\ud83d")
+def test_late_answer_takes_the_place_of_the_interrupted_one(messages, new, after):
+    """One answer that comes after all stands in the place of its interrupted one; anything else is none such."""
+    found = with_late_answer(messages, new)
+    assert (found and contents(found)) == after
