@@ -9,11 +9,11 @@ import os
 import statistics
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import orjson
+import msgspec
 
 from persistence import Record
 from persistence.index_file import encode_index
@@ -29,14 +29,21 @@ _WINDOWS = 8
 
 
 @dataclass(frozen=True)
+class Stall:
+    """The longest time for which the event loop was held: in all, and while the process itself was at work."""
+
+    late_s: float
+    worked_s: float
+
+
+@dataclass(frozen=True)
 class Measured:
     """What one process has seen. Times in seconds.
 
     Attributes:
         loads_s: `orjson.loads` of `sessions.json`; zero where there is none.
         open_s: From `open()` until it returns.
-        idle_stall_s, open_stall_s, flush_stall_s: The longest time for which the event loop was held with nothing to
-            do, by a start, and while the index was written behind changes.
+        idle, opening, changing: How the event loop was held with nothing to do, by a start, and under steady changes.
         share: How much of a core the process has used under steady changes.
         flushes: How often the index was written meanwhile.
         index_bytes: How many bytes a second that was.
@@ -44,9 +51,9 @@ class Measured:
 
     loads_s: float
     open_s: float
-    idle_stall_s: float
-    open_stall_s: float
-    flush_stall_s: float
+    idle: Stall
+    opening: Stall
+    changing: Stall
     share: float
     flushes: int
     index_bytes: float
@@ -77,12 +84,15 @@ def _tables(seen: Mapping[str, Sequence[Measured]], seconds: float) -> Iterator[
     yield table(f"A start on {_SESSIONS:,} sessions of {_USERS:,} users", {"ms": results(starts)})
     changing = {name: seen[name] for name in (_NOT_WRITTEN, _WRITTEN)}
     stalls = {
-        "nothing to do": [one.idle_stall_s * 1e3 for one in with_index],
-        "during a start": [one.open_stall_s * 1e3 for one in with_index],
-        f"during a start {_BARE}": [one.open_stall_s * 1e3 for one in without],
-        **{f"100 turns a second, {name}": [one.flush_stall_s * 1e3 for one in ones] for name, ones in changing.items()},
+        "nothing to do": [one.idle for one in with_index],
+        "during a start": [one.opening for one in with_index],
+        f"during a start {_BARE}": [one.opening for one in without],
+        **{f"100 turns a second, {name}": [one.changing for one in ones] for name, ones in changing.items()},
     }
-    yield table("The longest time for which the event loop was held", {"ms": results(stalls)}, ratios=False)
+    late = results({name: [one.late_s * 1e3 for one in ones] for name, ones in stalls.items()})
+    worked = results({name: [one.worked_s * 1e3 for one in ones] for name, ones in stalls.items()})
+    columns = {"ms": late, "ms at work": worked}
+    yield table("The longest time for which the event loop was held", columns, ratios=False)
     shares = {f"100 turns a second, {name}": [one.share * 100 for one in ones] for name, ones in changing.items()}
     yield table("How much of a core the process used", {"%": results(shares)}, ratios=False)
     flushes = statistics.mean(one.flushes for one in seen[_WRITTEN])
@@ -97,12 +107,12 @@ async def _start(folder: Path, seconds: float, *more: str) -> Measured:
     told, _ = await process.communicate()
     if process.returncode:
         raise RuntimeError(f"a start ended with {process.returncode}")
-    return Measured(**orjson.loads(told))
+    return msgspec.json.decode(told, type=Measured)
 
 
 def tell(measured: Measured) -> None:
     """Says it to the process that has asked."""
-    sys.stdout.buffer.write(orjson.dumps(asdict(measured)))
+    sys.stdout.buffer.write(msgspec.json.encode(measured))
 
 
 def _make_sessions(folder: Path) -> None:
