@@ -9,17 +9,19 @@ import signal
 import sys
 from pathlib import Path
 
-from persistence import FileStore
-from tests.persistence.places import FilePlace, check_files
+import pytest
+
+from persistence import DirectoryInUse, FileStore
+from tests.persistence.places import FilePlace, check_files, contents
 from tests.persistence.writer_process import SESSIONS
 
 ROOT = Path(__file__).parents[2]
-KILLS = 20
+KILLS = 10
 
 
-async def run_and_kill(folder: Path, run: int, lines: int) -> list[list[str]]:
-    """What one process has acknowledged until it was killed, a number of lines after its start."""
-    process = await asyncio.create_subprocess_exec(
+async def start(folder: Path, run: int) -> asyncio.subprocess.Process:
+    """A process that writes."""
+    return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "tests.persistence.writer_process",
@@ -28,6 +30,11 @@ async def run_and_kill(folder: Path, run: int, lines: int) -> list[list[str]]:
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
     )
+
+
+async def run_and_kill(folder: Path, run: int, lines: int) -> list[list[str]]:
+    """What one process has acknowledged until it was killed, a number of lines after its start."""
+    process = await start(folder, run)
     assert process.stdout
     told = [(await process.stdout.readline()).decode().split(maxsplit=1)]
     assert told == [["open"]]
@@ -61,20 +68,48 @@ async def check_sessions(store: FileStore, told: list[list[str]]) -> int:
     return checked
 
 
+async def check_deletions(store: FileStore, told: list[list[str]]) -> None:
+    """What was deleted is gone; what was begun, and not deleted in time, is there or on its way out."""
+    deleted = {line[1] for line in told if line[0] == "deleted"}
+    left = {known.session_id for known in await store.records("bob", limit=99)}
+    assert left.isdisjoint(deleted)
+    for name in left:
+        assert contents(await store.history(name)) == [f"secret-{name}"]
+        await store.delete(name)
+    await store._checkpoints.make()
+    for path in store.folder.rglob("*.json*"):
+        assert b"secret-" not in path.read_bytes()
+
+
 async def test_killed_process_loses_nothing_that_it_acknowledged(tmp_path):
-    """Twenty kills: all that was acknowledged is there, nothing twice, every file valid, owners known."""
+    """Some kills: all that was acknowledged is there, nothing twice, every file valid, owners known."""
     chance = random.Random(7)
     told: list[list[str]] = []
     for run in range(KILLS):
-        told += await run_and_kill(tmp_path, run, SESSIONS + chance.randrange(120))
+        told += await run_and_kill(tmp_path, run, SESSIONS + chance.randrange(400))
         facts = [line[1:] for line in told if line[0] == "learn"]
         place = FilePlace(tmp_path)
         store = await place.open()
         check_files(tmp_path)
         await check_sessions(store, told)
         assert len(await store.records("ann", limit=99)) == SESSIONS
+        await check_deletions(store, told)
         known = [fact.text.split() for fact in await store.memory("ann")]
         assert [fact for fact in known if fact in facts[-15:]] == facts[-15:]
         await place.close()
     assert sum(line[0] == "append" for line in told) > 10 * KILLS
     check_files(tmp_path)
+
+
+async def test_directory_belongs_to_one_process(tmp_path):
+    """While another process has the directory no store opens it; once that one is dead, it does."""
+    process = await start(tmp_path, 0)
+    assert process.stdout
+    assert await process.stdout.readline() == b"open\n"
+    with pytest.raises(DirectoryInUse):
+        await FileStore(tmp_path).open()
+    process.send_signal(signal.SIGKILL)
+    await process.communicate()
+    store = FileStore(tmp_path)
+    await store.open()
+    await store.close()

@@ -1,7 +1,7 @@
 """A process to be killed: appends to several sessions at once and prints what was acknowledged.
 
 Arguments: the data directory, and the number of this run. A line goes out only after the store has answered:
-`append session content`, `piece response text`, `learn text`.
+`append session content`, `piece session question number`, `learn text`, `began session`, `deleted session`.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import sys
 from itertools import count
 from pathlib import Path
 
-from persistence import FileStore, LongTermMemory, Record
+from persistence import CheckpointLimits, FileStore, LongTermMemory, Record
 from persistence.answer import new_draft
 from tests.persistence.places import answered, said
 
@@ -44,11 +44,23 @@ async def learn(store: FileStore, run: str) -> None:
         await LongTermMemory(store, "ann").update(lambda facts: facts[-20:])
 
 
+async def forget(store: FileStore, run: str) -> None:
+    for number in count():
+        name = f"gone-{run}-{number}"
+        await store.create(Record.fresh(name, "bob"), [said(f"secret-{name}")])
+        acknowledge("began", name)
+        await store.delete(name)
+        acknowledge("deleted", name)
+
+
 async def main(folder: str, run: str) -> None:
-    store = FileStore(Path(folder), index_delay_s=0.02, sessions_in_memory=3)
+    often = CheckpointLimits(journal_bytes=100_000, deletion_s=0.05)
+    store = FileStore(Path(folder), index_delay_s=0.02, fold_delay_s=0.01, sessions_in_memory=3, checkpoints=often)
     await store.open()
     acknowledge("open")
-    await asyncio.gather(learn(store, run), *(talk(store, f"s{number}", run) for number in range(SESSIONS)))
+    await asyncio.gather(
+        learn(store, run), forget(store, run), *(talk(store, f"s{number}", run) for number in range(SESSIONS))
+    )
 
 
 if __name__ == "__main__":
