@@ -75,6 +75,14 @@ def scan_segment(data: bytes, name: str) -> Scanned:
     return Scanned(lines, at, len(rest))
 
 
+def durable_end(scanned: Scanned, data: bytes) -> int:
+    """The byte behind the lines of a segment that a later one says are durable."""
+    at = scanned.end
+    for _ in range(scanned.lines[-1].number - scanned.lines[-1].durable):
+        at = data.rfind(b"\n", 0, max(at - 1, 0)) + 1
+    return at
+
+
 def check_hole(rest: bytes, missing: int, name: str, at: int) -> None:
     """Whether what follows a hole leaves it open that nobody was answered for what is missing.
 

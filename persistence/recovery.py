@@ -12,9 +12,9 @@ from pathlib import Path
 
 from persistence.disk import Disk
 from persistence.errors import Damaged
-from persistence.files import Files, SyncFailed, names, read, replace, sync
+from persistence.files import Files, SyncFailed, names, read, replace, sync, write
 from persistence.fold_file import Job, Outcome, Refused, Verdict, fold_files
-from persistence.journal_line import Line, scan_segment
+from persistence.journal_line import Scanned, durable_end, scan_segment
 from persistence.model import Message, Record, session_file_name, session_id_of, with_added
 from persistence.replay import Replay, first_that_counts, replay
 from persistence.segment_file import is_segment, segment_name
@@ -34,10 +34,12 @@ class Journaled:
     Attributes:
         total: Their entries, added up.
         dropped: How many bytes of the last batch are left that nobody was answered for.
+        unsure: The last lines, of which none says that they are durable: their file, their place in it, their bytes.
     """
 
     total: Replay
     dropped: int = 0
+    unsure: tuple[Path, int, bytes] | None = None
 
 
 async def read_journal(files: Files, folder: Path) -> Journaled:
@@ -60,6 +62,9 @@ async def recover(files: Files, folder: Path, journal: Journaled) -> None:
         _log.warning(
             "the journal's last batch was torn: %d bytes that nobody was answered for are gone", journal.dropped
         )
+    if journal.unsure and total.changes:
+        path, at, data = journal.unsure
+        await files.hop("write again", path, _write_again, at, data)
     jobs = iter([Job(name, change, recovering=True) for name, change in total.changes.items()])
     while portion := list(islice(jobs, _FILES_AT_ONCE)):
         outcomes = await files.disk.run(fold_files, files.disk, folder, portion)
@@ -110,15 +115,27 @@ def _read_journal(disk: Disk, folder: Path) -> Journaled:
     if not segments:
         return Journaled(Replay(adopted=False))
 
-    def scanned(name: str) -> tuple[list[Line], int]:
+    def scanned(name: str) -> tuple[Scanned, bytes]:
         found = read(disk, folder / name)
-        scan = scan_segment(found[0] if found else b"", name)
-        return scan.lines, scan.dropped
+        data = found[0] if found else b""
+        return scan_segment(data, name), data
 
-    newest, dropped = scanned(segments[-1])
-    first = first_that_counts(newest)
-    lines = [line for name in segments[:-1] if name >= segment_name(first) for line in scanned(name)[0]]
-    return Journaled(replay([*lines, *newest], first), dropped)
+    newest, data = scanned(segments[-1])
+    first = first_that_counts(newest.lines)
+    lines = [line for name in segments[:-1] if name >= segment_name(first) for line in scanned(name)[0].lines]
+    at = durable_end(newest, data)
+    unsure = folder / segments[-1], at, data[at : newest.end]
+    return Journaled(replay([*lines, *newest.lines], first), newest.dropped, unsure)
+
+
+def _write_again(disk: Disk, path: Path, at: int, data: bytes) -> None:
+    """Makes lines durable that a failed sync may have left in memory only, ahead of what follows from them."""
+    descriptor = disk.open(path, write=True)
+    try:
+        write(disk, descriptor, data, at)
+        sync(disk, descriptor)
+    finally:
+        disk.close(descriptor)
 
 
 async def _settle(files: Files, folder: Path, total: Replay, job: Job, outcome: Outcome) -> None:

@@ -5,15 +5,26 @@ Rule: each is a mistake that a person might make: one call less, or two in anoth
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import orjson
 import pytest
 
-from persistence import checkpoints, files, journal, recovery, segment_file
+from persistence import (
+    StorageError,
+    checkpoints,
+    files,
+    fold_file,
+    folding,
+    journal,
+    journal_line,
+    recovery,
+    segment_file,
+)
 from persistence.disk import Disk
-from persistence.fold_file import Job, Outcome, fold_files
+from persistence.file_change import applied
+from persistence.fold_file import Job, Outcome, Refused, Verdict, fold_files
 from persistence.journal import Journal
 from persistence.journal_entry import Base, Checkpoint, Delete, Part, decode_entry
 from persistence.journal_line import Line, Scanned, encode_line, valid_lines
@@ -24,13 +35,20 @@ from tests.persistence.crash.simulated_disk import SimulatedDisk
 Plant = Callable[[pytest.MonkeyPatch], None]
 
 FAULTS: dict[str, Plant] = {}
+"""What crashes bring to light."""
+
+FAULTS_OF_REFUSALS: dict[str, Plant] = {}
+"""What only a disk that refuses brings to light."""
+
+FAULTS_OF_FLIPS: dict[str, Plant] = {}
+"""What only a damaged journal brings to light."""
 
 
-def fault(name: str) -> Callable[[Plant], Plant]:
-    """Adds a fault to the list."""
+def fault(name: str, faults: dict[str, Plant] = FAULTS) -> Callable[[Plant], Plant]:
+    """Adds a fault to a list."""
 
     def add(plant: Plant) -> Plant:
-        FAULTS[name] = plant
+        faults[name] = plant
         return plant
 
     return add
@@ -278,6 +296,69 @@ def _(patch: pytest.MonkeyPatch) -> None:
         return real(disk, path, chunks, at, durable=False)
 
     patch.setattr(files, "write_new", write_new)
+
+
+@fault("what a refused batch has left stays", FAULTS_OF_REFUSALS)
+def _(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(SegmentFile, "_take_back", _nothing)
+
+
+@fault("the journal goes on after a failed sync", FAULTS_OF_REFUSALS)
+def _(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Journal, "stop", _nothing)
+
+
+@fault("recovery passes over bytes that are there already", FAULTS_OF_REFUSALS)
+def _(patch: pytest.MonkeyPatch) -> None:
+    real = fold_file.fold_files
+
+    def fold_what_differs(disk: Disk, folder: Any, jobs: list[Job]) -> list[Outcome]:
+        return [(0, 0, 0) if _has_already(disk, folder, job) else real(disk, folder, [job])[0] for job in jobs]
+
+    patch.setattr(recovery, "fold_files", fold_what_differs)
+
+
+@fault("a checkpoint that was refused counts as made", FAULTS_OF_REFUSALS)
+def _(patch: pytest.MonkeyPatch) -> None:
+    real = checkpoints.Checkpoints._make_durable
+
+    async def make_durable(self: checkpoints.Checkpoints) -> None:
+        with suppress(StorageError):
+            await real(self)
+
+    patch.setattr(checkpoints.Checkpoints, "_make_durable", make_durable)
+
+
+@fault("a change that was refused is forgotten", FAULTS_OF_REFUSALS)
+def _(patch: pytest.MonkeyPatch) -> None:
+    real = folding.Folding._settle
+    patch.setattr(
+        folding.Folding,
+        "_settle",
+        lambda self, job, outcome: real(self, job, Verdict.REMOVED if isinstance(outcome, Refused) else outcome),
+    )
+
+
+@fault("the journal's lines are not checked", FAULTS_OF_FLIPS)
+def _(patch: pytest.MonkeyPatch) -> None:
+    def decode(match: Any) -> Line | None:
+        try:
+            return Line(int(match[3]), int(match[4]), orjson.loads(match[2]))
+        except orjson.JSONDecodeError:
+            return None
+
+    patch.setattr(journal_line, "_decode", decode)
+
+
+@fault("lines behind a hole are nothing to anybody", FAULTS_OF_FLIPS)
+def _(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(journal_line, "check_hole", _nothing)
+
+
+def _has_already(disk: Disk, folder: Any, job: Job) -> bool:
+    found = files.read(disk, folder / job.name)
+    held = found[0] if found else None
+    return held == applied(held, job.change)
 
 
 def _in_place(disk: Disk, path: Any, chunks: Any, modified_at: float | None = None, *, durable: bool = True) -> Any:

@@ -1,12 +1,17 @@
 """The simulator notices what a person might get wrong."""
 
+import errno
+from collections.abc import Callable
+
 import pytest
 
 from tests.persistence.crash.crashes import Crashes
 from tests.persistence.crash.lives import live
-from tests.persistence.crash.planted import FAULTS, Plant
+from tests.persistence.crash.planted import FAULTS, FAULTS_OF_FLIPS, FAULTS_OF_REFUSALS, Plant
 from tests.persistence.crash.recovered import Violation
 from tests.persistence.crash.simulation import simulation
+from tests.persistence.crash.test_bit_flips import flip_many
+from tests.persistence.crash.test_disk_refusals import refuse_each
 
 _SEEDS = range(12)
 
@@ -23,14 +28,44 @@ def find_violation() -> str | None:
     return None
 
 
-@pytest.mark.parametrize("plant", FAULTS.values(), ids=FAULTS.keys())
-def test_planted_fault_is_noticed(plant: Plant):
-    """A store with this mistake in it breaks its word after some crash."""
+def find_violation_of_refusals() -> str | None:
+    """What a few histories with refusals bring to light."""
+    for number in (errno.EIO, errno.ENOSPC):
+        try:
+            refuse_each(number, 1, range(6))
+        except Violation as violation:
+            return str(violation)
+    return None
+
+
+def find_violation_of_flips() -> str | None:
+    """What flipped bits bring to light."""
+    try:
+        flip_many(1_200)
+    except Violation as violation:
+        return str(violation)
+    return None
+
+
+FINDERS = {
+    name: (plant, find)
+    for faults, find in (
+        (FAULTS, find_violation),
+        (FAULTS_OF_REFUSALS, find_violation_of_refusals),
+        (FAULTS_OF_FLIPS, find_violation_of_flips),
+    )
+    for name, plant in faults.items()
+}
+
+
+@pytest.mark.parametrize(("plant", "find"), FINDERS.values(), ids=FINDERS.keys())
+def test_planted_fault_is_noticed(plant: Plant, find: Callable[[], str | None]):
+    """A store with this mistake in it breaks its word."""
     with pytest.MonkeyPatch.context() as patch:
         plant(patch)
-        assert find_violation()
+        assert find()
 
 
 def test_planted_faults_are_many():
     """The list does not shrink unnoticed."""
-    assert len(FAULTS) >= 28
+    assert len(FINDERS) >= 37

@@ -13,7 +13,8 @@ import pytest
 from persistence import FileStore, Message, Record, StorageReadOnly
 from persistence.checkpoints import CheckpointLimits
 from tests.persistence.crash.crash_states import crash_states
-from tests.persistence.crash.simulated_disk import Image, SimulatedDisk
+from tests.persistence.crash.recovered import recover_image
+from tests.persistence.crash.simulated_disk import Image, SimulatedDisk, Synced
 from tests.persistence.crash.simulation import FOLDER, Simulation, simulation
 from tests.persistence.crash.unsynced import Unsynced
 
@@ -39,6 +40,8 @@ class OnceRefusing(SimulatedDisk):
             if not refusal[1](*args):
                 return found(*args, **options)
             self.refusal = None
+            if name in ("sync", "sync_data"):
+                self.log.append(Synced(self.target(args[0]), data_only=name == "sync_data", failed=True))
             raise OSError(errno.EIO, os.strerror(errno.EIO))
 
         return call
@@ -143,3 +146,28 @@ def test_message_is_not_doubled_where_a_file_has_it_already(machine, disk):
     machine.loop.run(work())
     assert disk.refusal is None
     assert contents(machine, disk) == ["a", "b"]
+
+
+def test_power_cut_in_a_start_after_a_failed_sync_costs_nothing(machine, disk):
+    """Lines that a failed sync has left in memory only are made durable before a file shows what they say."""
+
+    async def work() -> None:
+        store = await opened(disk)
+        await store.create(Record("s", "ann", AT, AT), [said("a" * 600)])
+        await store._checkpoints.make()
+        disk.refuse("sync_data")
+        with pytest.raises(StorageReadOnly):
+            await store.append("s", [said("b" * 2000)])
+
+    machine.loop.run(work())
+    machine.forget()
+    disk.kill()
+    died_at = len(disk.log)
+    assert contents(machine, disk) == ["a" * 600, "b" * 2000]
+    unsynced, found = Unsynced(Image()), set()
+    for at, operation in enumerate(disk.log):
+        unsynced.add(operation)
+        for state in crash_states(unsynced, random.Random(at), 20) if at > died_at else ():
+            shown = recover_image(machine, state.image, ["ann"]).shown["ann"]
+            found.add((shown.count(b'"content":"' + b"a" * 600), shown.count(b'"content":"' + b"b" * 2000)))
+    assert found == {(1, 0), (1, 1)}

@@ -1,0 +1,99 @@
+"""A flipped bit in the journal is never served: a start refuses it, or drops a batch that nobody was answered for."""
+
+import random
+from collections.abc import Iterator
+
+from persistence.journal_line import scan_segment
+from tests.persistence.crash.expected import Expected
+from tests.persistence.crash.lives import USERS, History, live
+from tests.persistence.crash.recovered import Violation, recover_image
+from tests.persistence.crash.simulated_disk import Image
+from tests.persistence.crash.simulation import Simulation, simulation
+from tests.persistence.crash.unsynced import Unsynced
+
+_FLIPS = 12
+_EVERY = 23
+
+
+def journal_bytes(image: Image) -> Iterator[tuple[str, int]]:
+    """The journal's files, each with how many bytes it holds up to its zeros."""
+    for path, (data, _) in image.files.items():
+        if path.startswith("/data/journal/") and path.endswith(".jsonl"):
+            yield path, len(data.rstrip(b"\0"))
+
+
+def flipped(image: Image, path: str, bit: int) -> Image:
+    """The image with one bit of a file turned round."""
+    data, modified_ns = image.files[path]
+    damaged = bytearray(data)
+    damaged[bit // 8] ^= 1 << bit % 8
+    return Image({**image.files, path: (bytes(damaged), modified_ns)}, image.folders)
+
+
+def is_in_last_batch(data: bytes, byte: int) -> bool:
+    """Whether no line says that the one with this byte is durable."""
+    lines = scan_segment(data, "a segment").lines
+    return lines[0].number + data.count(b"\n", 0, byte) > lines[-1].durable
+
+
+def outcome(machine: Simulation, image: Image, path: str, bit: int, may_find: dict[str, set[bytes]]) -> str:
+    """What a start makes of a flipped bit.
+
+    Raises:
+        Violation: It is served, or costs what was acknowledged.
+    """
+    try:
+        found = recover_image(machine, flipped(image, path, bit), USERS).shown
+    except Violation as violation:
+        if "the journal is damaged" in str(violation):
+            return "refused"
+        raise
+    is_newest = path == max(name for name, _ in journal_bytes(image))
+    for user in USERS:
+        if found[user] not in may_find[user]:
+            raise Violation(f"bit {bit} of {path}: {user} finds {found[user]!r}")
+    if found == recover_image(machine, image, USERS).shown:
+        return "without effect"
+    if not is_newest or not is_in_last_batch(image.files[path][0], bit // 8):
+        raise Violation(f"bit {bit} of {path} costs what a later line says was acknowledged")
+    return "dropped"
+
+
+def versions(expected: Expected) -> dict[str, set[bytes]]:
+    """What each user's data have ever been."""
+    return {
+        user: {version.fingerprint for version in known} | {step for version in known for step in version.steps}
+        for user, known in expected.versions.items()
+    }
+
+
+def flip_some(machine: Simulation, history: History, chance: random.Random) -> list[str]:
+    """Flips bits in what the deaths of the process leave; returns what became of them."""
+    unsynced, outcomes = Unsynced(Image()), []
+    for at, operation in enumerate(history.disk.log):
+        unsynced.add(operation)
+        segments = list(journal_bytes(image := unsynced.live())) if at % _EVERY == 0 else []
+        for _ in range(_FLIPS if segments else 0):
+            path, size = chance.choice(segments)
+            bit = chance.randrange(8 * size)
+            outcomes.append(outcome(machine, image, path, bit, versions(history.expected)))
+    return outcomes
+
+
+def flip_many(least: int) -> list[str]:
+    """Flips bits until there were so many; returns what became of them."""
+    outcomes: list[str] = []
+    with simulation() as machine:
+        for seed in range(100):
+            outcomes += flip_some(machine, live(machine, seed), random.Random(seed))
+            if len(outcomes) >= least:
+                break
+    return outcomes
+
+
+def test_flipped_bit_is_never_served():
+    """Of more than a thousand flipped bits none changes a word."""
+    outcomes = flip_many(1_200)
+    assert len(outcomes) >= 1_200
+    assert outcomes.count("refused") > 600
+    assert outcomes.count("dropped") > 20
