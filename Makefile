@@ -7,7 +7,7 @@ PAGE_SOURCES := $(shell find static -name node_modules -prune -o -path static/di
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test check load bench wheel clean
+.PHONY: help setup run test check torture load bench wheel clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
@@ -26,6 +26,9 @@ check: setup .venv/.test ## lint, formatting, strict types, import directions, t
 	$(V)/ruff check . && $(V)/ruff format --check . && $(V)/mypy server persistence tests
 	$(V)/pytest -q tests/test_rooms.py
 	$(PAGE) check
+
+torture: setup .venv/.test ## crashes the store in 300,000 ways, in about 10 minutes
+	$(V)/pytest -q -m slow tests/persistence/crash
 
 load: setup .venv/.test ## 50 users for 20 s (LOAD_USERS, LOAD_TIME); report in build/load.html
 	$(V)/python -m tests.load.run

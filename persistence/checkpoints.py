@@ -81,9 +81,11 @@ class Checkpoints:
         """Makes one now.
 
         Raises:
+            StorageReadOnly: A sync failed, and nothing is written any more, by another checkpoint least of all.
             StorageError: It could not be made; the journal is as it was.
         """
         async with self._turn:
+            self._journal.check()
             if self._journal.is_clean:
                 await self._index.flush()
                 return
@@ -93,7 +95,9 @@ class Checkpoints:
                     await self._journal.switch(self._answers.all)
                 await self._make_durable()
                 await self._journal.rebase()
-            except StorageError:
+            except StorageError as error:
+                if isinstance(error, StorageReadOnly):
+                    self._journal.stop(error)
                 self._deleted_at = deleted_at
                 self._journal.dirty.set()
                 raise
@@ -117,8 +121,7 @@ class Checkpoints:
                 await asyncio.sleep(_LOOK_S)
             try:
                 await asyncio.shield(self.make())
-            except StorageReadOnly as error:
-                self._journal.stop(error)
+            except StorageReadOnly:
                 return
             except StorageError as error:
                 _log.error("no checkpoint: %s; the journal stays, and it is tried again", error)

@@ -171,3 +171,25 @@ def test_power_cut_in_a_start_after_a_failed_sync_costs_nothing(machine, disk):
             shown = recover_image(machine, state.image, ["ann"]).shown["ann"]
             found.add((shown.count(b'"content":"' + b"a" * 600), shown.count(b'"content":"' + b"b" * 2000)))
     assert found == {(1, 0), (1, 1)}
+
+
+def test_checkpoint_is_not_made_over_a_failed_sync(machine, disk):
+    """A file whose sync failed in a checkpoint is not taken for durable by the next one, at the end of the server."""
+
+    async def work() -> None:
+        store = await opened(disk)
+        await store.create(Record("s", "ann", AT, AT), [said("a" * 600)])
+        await store._folding.fold()
+        number = disk.files["/data/session_s.json"].number
+        disk.refuse("sync", lambda descriptor: disk.target(descriptor) == number)
+        with pytest.raises(StorageReadOnly):
+            await store._checkpoints.make()
+        await store.close()
+
+    machine.loop.run(work())
+    machine.forget()
+    unsynced = Unsynced(Image())
+    for operation in disk.log:
+        unsynced.add(operation)
+    for state in crash_states(unsynced, random.Random(0), 20):
+        assert b"a" * 600 in recover_image(machine, state.image, ["ann"]).shown["ann"]

@@ -176,11 +176,7 @@ class User:
 
     async def _checkpoint(self, session_id: str, chat: Chat) -> None:
         if self._random.random() < 0.5:
-            try:
-                await self._store._checkpoints.make()
-            except StorageReadOnly as error:
-                self._store._journal.stop(error)
-                raise
+            await self._store._checkpoints.make()
         else:
             await self._store._index.flush()
 
