@@ -87,7 +87,7 @@ def test_file_filled_up_with_spaces_is_cut_as_well():
         lambda data: data[:-2],
         lambda data: data[:-9],
         lambda data: data + b"\n",
-        lambda data: data.replace(b"a", b"a" * 999)[:-1],
+        lambda data: file_of("b" * 999)[:-1],
         lambda data: data.replace(b",\n", b", \n"),
         lambda data: data.replace(b"[\n", b"["),
         lambda data: data.replace(b"\n", b"\n\n", 1),
