@@ -31,6 +31,7 @@ from persistence.model import (
     Page,
     Receipt,
     Record,
+    UserReceipt,
     is_session_id,
     session_file_name,
 )
@@ -165,7 +166,7 @@ class FileStore:
         removed = [name for name, change in entry.changes() if change is None]
         return Receipt(session_id, [*copies, *removed], forgotten)
 
-    async def delete_user(self, user_id: str) -> Sequence[Receipt]:
+    async def delete_user(self, user_id: str) -> UserReceipt:
         receipts: list[Receipt] = []
         while mine := self._index.page(user_id, limit=_DELETED_AT_ONCE, after=None):
             deletions = (self.delete(record.session_id) for record in mine)
@@ -175,11 +176,13 @@ class FileStore:
                 elif not isinstance(outcome, SessionNotFound):
                     raise outcome
         async with self._changes.hold(_memory_key(user_id)):
-            await self._files.forget_copies(self.folder / "quarantine", [memory_file_name(user_id)])
-            await self._memories.put(user_id, ())
-            self._checkpoints.deleted()
-            await self._folding.fold()
-        return receipts
+            removed = await self._files.forget_copies(self.folder / "quarantine", [memory_file_name(user_id)])
+            if facts := await self._memories.read(user_id):
+                await self._memories.put(user_id, ())
+                self._checkpoints.deleted()
+                await self._folding.fold()
+                removed.append(memory_file_name(user_id))
+        return UserReceipt(user_id, receipts, removed, len(facts))
 
     async def history(self, session_id: str) -> Sequence[Message]:
         async with self._changes.hold(session_id, writes=False):

@@ -27,7 +27,17 @@ from persistence.errors import (
 )
 from persistence.journal_entry import Part
 from persistence.memory_file import encode_memory, memory_file_name
-from persistence.model import Fact, Message, Page, Receipt, Record, is_session_id, message_id, session_file_name
+from persistence.model import (
+    Fact,
+    Message,
+    Page,
+    Receipt,
+    Record,
+    UserReceipt,
+    is_session_id,
+    message_id,
+    session_file_name,
+)
 from persistence.session_file import encode_file, same_session
 
 
@@ -101,11 +111,11 @@ class MemoryStore:
         forgotten = [memory_file_name(user_id)] if before and not after else []
         return Receipt(session_id, [session_file_name(session_id), *forgotten], len(before) - len(after))
 
-    async def delete_user(self, user_id: str) -> Sequence[Receipt]:
+    async def delete_user(self, user_id: str) -> UserReceipt:
         mine = [session_id for session_id, session in self._sessions.items() if session.record.user_id == user_id]
         receipts = [await self.delete(session_id) for session_id in mine]
-        self._memories.pop(user_id, None)
-        return receipts
+        facts = self._memories.pop(user_id, ())
+        return UserReceipt(user_id, receipts, [memory_file_name(user_id)] if facts else [], len(facts))
 
     async def history(self, session_id: str) -> Sequence[Message]:
         return tuple(self._get(session_id).messages)

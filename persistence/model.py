@@ -101,6 +101,16 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class UserReceipt:
+    """What the deletion of a user removed: the sessions, each with its receipt, then what was left of the memory."""
+
+    user_id: str
+    sessions: Sequence[Receipt]
+    removed: Sequence[str] = ()
+    facts_removed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Some messages of a history, each with its position in it, and whether there are more behind them."""
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from persistence.errors import SessionNotFound
-from persistence.model import Message, Receipt, Record, new_id
+from persistence.model import Message, Receipt, Record, UserReceipt, new_id
 from persistence.store import Store
 
 
@@ -75,6 +75,6 @@ class SessionService:
         await self.retrieve(session_id, user_id=user_id)
         return await self._store.delete(session_id)
 
-    async def delete_user(self, user_id: str) -> Sequence[Receipt]:
+    async def delete_user(self, user_id: str) -> UserReceipt:
         """Removes all of a user's sessions and everything that is remembered of the user, durably."""
         return await self._store.delete_user(user_id)

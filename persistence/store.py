@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from persistence.errors import StorageError
-from persistence.model import Fact, Message, Page, Receipt, Record
+from persistence.model import Fact, Message, Page, Receipt, Record, UserReceipt
 
 
 class Store(Protocol):
@@ -67,7 +67,7 @@ class Store(Protocol):
     async def delete(self, session_id: str) -> Receipt:
         """Removes the session and all that came from it."""
 
-    async def delete_user(self, user_id: str) -> Sequence[Receipt]:
+    async def delete_user(self, user_id: str) -> UserReceipt:
         """Removes the user's memory and all of the user's sessions, one after the other."""
 
     async def history(self, session_id: str) -> Sequence[Message]:

@@ -6,8 +6,9 @@ are told. What waited behind a removal finds nothing, and nothing comes back.
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
-from persistence import Receipt, SessionNotFound, SessionService, Store
+from persistence import Receipt, SessionNotFound, SessionService, Store, UserReceipt
 from server.conductor import Conductor
 from server.history import without_answer
 from server.live import Live, SessionDeleted
@@ -45,7 +46,7 @@ class Removal:
         self._gone(user_id, session_id)
         return receipt
 
-    async def user(self, user_id: str) -> Sequence[Receipt]:
+    async def user(self, user_id: str) -> UserReceipt:
         """Removes all of a user's sessions, and the memory with all that was told outside of them.
 
         What the user begins meanwhile comes before it or after it.
@@ -55,10 +56,10 @@ class Removal:
         while some := await self._sessions.list(user_id, limit=_AT_ONCE):
             for found in await asyncio.gather(*[self._session_if_there(user_id, one.session_id) for one in some]):
                 receipts += found
-        for receipt in await self._sessions.delete_user(user_id):
+        rest = await self._sessions.delete_user(user_id)
+        for receipt in rest.sessions:
             self._gone(user_id, receipt.session_id)
-            receipts.append(receipt)
-        return receipts
+        return replace(rest, sessions=[*receipts, *rest.sessions])
 
     async def _session_if_there(self, user_id: str, session_id: str) -> Sequence[Receipt]:
         try:

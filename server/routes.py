@@ -111,8 +111,7 @@ async def who_am_i(request: web.Request) -> web.Response:
 
 @routes.delete("/v1/me")
 async def delete_me(request: web.Request) -> web.Response:
-    receipts = await request.app[REMOVAL].user(request[USER])
-    return json_reply(user_receipt_object(request[USER], receipts))
+    return json_reply(user_receipt_object(await request.app[REMOVAL].user(request[USER])))
 
 
 @routes.post("/v1/login")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from persistence.model import Fact, Message, Receipt, Record, message_id
+from persistence.model import Fact, Message, Receipt, Record, UserReceipt, message_id
 from server.errors import ApiError
 from server.turn import Reason, State, Turn
 
@@ -134,12 +134,14 @@ def receipt_object(receipt: Receipt) -> Json:
     }
 
 
-def user_receipt_object(user_id: str, receipts: Sequence[Receipt]) -> Json:
+def user_receipt_object(receipt: UserReceipt) -> Json:
     return {
-        "id": user_id,
+        "id": receipt.user_id,
         "object": "user.deleted",
         "deleted": True,
-        "verbatim:conversations": [receipt_object(receipt) for receipt in receipts],
+        "verbatim:conversations": [receipt_object(one) for one in receipt.sessions],
+        "verbatim:removed": list(receipt.removed),
+        "verbatim:facts_removed": receipt.facts_removed,
     }
 
 

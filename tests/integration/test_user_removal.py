@@ -54,6 +54,8 @@ async def test_removed_user_begins_anew(anna, site):
         "object": "user.deleted",
         "deleted": True,
         "verbatim:conversations": [],
+        "verbatim:removed": [],
+        "verbatim:facts_removed": 0,
     }
     refusal = await anna.refused("POST", "/v1/responses", {"input": "hi", "conversation": before})
     assert refusal == (404, "conversation_not_found", "conversation")

@@ -15,6 +15,7 @@ from persistence import (
     Page,
     SessionExists,
     SessionNotFound,
+    UserReceipt,
 )
 from persistence.answer import new_draft
 from tests.persistence.places import AT, answered, contents, record, said
@@ -271,7 +272,9 @@ class StoreContract:
         await store.create(record("b", "bob"), [said("b")])
         await store.update_memory("ann", lambda facts: [FACT, OTHER])
         await store.update_memory("bob", lambda facts: [OTHER])
-        assert {receipt.session_id for receipt in await store.delete_user("ann")} == set(names)
+        receipt = await store.delete_user("ann")
+        assert {session.session_id for session in receipt.sessions} == set(names)
+        assert (receipt.user_id, receipt.removed, receipt.facts_removed) == ("ann", ["memory_ann.json"], 2)
         for _ in range(2):
             assert list(await store.records("ann", limit=99)) == []
             assert await store.memory("ann") == ()
@@ -280,8 +283,8 @@ class StoreContract:
             assert contents(await store.history("b")) == ["b"]
             assert await store.memory("bob") == (OTHER,)
             store = await place.crash()
-        assert list(await store.delete_user("ann")) == []
-        assert list(await store.delete_user("nobody there")) == []
+        assert await store.delete_user("ann") == UserReceipt("ann", [], [], 0)
+        assert await store.delete_user("nobody there") == UserReceipt("nobody there", [], [], 0)
 
     async def test_deleted_id_can_be_taken_again(self, store):
         """A new session under a deleted id begins empty."""

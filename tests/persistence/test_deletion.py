@@ -147,7 +147,7 @@ async def test_deleted_user_leaves_nothing(told):
     store = told.store
     await store.create(record("b", "bob"), [said("mine")])
     receipts = await store.delete_user("ann")
-    assert {receipt.session_id for receipt in receipts} == {"s", "t"}
+    assert {receipt.session_id for receipt in receipts.sessions} == {"s", "t"}
     await told.checkpoint()
     assert holds_secret(told) == []
     assert await store.memory("ann") == ()

@@ -106,7 +106,7 @@ async def test_deleted_user_is_not_known(store, sessions):
     for session_id, user_id in (("one", "ann"), ("two", "ann"), ("other", "bob")):
         await sessions.create(user_id, session_id=session_id)
     await LongTermMemory(store, "ann").learn("drinks tea")
-    assert {receipt.session_id for receipt in await sessions.delete_user("ann")} == {"one", "two"}
+    assert {receipt.session_id for receipt in (await sessions.delete_user("ann")).sessions} == {"one", "two"}
     assert list(await sessions.list("ann")) == []
     assert list(await LongTermMemory(store, "ann").facts()) == []
     assert [record.session_id for record in await sessions.list("bob")] == ["other"]

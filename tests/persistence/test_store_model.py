@@ -146,7 +146,7 @@ async def deleted(store: Store, name: str) -> int:
 
 
 async def deleted_user(store: Store, user: str) -> list[tuple[str, int]]:
-    return sorted((receipt.session_id, receipt.facts_removed) for receipt in await store.delete_user(user))
+    return sorted((receipt.session_id, receipt.facts_removed) for receipt in (await store.delete_user(user)).sessions)
 
 
 async def pages(store: Store, name: str, limit: int, number: int | None, newest_first: bool) -> Any:

@@ -89,9 +89,10 @@ async def test_removed_user():
     await LongTermMemory(stage.store, USER).learn("likes tea")
     await LongTermMemory(stage.store, "somebody").learn("likes tea")
     await stage.store.create(Record.fresh("theirs", "somebody"))
-    receipts = await asyncio.wait_for(stage.removal.user(USER), PATIENCE_S)
+    receipt = await asyncio.wait_for(stage.removal.user(USER), PATIENCE_S)
     gone = {"abc", "quiet", begun.turn.session_id}
-    assert {receipt.session_id for receipt in receipts} == gone
+    assert {one.session_id for one in receipt.sessions} == gone
+    assert receipt.facts_removed == 1
     for response in (running, await waiting[0], begun):
         assert check_whole(await read(response))["status"] == "cancelled"
         assert stage.live.find(response.turn.response_id) is None
@@ -105,7 +106,7 @@ async def test_removed_user():
 async def test_removed_user_leaves_the_turns_of_others():
     """A turn of somebody else goes on."""
     stage, running, _ = await held_stage()
-    assert await stage.removal.user("somebody") == []
+    assert (await stage.removal.user("somebody")).sessions == []
     assert not running.turn.ended
     await stage.conductor.stop(USER, running.turn.response_id)
 
@@ -116,7 +117,7 @@ async def test_removed_user_at_once_with_one_of_the_sessions():
     for number in range(100):
         await stage.session(f"s{number}")
     both = await asyncio.gather(stage.removal.user(USER), stage.removal.user(USER), stage.removal.session(USER, "s7"))
-    named = [receipt.session_id for receipt in [*both[0], *both[1], both[2]]]
+    named = [receipt.session_id for receipt in [*both[0].sessions, *both[1].sessions, both[2]]]
     assert sorted(named) == sorted(f"s{number}" for number in range(100))
     assert sorted(news.session_id for news in stage.heard if isinstance(news, SessionDeleted)) == sorted(named)
 
@@ -134,4 +135,4 @@ async def test_removal_of_a_user_that_the_disk_refuses():
     with pytest.raises(StorageError):
         await stage.removal.user(USER)
     stage.store.delete = delete  # type: ignore[method-assign]
-    assert [receipt.session_id for receipt in await stage.removal.user(USER)] == ["abc"]
+    assert [receipt.session_id for receipt in (await stage.removal.user(USER)).sessions] == ["abc"]
