@@ -65,13 +65,16 @@ def joined(first: dict[str, Change], then: dict[str, Change]) -> dict[str, Chang
 
 def starts_where(data: bytes, write: Write) -> bool:
     """Whether a file's bytes are such that the write may go to its place: as many messages stand before it as there
-    were, and the last of them ends there.
+    were, the last of them ends there, and no message stands behind those that the write brings, which would be
+    somebody else's.
 
     Each message of a session file is preceded by the only kind of line break that it has.
     """
-    at = write.at or 0
+    at, body = write.at or 0, b"".join(write.body)
     last = data[data.rfind(b"\n", 0, at) + 1 : at]
     if len(data) < at or data.count(b"\n", 0, at) != write.count:
+        return False
+    if data.startswith(body, at) and data.startswith((b",\n{", b"\n{"), at + len(body)):
         return False
     return _is_object(last) if write.count else last.endswith(b"[")
 

@@ -54,7 +54,7 @@ class Folding:
         self._disputed: set[str] = set()
         self._refused: set[str] = set()
         """Files that did not take their changes when it was last tried: they are told of once."""
-        self._unsynced: set[str] = set()
+        self._unsynced: dict[str, Stamp | None] = {}
         self._some = asyncio.Event()
         self._round = asyncio.Lock()
         self._folder_task: asyncio.Task[None] | None = None
@@ -100,14 +100,18 @@ class Folding:
         """
         return await asyncio.shield(self._fold())
 
-    def take_unsynced(self) -> set[str]:
-        """The files that were folded since they were last asked for."""
-        taken, self._unsynced = self._unsynced, set()
+    def left(self, name: str) -> Stamp | None:
+        """The stamp that a file had when it was last folded; None where no checkpoint has to sync it."""
+        return self._unsynced.get(name)
+
+    def take_unsynced(self) -> dict[str, Stamp | None]:
+        """The files that were folded since they were last asked for, each as it was left; None: removed."""
+        taken, self._unsynced = self._unsynced, {}
         return taken
 
-    def still_unsynced(self, names: set[str]) -> None:
+    def still_unsynced(self, taken: dict[str, Stamp | None]) -> None:
         """Gives back what could not be synced."""
-        self._unsynced |= names
+        self._unsynced = taken | self._unsynced
 
     async def _fold(self) -> bool:
         async with self._round:
@@ -141,7 +145,7 @@ class Folding:
             return
         self._refused.discard(job.name)
         del self._under_way[job.name]
-        self._unsynced.add(job.name)
+        self._unsynced[job.name] = outcome if isinstance(outcome, tuple) else None
         if outcome is Verdict.VANISHED:
             later = self._waiting.get(job.name, job.change)
             if later and later.at is not None:

@@ -34,7 +34,8 @@ class OpenSession:
     """One session.
 
     Attributes:
-        tail: The byte at which the next append begins; None where the file has to be written whole first.
+        tail: The byte at which the next append begins; None where the file has to be written whole first: it is not
+            in our layout, or somebody has changed it.
         stamp: The file's stamp when it was read or written last; None before it is first written.
         size: About how many bytes its messages take.
     """
@@ -132,8 +133,9 @@ class OpenSessions:
             self.forget(session_id)
             raise SessionNotFound(session_id)
         data, stamp = found
+        is_edited = self._stamp_before(session_id) not in (None, stamp)
         if not (whole or session_id in self._open) and (cut := cut_file(data, session_id)):
-            session = OpenSession(cut.record, History(cut.lines), cut.tail, stamp, len(data))
+            session = OpenSession(cut.record, History(cut.lines), None if is_edited else cut.tail, stamp, len(data))
             self._keep(session)
             return session
         scan = await self._scan(path, data, session_id, known, mend=mend)
@@ -141,12 +143,22 @@ class OpenSessions:
             before = self._open[session_id]
             messages = with_added(scan.messages, new, len(before.history) - len(new))
             scan = replace(scan, record=before.record, messages=messages, tail=None)
-        session = OpenSession(scan.record, History((), scan.messages), scan.tail, stamp, len(data))
+        tail = None if is_edited else scan.tail
+        session = OpenSession(scan.record, History((), scan.messages), tail, stamp, len(data))
         if mend and (new is not None or not (scan.whole and scan.has_record)):
             await self._mend(path, session, keep_copy=new is not None or not scan.whole)
         if mend or scan.whole:
             self._keep(session)
         return session
+
+    def _stamp_before(self, session_id: str) -> Stamp | None:
+        """The stamp with which the file was last read or written, as far as that is known.
+
+        A file that somebody has changed since is written whole at the next change: the journal may hold what was folded
+        before the edit, and must not add to that what comes behind the edit.
+        """
+        before = self._open.get(session_id)
+        return before.stamp if before else self.folding.left(session_file_name(session_id))
 
     async def _scan(self, path: Path, data: bytes, session_id: str, known: Record | None, *, mend: bool) -> Scan:
         """What the file holds, or what memory does where the file has been damaged since.
