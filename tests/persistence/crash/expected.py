@@ -93,7 +93,7 @@ class Version:
     Attributes:
         fingerprint: What is found then.
         steps: Of a change that happens in several steps, what may be found before it is acknowledged, by fingerprint.
-        begun, acknowledged: How long the disk's log was then; not acknowledged: None.
+        begun, acknowledged, refused: How long the disk's log was then; None: it has not been.
         is_durable: Whether it survives a power cut once it is acknowledged.
     """
 
@@ -101,12 +101,17 @@ class Version:
     fingerprint: bytes
     begun: int
     acknowledged: int | None = None
+    refused: int | None = None
     is_durable: bool = True
     steps: Mapping[bytes, Data] = field(default_factory=dict)
 
     def is_acknowledged(self, at: int) -> bool:
         """Whether it is at this point of the log."""
         return self.acknowledged is not None and self.acknowledged <= at
+
+    def is_possible(self, at: int) -> bool:
+        """Whether it may be found at this point of the log, so long as there is no later one."""
+        return self.begun <= at and (self.refused is None or at < self.refused)
 
 
 class Expected:
@@ -116,7 +121,7 @@ class Expected:
         self.versions = {user: [Version(Data(), Data().fingerprint(), 0, 0)] for user in users}
 
     def now(self, user: str) -> Data:
-        return self.versions[user][-1].data
+        return next(version.data for version in reversed(self.versions[user]) if version.refused is None)
 
     def begin(self, user: str, data: Data, at: int, *, is_durable: bool = True) -> Version:
         """A change begins that leads to these data."""
@@ -124,9 +129,9 @@ class Expected:
         self.versions[user].append(version)
         return version
 
-    def refused(self, user: str, version: Version) -> None:
-        """A change has not happened."""
-        self.versions[user].remove(version)
+    def refusals(self) -> set[int]:
+        """The points of the log at which a change was refused."""
+        return {version.refused for known in self.versions.values() for version in known if version.refused}
 
     def floor(self, at: int) -> int:
         """What was written when the log was so long is durable at this point of it."""
@@ -144,7 +149,7 @@ class Expected:
         """The versions that may be found after a crash at this point of the log."""
         floor = at if is_kill else self.floor(at)
         oldest = 0
-        candidates = [version for version in self.versions[user] if version.begun <= at]
+        candidates = [version for version in self.versions[user] if version.is_possible(at)]
         for position, version in enumerate(candidates):
             limit = at if version.is_durable else floor
             if version.is_acknowledged(limit):

@@ -43,7 +43,7 @@ def outcome(machine: Simulation, image: Image, path: str, bit: int, may_find: di
         Violation: It is served, or costs what was acknowledged.
     """
     try:
-        found = recover_image(machine, flipped(image, path, bit), USERS).shown
+        found = recover_image(machine, flipped(image, path, bit), USERS, may_complain=True).shown
     except Violation as violation:
         if "the journal is damaged" in str(violation):
             return "refused"

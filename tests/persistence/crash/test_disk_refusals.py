@@ -27,7 +27,7 @@ def count_calls(machine: Simulation, seed: int) -> int:
 def crash_behind_refusal(machine: Simulation, history: History, failed_at: int, chance: random.Random) -> int:
     """Crashes at some points behind a refusal, and at the end; returns how many starts there were."""
     log = history.disk.log
-    points = {len(log), failed_at + 1, failed_at + 2, chance.randrange(failed_at, len(log) + 1)}
+    points = {len(log), failed_at + 1, chance.randrange(failed_at, len(log) + 1), *history.expected.refusals()}
     unsynced, starts = Unsynced(Image()), 0
     for at, operation in enumerate(log, 1):
         unsynced.add(operation)

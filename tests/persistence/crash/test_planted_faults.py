@@ -30,7 +30,7 @@ def find_violation() -> str | None:
 
 def find_violation_of_refusals() -> str | None:
     """What a few histories with refusals bring to light."""
-    for number in (errno.EIO, errno.ENOSPC):
+    for number in (errno.ENOSPC, errno.EIO):
         try:
             refuse_each(number, 1, range(6))
         except Violation as violation:

@@ -154,8 +154,7 @@ class User:
 
     async def _leave(self) -> None:
         """Deletes everything of this user's."""
-        version = self._begin(Data())
-        before = self._expected.versions[self.name][-2].data
+        before, version = self._data, self._begin(Data())
         version.steps = {left.fingerprint(): left for left in deletions(before)}
         await self._finish(self._store.delete_user(self.name), version)
 
@@ -192,7 +191,7 @@ class User:
         except StorageReadOnly:
             raise
         except StorageError:
-            self._expected.refused(self.name, version)
+            version.refused = len(self._disk.log)
             raise
         version.acknowledged = len(self._disk.log)
 
