@@ -250,7 +250,8 @@ def _forget_copies(disk: Disk, quarantine: Path, originals: Iterable[str]) -> li
     if copies:
         with names_synced(disk, quarantine):
             for name in copies:
-                disk.unlink(quarantine / name)
+                with suppress(FileNotFoundError):  # somebody else who deletes may be at it as well
+                    disk.unlink(quarantine / name)
     return copies
 
 

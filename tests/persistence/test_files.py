@@ -158,6 +158,16 @@ async def test_folder_that_cannot_be_locked_is_told(files, faults, tmp_path):
         await files.lock_folder(tmp_path)
 
 
+async def test_copies_are_forgotten_by_many_at_once(files, faults, tmp_path):
+    """Who removes a copy that somebody else is removing too goes on; other files' copies stay."""
+    for name in ("a.1", "a.2", "b.1"):
+        (tmp_path / name).touch()
+    faults.before = lambda name, *args: (tmp_path / "a.2").unlink(missing_ok=True) if name == "unlink" else None
+    await files.forget_copies(tmp_path, ["a"])
+    assert [path.name for path in tmp_path.iterdir()] == ["b.1"]
+    assert await files.forget_copies(tmp_path / "no", ["a"]) == []
+
+
 async def test_refused_copy_leaves_nothing_in_the_quarantine(files, faults, tmp_path):
     """A copy that could not be made whole is not kept."""
     (tmp_path / "a").write_bytes(b"x")
