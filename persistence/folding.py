@@ -130,6 +130,8 @@ class Folding:
                 self._waiting = joined(left, self._waiting)
             for name in left.keys() & self._disputed:
                 self._owner.disputed(name)
+            if left:
+                self._some.set()
             return is_all and not left
 
     def _settle(self, job: Job, outcome: Outcome) -> None:
