@@ -41,7 +41,7 @@ def find_violation_of_refusals() -> str | None:
 def find_violation_of_flips() -> str | None:
     """What flipped bits bring to light."""
     try:
-        flip_many(1_200)
+        flip_many(2_000)
     except Violation as violation:
         return str(violation)
     return None
