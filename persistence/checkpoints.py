@@ -98,7 +98,7 @@ class Checkpoints:
             except StorageError as error:
                 if isinstance(error, StorageReadOnly):
                     self._journal.stop(error)
-                self._deleted_at = deleted_at
+                self._deleted_at = deleted_at or self._deleted_at
                 self._journal.dirty.set()
                 raise
 

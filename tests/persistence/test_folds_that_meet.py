@@ -3,9 +3,6 @@
 import asyncio
 from typing import Any
 
-import pytest
-
-from persistence import Disk
 from persistence.file_change import Write
 from persistence.folding import Folding
 from tests.persistence.faults import Faults, FaultyDisk
