@@ -11,8 +11,8 @@ from persistence.disk import Disk
 from persistence.files import SyncFailed, names_synced, sync, write
 
 _AHEAD_BYTES = 1 << 20
-"""How many zeros go ahead of what is written: a sync that leaves the file's length alone is faster, and a full disk is
-noticed before it matters."""
+"""How many zeros go ahead of what is written, at most; at first only as many as there is already. A sync that leaves the
+file's length alone is faster, and a full disk is noticed before it matters."""
 
 _SMALL_BYTES = 64 << 10
 """Larger batches make the file grow: for them the zeros would cost more than they save."""
@@ -100,9 +100,10 @@ class SegmentFile:
 
     def _extend(self) -> None:
         """Writes zeros ahead. Where there is no room for so many, the lines themselves may still find some."""
+        ahead = min(self.size, _AHEAD_BYTES)
         with suppress(OSError):
-            write(self._disk, self._descriptor, bytes(_AHEAD_BYTES), self.size)
-            self._allocated = self.size + _AHEAD_BYTES
+            write(self._disk, self._descriptor, bytes(ahead), self.size)
+            self._allocated = self.size + ahead
 
     def _take_back(self, length: int) -> None:
         """Puts zeros over refused lines: they must not come back.
