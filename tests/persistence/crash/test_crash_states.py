@@ -20,6 +20,7 @@ def try_states(seeds: range, least: int, **options) -> int:
     return crashes.states
 
 
+@pytest.mark.timeout(600)
 def test_every_crash_finds_what_was_acknowledged():
     """At least twenty thousand different states are started on, each of them with all that it must hold."""
     assert try_states(range(100), 20_000) >= 20_000

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.persistence.crash import planted_reading, planted_writing  # noqa: F401 - they fill the lists
 from tests.persistence.crash.crashes import Crashes
 from tests.persistence.crash.lives import live
 from tests.persistence.crash.planted import FAULTS, FAULTS_OF_FLIPS, FAULTS_OF_REFUSALS, Plant
