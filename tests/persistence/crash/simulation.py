@@ -13,13 +13,16 @@ from types import SimpleNamespace
 
 import pytest
 
-from persistence import checkpoints, files, journal, segment_file, session_index
+from persistence import checkpoints, files, folding, journal, recovery, segment_file, session_index
 from tests.persistence.crash.simulated_time import Clock, SimulatedLoop
 
 FOLDER = Path("/data")
 
 _AHEAD_BYTES, _SMALL_BYTES = 4096, 1000
 """So few zeros ahead, and for so small batches only, that segments often grow."""
+
+_ONE_BY_ONE, _FILES_AT_ONCE = 4, 2
+"""So few files, that a handful is many."""
 
 _HARMLESS = "the journal's last batch was torn"
 
@@ -61,6 +64,9 @@ def simulation() -> Iterator[Simulation]:
         patch.setattr(files, "secrets", SimpleNamespace(token_hex=lambda size: f"{next(numbers):0{size * 2}x}"))
         patch.setattr(segment_file, "_AHEAD_BYTES", _AHEAD_BYTES)
         patch.setattr(segment_file, "_SMALL_BYTES", _SMALL_BYTES)
+        patch.setattr(recovery, "_ONE_BY_ONE", _ONE_BY_ONE)
+        for module in (folding, recovery):
+            patch.setattr(module, "_FILES_AT_ONCE", _FILES_AT_ONCE)
         patch.setattr(logger, "propagate", False)
         logger.addHandler(machine.complaints)
         level_before = logger.level
