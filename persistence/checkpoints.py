@@ -83,7 +83,12 @@ class Checkpoints:
         Raises:
             StorageReadOnly: A sync failed, and nothing is written any more, by another checkpoint least of all.
             StorageError: It could not be made; the journal is as it was.
+
+        **Cancellation**: what has begun goes on to its end: half a step would leave two segments that count alike.
         """
+        await asyncio.shield(self._make())
+
+    async def _make(self) -> None:
         async with self._turn:
             self._journal.check()
             if self._journal.is_clean:
@@ -120,7 +125,7 @@ class Checkpoints:
             while not self._is_due(began):  # noqa: ASYNC110 - nothing tells that time has passed
                 await asyncio.sleep(_LOOK_S)
             try:
-                await asyncio.shield(self.make())
+                await self.make()
             except StorageReadOnly:
                 return
             except StorageError as error:
