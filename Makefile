@@ -10,7 +10,7 @@ PAGE_SOURCES := $(shell find static -name node_modules -prune -o -path static/di
 .PHONY: help setup run test check torture load bench wheel clean
 
 help: ## lists the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' Makefile
 
 setup: .venv/.run static/dist/index.html ## makes .venv and the page
 
