@@ -96,7 +96,8 @@ class FileStore:
             self._journal, self._folding, self._index, self._running, self._files, checkpoints or CheckpointLimits()
         )
         self._lock: int | None = None
-        """Set by `open`."""
+        self._looking: asyncio.Task[None]
+        """Both set by `open`."""
 
     @property
     def fault(self) -> StorageError | None:
@@ -118,9 +119,13 @@ class FileStore:
             raise
         self._index.start()
         self._checkpoints.start()
+        looking = self._edits.look_at_changed(start.unseen, start.true_until, self._reader.look)
+        self._looking = asyncio.create_task(looking, name="outside edits")
 
     async def close(self) -> None:
         if self._lock is not None:
+            self._looking.cancel()
+            await asyncio.wait([self._looking])
             await self._changes.drain()
             await self._folding.close()
             await self._edits.settle()

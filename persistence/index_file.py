@@ -33,11 +33,20 @@ def encode_index(records: Iterable[Record], *, per_chunk: int = _PORTION) -> Ite
     yield b"{}\n" if ahead == _HEAD else _END
 
 
-def index_portions(data: bytes) -> Iterator[bytes] | None:
-    """Our file in portions, each a JSON object; None where it is not in our layout."""
+def index_portions(data: bytes) -> Iterator[bytes]:
+    """Our file in portions, each a JSON object.
+
+    Raises:
+        Damaged: It is not in our layout.
+    """
     if not data.startswith(_HEAD) or not data.endswith(_END):
-        return None
-    return _portions(data)
+        raise Damaged("an index of ours", "expected a session a line")
+    at, last = len(_HEAD), len(data) - len(_END)
+    while at < last:
+        end = data.find(_BETWEEN, at + _PORTION_BYTES, last)
+        end = last if end < 0 else end
+        yield b"{" + data[at:end] + b"}"
+        at = end + len(_BETWEEN)
 
 
 def decode_portion(portion: bytes) -> list[Record]:
@@ -49,7 +58,7 @@ def decode_portion(portion: bytes) -> list[Record]:
     try:
         records = _DECODER.decode(portion)
         for key, record in records.items():
-            if key != record.session_id or not is_session_id(key):
+            if key != record.session_id:
                 raise Damaged("an index", f"the record of {key!r} is another one's")
             datetime.fromisoformat(record.created_at), datetime.fromisoformat(record.last_activity)
     except (msgspec.MsgspecError, ValueError) as error:
@@ -57,7 +66,9 @@ def decode_portion(portion: bytes) -> list[Record]:
     return list(records.values())
 
 
-def decode_index(data: bytes, changed_at: Mapping[str, float] | None = None) -> tuple[dict[str, Record], list[str]]:
+def decode_index(
+    data: bytes, changed_at: Mapping[str, float | None] | None = None
+) -> tuple[dict[str, Record], list[str]]:
     """The records by session id, from our file or a plain old one, and the keys whose values are none.
 
     Args:
@@ -74,15 +85,6 @@ def decode_index(data: bytes, changed_at: Mapping[str, float] | None = None) -> 
         del value[key]
     times = changed_at or {}
     return {key: decode_record(record, key, None, times.get(key)) for key, record in value.items()}, bad
-
-
-def _portions(data: bytes) -> Iterator[bytes]:
-    at, last = len(_HEAD), len(data) - len(_END)
-    while at < last:
-        end = data.find(_BETWEEN, at + _PORTION_BYTES, last)
-        end = last if end < 0 else end
-        yield b"{" + data[at:end] + b"}"
-        at = end + len(_BETWEEN)
 
 
 def _encode_line(record: Record) -> bytes:

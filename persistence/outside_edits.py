@@ -6,17 +6,25 @@ behind what the edit has made of it. A file that was removed does not come back.
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable, Iterable
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from persistence.changes import Changes
 from persistence.disk import Stamp
 from persistence.errors import PersistenceError, SessionNotFound
 from persistence.files import Files
+from persistence.listing import changed_since
 from persistence.model import session_id_of
 from persistence.open_sessions import OpenSessions
 from persistence.session_index import SessionIndex
 
 _log = logging.getLogger(__name__)
+
+_FILES_AT_ONCE = 128
+
+Look = Callable[[str], Awaitable[Any]]
 
 
 class OutsideEdits:
@@ -51,6 +59,17 @@ class OutsideEdits:
             task = asyncio.create_task(self._merge(session_id, name))
             self._merges.add(task)
             task.add_done_callback(self._merges.discard)
+
+    async def look_at_changed(self, session_ids: Iterable[str], since: float, look: Look) -> None:
+        """Reads the sessions whose files were changed at a time or later, each under its lock."""
+        rest = iter(session_ids)
+        while some := list(islice(rest, _FILES_AT_ONCE)):
+            for session_id in await self._files.hop("list", self._folder, changed_since, some, since):
+                try:
+                    async with self._changes.hold(session_id, writes=False):
+                        await look(session_id)
+                except PersistenceError as error:
+                    _log.error("session %s: %s", session_id, error)
 
     async def settle(self) -> None:
         """Waits until no dispute is being settled any more."""

@@ -11,8 +11,8 @@ from persistence.disk import Disk
 from persistence.files import SyncFailed, names_synced, sync, write
 
 _AHEAD_BYTES = 1 << 20
-"""How many zeros go ahead of what is written, at most; at first only as many as there is already. A sync that leaves the
-file's length alone is faster, and a full disk is noticed before it matters."""
+"""How many zeros go ahead of what is written, at most; at first only as many as there is already. A sync that leaves
+the file's length alone is faster, and a full disk is noticed before it matters."""
 
 _SMALL_BYTES = 64 << 10
 """Larger batches make the file grow: for them the zeros would cost more than they save."""

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from bisect import bisect_left, insort
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from operator import attrgetter
 from pathlib import Path
@@ -82,6 +82,21 @@ class SessionIndex:
             self._list(record)
         self._dirty.set()
 
+    def fill(self, records: Iterable[Record]) -> None:
+        """Adds records from the file."""
+        for record in records:
+            if record.session_id in self._records:
+                self.put(record)
+                continue
+            self._records[record.session_id] = record
+            mine = self._by_user.get(record.user_id)
+            if mine is None:
+                self._by_user[record.user_id] = [record]
+            elif mine[-1].last_activity < record.last_activity:
+                mine.append(record)
+            else:
+                insort(mine, record, key=_place)
+
     def drop(self, session_id: str) -> None:
         """Removes a record, if it is there, from the file too."""
         if record := self._records.pop(session_id, None):
@@ -107,7 +122,7 @@ class SessionIndex:
         return len(self._listed(user_id))
 
     async def stored(
-        self, quarantine: Path, changed_at: Mapping[str, float]
+        self, quarantine: Path, changed_at: Mapping[str, float | None]
     ) -> AsyncIterator[tuple[list[Record], float]]:
         """The records in the file, in portions, each with the time up to which the file is known to be true.
 
@@ -123,17 +138,13 @@ class SessionIndex:
         true_until = modified_at_ns / 1e9
         if true_until > time.time():
             true_until = 0.0
-        given: set[str] = set()
         try:
-            for portion in index_portions(data) or ():
-                records = decode_portion(portion)
-                given.update(record.session_id for record in records)
-                yield records, true_until
+            for portion in index_portions(data):
+                yield decode_portion(portion), true_until
                 await asyncio.sleep(0)
-            if given:
-                return
+            return
         except Damaged:
-            pass
+            pass  # It is not as we write it: it is read whole, with what was read already.
         try:
             by_id, bad = decode_index(data, changed_at)
         except Damaged as error:
@@ -141,7 +152,7 @@ class SessionIndex:
             return
         if bad:
             await self._set_aside(quarantine, f"no index in {len(bad)} of its entries")
-        rest = iter(record for session_id, record in by_id.items() if session_id not in given)
+        rest = iter(by_id.values())
         while records := list(islice(rest, _PORTION)):
             yield records, true_until
             await asyncio.sleep(0)

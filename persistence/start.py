@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from persistence.answer import Parts
-from persistence.disk import Disk
 from persistence.errors import SessionNotFound, StorageError, StorageReadOnly
-from persistence.files import Files, is_temporary
+from persistence.files import Files
 from persistence.journal import Journal
 from persistence.json_bytes import encode_json
-from persistence.model import NOBODY, Message, Record, file_name_of, session_file_name, session_id_of
+from persistence.listing import list_sessions, read_tails
+from persistence.model import NOBODY, Message, Record, file_name_of, session_file_name
 from persistence.record_json import normal_time
 from persistence.recovery import read_journal, recover
 from persistence.replay import Replay
@@ -33,8 +33,11 @@ _NOBODYS = (
     " VERBATIM_API_KEYS shows them; or write another `user_id` into the records at their files' ends while no server"
     ' runs. See docs/operations.md, "Old data"'
 )
-_TAIL_BYTES = 4096
 _FILES_AT_ONCE = 128
+_TIMES_AT_ONCE = 10_000
+"""In a directory of more files their times of change are looked at once the store is open."""
+
+_NO_FILE = float("nan")
 
 Look = Callable[[str], Awaitable[Any]]
 Create = Callable[[Record, Sequence[Message]], Awaitable[Any]]
@@ -42,7 +45,12 @@ Settle = Callable[[str, str], Awaitable[Any]]
 
 
 class Start:
-    """Fills a store's index and starts its journal."""
+    """Fills a store's index and starts its journal.
+
+    Attributes:
+        unseen: Sessions whose files were not looked at: somebody may have changed them while no server ran.
+        true_until: Up to when the index's file is known to be true of them (seconds since the epoch).
+    """
 
     def __init__(
         self, folder: Path, files: Files, journal: Journal, index: SessionIndex, running: RunningAnswers
@@ -53,6 +61,8 @@ class Start:
         self._journal = journal
         self._index = index
         self._running = running
+        self.unseen: list[str] = []
+        self.true_until = 0.0
 
     async def run(self, *, look: Look, create: Create, settle: Settle) -> None:
         """Does all of it.
@@ -69,33 +79,38 @@ class Start:
         await self._files.make_folder(self._journal.folder)
         self._running.take_over(total.running.values())
         await self._journal.begin(total.next_number, self._running.all(), adopted=not is_foreign)
-        changed_at, left = await self._files.hop("list", self._folder, _look_around)
-        if left:
-            await self._files.remove(*(self._folder / name for name in left))
-        await self._fill_index(changed_at, total, is_foreign, look, create)
+        most = None if is_foreign else _TIMES_AT_ONCE
+        listing = await self._files.hop("list", self._folder, list_sessions, most)
+        if listing.left:
+            await self._files.remove(*(self._folder / name for name in listing.left))
+        await self._fill_index(listing.changed_at, total, is_foreign, look, create)
         for parts in self._running.all():
             await _alone(self._settle(parts, settle))
         if count := self._index.count(NOBODY):
             _log.warning(_NOBODYS, count, NOBODY, NOBODY)
 
     async def _fill_index(
-        self, changed_at: Mapping[str, float], total: Replay, is_foreign: bool, look: Look, create: Create
+        self, changed_at: Mapping[str, float | None], total: Replay, is_foreign: bool, look: Look, create: Create
     ) -> None:
-        unknown, changed, orphans = dict(changed_at), [], []
+        changed, orphans = [], []
         async for records, true_until in self._index.stored(self._quarantine, changed_at):
+            self.true_until = true_until
+            self._index.fill(record for record in records if record.session_id in changed_at)
             for record in records:
-                modified_at = unknown.pop(record.session_id, None)
-                if modified_at is None:
+                at = changed_at.get(record.session_id, _NO_FILE)
+                if at is _NO_FILE:
                     orphans.append(record)
-                    continue
-                self._index.put(record)
-                if is_foreign or modified_at >= true_until:
+                elif at is None:
+                    self.unseen.append(record.session_id)
+                elif is_foreign or at >= true_until:
                     changed.append(record.session_id)
         for session_id, known in total.records.items():
             if known is None or session_id not in changed_at:
                 self._index.drop(session_id)
             else:
                 self._index.put(known)
+        all_known = len(self._index) == len(changed_at)
+        unknown = {} if all_known else {one: at for one, at in changed_at.items() if one not in self._index}
         for record in orphans:
             if is_foreign:
                 await create(record, ())
@@ -104,7 +119,7 @@ class Start:
         unread = (session_id for session_id in (*changed, *unknown) if session_id not in total.records)
         await self._look_at(unread, unknown, look)
 
-    async def _look_at(self, session_ids: Iterable[str], unknown: dict[str, float], look: Look) -> None:
+    async def _look_at(self, session_ids: Iterable[str], unknown: Mapping[str, float | None], look: Look) -> None:
         """Takes the records from files' tails; files that have none there are read whole."""
         rest = iter(session_ids)
         while some := list(islice(rest, _FILES_AT_ONCE)):
@@ -114,19 +129,17 @@ class Start:
                     self._index.put(record)
                 else:
                     whole.append(session_id)
-            await asyncio.gather(
-                *(self._look_at_whole(session_id, unknown.get(session_id), look) for session_id in whole)
-            )
+            await asyncio.gather(*(self._look_at_whole(session_id, unknown, look) for session_id in whole))
             await asyncio.sleep(0)
 
-    async def _look_at_whole(self, session_id: str, unknown_since: float | None, look: Look) -> None:
-        if unknown_since is not None:
-            self._index.put(Record.unknown(session_id, normal_time(unknown_since)))
-        if not await _alone(look(session_id)) and unknown_since is not None:
+    async def _look_at_whole(self, session_id: str, unknown: Mapping[str, float | None], look: Look) -> None:
+        if session_id in unknown:
+            self._index.put(Record.unknown(session_id, normal_time(unknown[session_id])))
+        if not await _alone(look(session_id)) and session_id in unknown:
             self._index.drop(session_id)
 
     async def _tails(self, session_ids: Sequence[str]) -> list[bytes | None]:
-        return await self._files.hop("read", self._folder, _read_tails, list(map(session_file_name, session_ids)))
+        return await self._files.hop("read", self._folder, read_tails, session_ids)
 
     async def _settle(self, parts: Parts, settle: Settle) -> None:
         session_id, response_id = parts.key
@@ -151,33 +164,3 @@ async def _alone(step: Awaitable[Any]) -> bool:
         _log.error("at the start: %s", error)
         return False
     return True
-
-
-def _look_around(disk: Disk, folder: Path) -> tuple[dict[str, float], list[str]]:
-    """By session id when its file was changed; and the names of what a crash has left half written."""
-    changed_at: dict[str, float] = {}
-    left = []
-    for name, at in disk.modified(folder).items():
-        if session_id := session_id_of(name):
-            changed_at[session_id] = at
-        elif is_temporary(name):
-            left.append(name)
-    return changed_at, left
-
-
-def _read_tails(disk: Disk, folder: Path, names: Iterable[str]) -> list[bytes | None]:
-    return [_read_tail(disk, f"{folder}/{name}") for name in names]
-
-
-def _read_tail(disk: Disk, path: str) -> bytes | None:
-    try:
-        descriptor = disk.open(path)
-    except OSError:
-        return None
-    try:
-        length = disk.stamp(descriptor)[2]
-        return disk.read(descriptor, _TAIL_BYTES, max(length - _TAIL_BYTES, 0))
-    except OSError:
-        return None
-    finally:
-        disk.close(descriptor)

@@ -8,7 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from persistence import DirectoryInUse, FileStore, LongTermMemory, Record, SessionExists, SessionNotFound, StorageError
+from persistence import (
+    DirectoryInUse,
+    FileStore,
+    LongTermMemory,
+    Record,
+    SessionExists,
+    SessionNotFound,
+    StorageError,
+    start,
+)
 from persistence.answer import new_draft
 from tests.persistence.places import FilePlace, check_files, contents, record, said
 
@@ -398,3 +407,20 @@ async def test_clock_that_was_put_back_hides_nothing(place, store, monkeypatch):
     store = await place.restart()
     assert (await store.record("s")).metadata == {"title": "two"}
     assert contents(await store.history("s")) == ["a"]
+
+
+async def test_edits_in_a_large_directory_are_seen_once_it_is_open(place, monkeypatch):
+    """Where there are too many files to look at each before the start is over, edited ones are looked at behind it."""
+    monkeypatch.setattr(start, "_TIMES_AT_ONCE", 0)
+    store = await place.open()
+    for name in "st":
+        await store.create(record(name), [said("a")])
+    await store.close()
+    path = place.path("s")
+    path.write_bytes(path.read_bytes().replace(b'"user_id":"ann"', b'"user_id":"bob"'))
+    place.path("u").write_bytes(path.read_bytes().replace(b'"session_id":"s"', b'"session_id":"u"'))
+    store = await place.again()
+    assert [known.session_id for known in await store.records("bob", limit=9)] == ["u"]
+    await store._looking
+    assert {known.session_id for known in await store.records("bob", limit=9)} == {"s", "u"}
+    assert [known.session_id for known in await store.records("ann", limit=9)] == ["t"]
