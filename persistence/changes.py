@@ -56,7 +56,8 @@ class Hold:
         StorageReadOnly: A sync failed before.
         StorageError: The store is closed.
 
-    **Cancellation**: who gives up waiting leaves no trace.
+    **Cancellation**: who gives up waiting leaves no trace. One that has waited for the outcome of a change takes effect
+    at the end, so that it never reaches past the caller's own call of the store.
     """
 
     __slots__ = ("_changes", "_key", "_writes")
@@ -86,3 +87,5 @@ class Hold:
         self._changes.end()
         if isinstance(error, StorageReadOnly):
             self._changes.journal.stop(error)
+        if (task := asyncio.current_task()) and task.cancelling():
+            await asyncio.sleep(0)
