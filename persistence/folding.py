@@ -7,6 +7,7 @@ checkpoint has synced them the journal can do it again. A change waits here unti
 import asyncio
 import logging
 from collections.abc import Iterator
+from functools import reduce
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
@@ -74,8 +75,9 @@ class Folding:
         self._some.set()
 
     def latest(self, name: str) -> Change:
-        """The change of a file that is only ever written whole."""
-        return self._waiting[name] if name in self._waiting else self._under_way[name]
+        """All that waits for a file, added up: what is under way, and what has come since."""
+        mine = ({name: changes[name]} for changes in (self._under_way, self._waiting) if name in changes)
+        return reduce(joined, mine)[name]
 
     def resolve(self, name: str) -> None:
         """The dispute over a file has ended."""
