@@ -145,8 +145,9 @@ class OpenSessions:
             scan = replace(scan, record=before.record, messages=messages, tail=None)
         tail = None if is_edited else scan.tail
         session = OpenSession(scan.record, History((), scan.messages), tail, stamp, len(data))
-        if mend and (new is not None or not (scan.whole and scan.has_record)):
-            await self._mend(path, session, keep_copy=new is not None or not scan.whole)
+        fault = None if scan.whole else "damaged"
+        if mend and (new is not None or fault or not scan.has_record):
+            await self._mend(path, session, fault if fault or new is None else "changed by somebody else")
         if mend or scan.whole:
             self._keep(session)
         return session
@@ -243,11 +244,11 @@ class OpenSessions:
         )
         _log.error("%s is %s; it lies in %s", path, error, aside)
 
-    async def _mend(self, path: Path, session: OpenSession, *, keep_copy: bool) -> None:
+    async def _mend(self, path: Path, session: OpenSession, fault: str | None) -> None:
         messages = session.history.whole()
-        if keep_copy:
+        if fault:
             aside = await self._files.set_aside(path, self._folder / "quarantine", keep=True)
-            _log.warning("%s was damaged: kept %d messages; as it was: %s", path, len(messages), aside)
+            _log.warning("%s was %s: it has %d messages now; as it was: %s", path, fault, len(messages), aside)
         await self.rewrite(session, session.record, messages)
 
     def _keep(self, session: OpenSession, *, grown: int = 0) -> None:
