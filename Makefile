@@ -27,8 +27,8 @@ check: setup .venv/.test ## lint, formatting, strict types, import directions, t
 	$(V)/pytest -q tests/test_rooms.py
 	$(PAGE) check
 
-torture: setup .venv/.test ## crashes the store in 300,000 ways, in about 10 minutes
-	$(V)/pytest -q -m slow tests/persistence/crash
+torture: setup .venv/.test ## 300,000 crash states and 200 killed servers, in about 15 minutes
+	$(V)/pytest -q -m slow tests/persistence/crash tests/integration/test_kill_loop.py
 
 load: setup .venv/.test ## 50 users for 20 s (LOAD_USERS, LOAD_TIME); report in build/load.html
 	$(V)/python -m tests.load.run
