@@ -17,7 +17,7 @@ from pathlib import Path
 from persistence.errors import Damaged, SessionNotFound, StorageError, StorageReadOnly
 from persistence.files import Files
 from persistence.index_file import decode_index, decode_portion, encode_index, index_portions
-from persistence.model import Record
+from persistence.model import Record, is_session_id
 
 _log = logging.getLogger(__name__)
 
@@ -140,7 +140,10 @@ class SessionIndex:
             true_until = 0.0
         try:
             for portion in index_portions(data):
-                yield decode_portion(portion), true_until
+                records = decode_portion(portion)
+                if not all(record.session_id in changed_at or is_session_id(record.session_id) for record in records):
+                    raise Damaged("an index", "it names what is no session's id")
+                yield records, true_until
                 await asyncio.sleep(0)
             return
         except Damaged:

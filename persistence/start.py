@@ -92,14 +92,15 @@ class Start:
     async def _fill_index(
         self, changed_at: Mapping[str, float | None], total: Replay, is_foreign: bool, look: Look, create: Create
     ) -> None:
-        changed, orphans = [], []
+        changed: list[str] = []
+        orphans: dict[str, Record] = {}
         async for records, true_until in self._index.stored(self._quarantine, changed_at):
             self.true_until = true_until
             self._index.fill(record for record in records if record.session_id in changed_at)
             for record in records:
                 at = changed_at.get(record.session_id, _NO_FILE)
                 if at is _NO_FILE:
-                    orphans.append(record)
+                    orphans[record.session_id] = record
                 elif at is None:
                     self.unseen.append(record.session_id)
                 elif is_foreign or at >= true_until:
@@ -111,7 +112,7 @@ class Start:
                 self._index.put(known)
         all_known = len(self._index) == len(changed_at)
         unknown = {} if all_known else {one: at for one, at in changed_at.items() if one not in self._index}
-        for record in orphans:
+        for record in orphans.values():
             if is_foreign:
                 await create(record, ())
             else:
