@@ -25,7 +25,7 @@ async def test_index_that_names_what_is_no_session_id_costs_that_entry_only(plac
     write_index(place, ["good", bad])
     store = await place.open()
     assert [record.session_id for record in await store.records("ann", limit=9)] == ["good"]
-    assert sorted(path.name for path in place.folder.glob("session*")) == ["session_good.json"]
+    assert sorted(path.name for path in place.folder.glob("session_*")) == ["session_good.json"]
     assert len(place.quarantined()) == 1
 
 
