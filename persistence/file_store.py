@@ -117,10 +117,10 @@ class FileStore:
             await self._journal.close()
             self._unlock()
             raise
-        self._index.start()
-        self._checkpoints.start()
         looking = self._edits.look_at_changed(start.unseen, start.true_until, self._reader.look)
         self._looking = asyncio.create_task(looking, name="outside edits")
+        self._index.start()
+        self._checkpoints.start()
 
     async def close(self) -> None:
         if self._lock is not None:

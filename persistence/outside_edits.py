@@ -6,6 +6,7 @@ behind what the edit has made of it. A file that was removed does not come back.
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable, Iterable
 from itertools import islice
 from pathlib import Path
@@ -61,7 +62,11 @@ class OutsideEdits:
             task.add_done_callback(self._merges.discard)
 
     async def look_at_changed(self, session_ids: Iterable[str], since: float, look: Look) -> None:
-        """Reads the sessions whose files were changed at a time or later, each under its lock."""
+        """Reads the sessions whose files were changed at a time or later, each under its lock.
+
+        **Cancellation**: the index goes on to claim no later time, so that the next start looks again.
+        """
+        self._index.seen_until = since
         rest = iter(session_ids)
         while some := list(islice(rest, _FILES_AT_ONCE)):
             for session_id in await self._files.hop("list", self._folder, changed_since, some, since):
@@ -70,6 +75,7 @@ class OutsideEdits:
                         await look(session_id)
                 except PersistenceError as error:
                     _log.error("session %s: %s", session_id, error)
+        self._index.seen_until = math.inf
 
     async def settle(self) -> None:
         """Waits until no dispute is being settled any more."""

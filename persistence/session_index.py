@@ -7,6 +7,7 @@ writing it holds the event loop for more than a portion.
 
 import asyncio
 import logging
+import math
 import time
 from bisect import bisect_left, insort
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
@@ -36,6 +37,9 @@ class SessionIndex:
         delay_s: How long the file may lag behind.
         stop: Called where a sync of the file fails: what that says of the disk counts for all.
 
+    Attributes:
+        seen_until: Up to when the session files were looked at (seconds since the epoch): the file claims no more.
+
     **Concurrency**: `put` and `drop` are plain calls; one task writes the file.
     """
 
@@ -44,6 +48,7 @@ class SessionIndex:
         self._files = files
         self._delay_s = delay_s
         self._stop = stop
+        self.seen_until = math.inf
         self._records: dict[str, Record] = {}
         self._by_user: dict[str, list[Record]] = {}
         """Each user's records in their order, the newest activity last: a page is a slice of it."""
@@ -186,7 +191,7 @@ class SessionIndex:
                     raise
 
     async def _write(self) -> None:
-        true_until = time.time() - _MARGIN_S
+        true_until = min(time.time() - _MARGIN_S, self.seen_until)
         chunks = []
         for chunk in encode_index(list(self._records.values()), per_chunk=_PORTION):
             chunks.append(chunk)
