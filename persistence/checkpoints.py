@@ -100,9 +100,12 @@ class Checkpoints:
                     await self._journal.switch(self._answers.all)
                 await self._make_durable()
                 await self._journal.rebase()
-            except StorageError as error:
+            except Exception as error:
                 if isinstance(error, StorageReadOnly):
                     self._journal.stop(error)
+                elif not isinstance(error, StorageError):  # such as a hop that found no thread, and may still come
+                    reason = f"it ended with {error!r}"
+                    self._journal.stop(StorageReadOnly("make a checkpoint of", self._journal.folder, reason))
                 self._deleted_at = deleted_at or self._deleted_at
                 self._journal.dirty.set()
                 raise
