@@ -176,7 +176,8 @@ def write_new(
 def write(disk: Disk, descriptor: int, data: bytes, offset: int) -> None:
     """Writes all of the bytes."""
     while data:
-        written = disk.write(descriptor, data, offset)
+        if not (written := disk.write(descriptor, data, offset)):
+            raise OSError(errno.EIO, "the system takes no more bytes")
         data, offset = data[written:], offset + written
 
 

@@ -162,10 +162,17 @@ class Folding:
         while True:
             await self._some.wait()
             await asyncio.sleep(self._delay_s)
-            if not await self.fold():
+            if not await self._fold_if_possible():
                 await asyncio.sleep(_RETRY_S)
                 self._disputed.clear()
                 self._some.set()
+
+    async def _fold_if_possible(self) -> bool:
+        try:
+            return await self.fold()
+        except Exception:  # such as a hop that found no thread
+            _log.exception("folding failed; the changes are in the journal, and it is tried again")
+            return False
 
 
 def _portions(changes: dict[str, Change], owner: Owner) -> Iterator[list[Job]]:
