@@ -174,6 +174,8 @@ class SessionIndex:
         if self._writer:
             self._writer.cancel()
             await asyncio.wait([self._writer])
+        async with self._writing:  # A flush that is under way goes on to its end.
+            pass
 
     async def flush(self) -> None:
         """Writes the file, if anything has changed.
