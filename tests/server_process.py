@@ -3,6 +3,7 @@
 Rule: it is ended by its own process id, and comes back on the same port with the same data.
 """
 
+import asyncio
 import json
 import os
 import re
@@ -99,6 +100,12 @@ class ServerProcess:
         for path in self.data_dir.rglob("*"):
             with suppress(FileNotFoundError, IsADirectoryError):
                 yield path.read_bytes()
+
+    async def forgets(self, *texts: bytes) -> None:
+        """Fails unless within two seconds no file under the data directory contains any of the texts."""
+        async with asyncio.timeout(2):
+            while any(text in found for text in texts for found in self.read_bytes()):  # noqa: ASYNC110 - files tell nobody
+                await asyncio.sleep(0.05)
 
     def _end(self, how: signal.Signals) -> None:
         process, self._process = self._process, None
