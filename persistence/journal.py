@@ -13,7 +13,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,29 +23,11 @@ from persistence.files import translated
 from persistence.journal_entry import Base, Checkpoint
 from persistence.journal_line import encode_line
 from persistence.segment_file import SegmentFile, drop_segments
+from persistence.waiting import Waiting
 
 E = TypeVar("E", bound=StorageError)
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class _Waiting:
-    """An entry that somebody waits for."""
-
-    body: bytes
-    durable: bool
-    outcome: asyncio.Future[None]
-
-    def settle(self, error: StorageError | None = None) -> None:
-        if not self.outcome.done():
-            if error:
-                self.outcome.set_exception(error)
-            else:
-                self.outcome.set_result(None)
-        elif self.outcome.cancelled():
-            self.outcome = asyncio.get_running_loop().create_future()
-            self.settle(error)
 
 
 class Journal:
@@ -72,7 +53,7 @@ class Journal:
         """Set while there are entries that no checkpoint has covered."""
         self._disk = disk
         self._limit = queue_bytes
-        self._queue: list[_Waiting] = []
+        self._queue: list[Waiting] = []
         self._queued_bytes = 0
         self._gathered, self._room = asyncio.Event(), asyncio.Event()
         self._room.set()
@@ -150,12 +131,12 @@ class Journal:
             self._room.clear()
             await self._room.wait()
         self.check()
-        entry = _Waiting(body, durable, asyncio.get_running_loop().create_future())
+        entry = Waiting(body, durable, asyncio.get_running_loop().create_future())
         self._queue.append(entry)
         self._queued_bytes += len(body)
         self._gathered.set()
         try:
-            await _outcome(entry)
+            await entry.wait()
         finally:
             self._returning -= 1
             if not self._returning:
@@ -215,6 +196,8 @@ class Journal:
                 await self._gathered.wait()
                 async with self._writing:
                     await self._write_batch()
+        except Exception:
+            _log.exception("the journal's task has ended")
         finally:
             ended = StorageReadOnly("append to", self.folder, "the journal's task has ended")
             if not self._closed:
@@ -225,10 +208,10 @@ class Journal:
         if not (batch := self._take()):
             return
         durable = any(entry.durable for entry in batch)
-        lines = [encode_line(number, self._durable, entry.body) for number, entry in enumerate(batch, self._next)]
         try:
             if self.fault:
                 raise _again(self.fault)
+            lines = [encode_line(number, self._durable, entry.body) for number, entry in enumerate(batch, self._next)]
             with translated("append to", self._segment.path):
                 await self._disk.run(self._segment.append, b"".join(lines), durable)
         except StorageReadOnly as error:
@@ -248,21 +231,21 @@ class Journal:
             self.dirty.set()
             self._answer(batch)
 
-    def _take(self) -> list[_Waiting]:
+    def _take(self) -> list[Waiting]:
         batch, self._queue, self._queued_bytes = self._queue, [], 0
         if not self._closed:
             self._gathered.clear()
         self._room.set()
         return batch
 
-    def _refuse(self, batch: Sequence[_Waiting], error: StorageError) -> None:
+    def _refuse(self, batch: Sequence[Waiting], error: StorageError) -> None:
         """Each gets an error of its own: one exception raised in many tasks would gather all their traces."""
         for entry in batch:
             own = _again(error)
             own.__cause__ = error
             self._answer([entry], own)
 
-    def _answer(self, batch: Sequence[_Waiting], error: StorageError | None = None) -> None:
+    def _answer(self, batch: Sequence[Waiting], error: StorageError | None = None) -> None:
         self._returning += len(batch)
         self._all_gone_on.clear()
         for entry in batch:
@@ -272,29 +255,3 @@ class Journal:
 def _again(error: E) -> E:
     """The same error, raised by nobody yet."""
     return type(error)(error.action, error.path, error.reason)
-
-
-async def _outcome(entry: _Waiting) -> None:
-    """Waits for what becomes of an entry, even if the waiting task is cancelled."""
-    cancelled = False
-    while True:
-        waited_for = entry.outcome
-        try:
-            await waited_for
-        except asyncio.CancelledError:
-            cancelled = True
-            if waited_for.cancelled():
-                if entry.outcome is waited_for:
-                    entry.outcome = asyncio.get_running_loop().create_future()
-                continue
-            waited_for.result()
-        finally:
-            if cancelled and waited_for.done() and not waited_for.cancelled():
-                _cancel_again()
-        return
-
-
-def _cancel_again() -> None:
-    if task := asyncio.current_task():
-        task.uncancel()
-        task.cancel()

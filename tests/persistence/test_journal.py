@@ -344,3 +344,15 @@ async def test_segment_works_where_there_is_no_room_ahead(tmp_path, faults):
     segment.append(b"line\n", durable=True)
     segment.close()
     assert (tmp_path / segment_name(1)).read_bytes() == b"first\nline\n"
+
+
+async def test_waiters_of_a_batch_that_cannot_be_encoded_are_told(journal, monkeypatch):
+    """Whatever goes wrong on the way to the disk, nobody waits for ever, and nothing is written any more."""
+
+    def refuse(*_: object) -> bytes:
+        raise MemoryError
+
+    monkeypatch.setattr("persistence.journal.encode_line", refuse)
+    with pytest.raises(StorageReadOnly):
+        await asyncio.wait_for(journal.commit(entry("a")), 5)
+    assert isinstance(journal.fault, StorageReadOnly)
