@@ -157,8 +157,8 @@ class FileStore:
             user_id = self._index.get(session_id).user_id
             async with self._changes.locks.hold(_memory_key(user_id)):
                 names = session_file_name(session_id), memory_file_name(user_id), "sessions.json"
-                copies = await self._files.forget_copies(self.folder / "quarantine", names)
                 memory, forgotten = await self._memories.without_session(user_id, session_id)
+                copies = await self._files.forget_copies(self.folder / "quarantine", names)
                 entry = Delete(session_id, memory)
                 await self._journal.commit(entry.encode())
                 for name, change in entry.changes():
@@ -181,12 +181,13 @@ class FileStore:
                 elif not isinstance(outcome, SessionNotFound):
                     raise outcome
         async with self._changes.hold(_memory_key(user_id)):
+            facts = await self._memories.read(user_id)
             removed = await self._files.forget_copies(self.folder / "quarantine", [memory_file_name(user_id)])
-            if facts := await self._memories.read(user_id):
+            if facts:
                 await self._memories.put(user_id, ())
-                self._checkpoints.deleted()
-                await self._folding.fold()
                 removed.append(memory_file_name(user_id))
+            self._checkpoints.deleted()
+            await self._folding.fold()
         return UserReceipt(user_id, receipts, removed, len(facts))
 
     async def history(self, session_id: str) -> Sequence[Message]:

@@ -276,3 +276,14 @@ async def test_deleted_title_leaves_the_index_at_a_restart(told):
     await told.restart()
     assert holds_secret(told) == []
     assert set(json.loads((told.folder / "sessions.json").read_bytes())) == {"t"}
+
+
+@pytest.mark.parametrize("whole_user", [False, True])
+async def test_damaged_memory_leaves_no_copy_behind_a_deletion(place, store, whole_user):
+    """A memory file that is found to be damaged by the deletion itself is not kept in the quarantine."""
+    if not whole_user:
+        await store.create(record("s"), [said("a")])
+    (place.folder / "memory_ann.json").write_bytes(b'{"facts":[{"text":"xylophone"')
+    await (store.delete_user("ann") if whole_user else store.delete("s"))
+    assert place.quarantined() == []
+    assert await store.memory("ann") == ()
