@@ -17,7 +17,7 @@ from persistence.json_bytes import decode_json, encode_json
 from persistence.model import Record, is_session_id
 from persistence.record_json import decode_record
 
-_PORTION_BYTES = 128 << 10
+_PORTION_BYTES = 32 << 10
 _PORTION = 500
 _HEAD, _BETWEEN, _END = b"{\n", b",\n", b"\n}\n"
 _DECODER = msgspec.json.Decoder(dict[str, Record])

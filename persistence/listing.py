@@ -1,6 +1,7 @@
-"""Looking through a data directory, in a thread.
+"""Looking through a data directory.
 
-Rule: what vanishes meanwhile, or cannot be looked at, is left out; nothing is changed.
+Rule: what vanishes meanwhile, or cannot be looked at, is left out; nothing is changed. A thread does what waits for the
+disk, and no more: it shares the interpreter's lock with the event loop, and may keep it for 5 ms and a call.
 """
 
 from collections.abc import Iterable
@@ -8,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from persistence.disk import Disk
-from persistence.files import is_temporary
+from persistence.files import Files, is_temporary
 from persistence.model import session_file_name, session_id_of
+from persistence.portions import in_portions
 
 _TAIL_BYTES = 4096
 
@@ -27,24 +29,31 @@ class Listing:
     left: list[str]
 
 
-def list_sessions(disk: Disk, folder: Path, times_up_to: int | None) -> Listing:
+async def list_sessions(files: Files, folder: Path, times_up_to: int | None) -> Listing:
     """Lists the session files.
 
     Args:
         times_up_to: Of how many files at most the times of change are looked at; None: of all.
     """
-    names = disk.names(folder)
-    times: dict[str, float] | None = None
-    if times_up_to is None or len(names) <= times_up_to:
-        names = list(times := disk.modified(folder))
+    names, times = await files.hop("list", folder, _names, times_up_to)
     changed_at: dict[str, float | None] = {}
     left = []
-    for name in names:
-        if session_id := session_id_of(name):
-            changed_at[session_id] = times[name] if times else None
-        elif is_temporary(name):
-            left.append(name)
+    async for some in in_portions(names):
+        for name in some:
+            if session_id := session_id_of(name):
+                changed_at[session_id] = times.get(name)
+            elif is_temporary(name):
+                left.append(name)
     return Listing(changed_at, left)
+
+
+def _names(disk: Disk, folder: Path, times_up_to: int | None) -> tuple[list[str], dict[str, float]]:
+    """The names in a folder, and their times of change if these are looked at."""
+    names = disk.names(folder)
+    if times_up_to is not None and len(names) > times_up_to:
+        return names, {}
+    times = disk.modified(folder)
+    return list(times), times
 
 
 def changed_since(disk: Disk, folder: Path, session_ids: Iterable[str], seconds: float) -> list[str]:

@@ -11,7 +11,6 @@ import math
 import time
 from bisect import bisect_left, insort
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from itertools import islice
 from operator import attrgetter
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from persistence.errors import Damaged, SessionNotFound, StorageError, StorageRe
 from persistence.files import Files
 from persistence.index_file import decode_index, decode_portion, encode_index, index_portions
 from persistence.model import Record, is_session_id
+from persistence.portions import in_portions
 
 _log = logging.getLogger(__name__)
 
@@ -160,10 +160,8 @@ class SessionIndex:
             return
         if bad:
             await self._set_aside(quarantine, f"no index in {len(bad)} of its entries")
-        rest = iter(by_id.values())
-        while records := list(islice(rest, _PORTION)):
+        async for records in in_portions(by_id.values()):
             yield records, true_until
-            await asyncio.sleep(0)
 
     def start(self) -> None:
         """Begins to write the file behind the changes."""

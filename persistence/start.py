@@ -8,7 +8,7 @@ are looked at, and the sessions that only the index names get theirs.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from itertools import islice
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from persistence.journal import Journal
 from persistence.json_bytes import encode_json
 from persistence.listing import list_sessions, read_tails
 from persistence.model import NOBODY, Message, Record, file_name_of, session_file_name
+from persistence.portions import in_portions
 from persistence.record_json import normal_time
 from persistence.recovery import read_journal, recover
 from persistence.replay import Replay
@@ -80,7 +81,7 @@ class Start:
         self._running.take_over(total.running.values())
         await self._journal.begin(total.next_number, self._running.all(), adopted=not is_foreign)
         most = None if is_foreign else _TIMES_AT_ONCE
-        listing = await self._files.hop("list", self._folder, list_sessions, most)
+        listing = await list_sessions(self._files, self._folder, most)
         if listing.left:
             await self._files.remove(*(self._folder / name for name in listing.left))
         await self._fill_index(listing.changed_at, total, is_foreign, look, create)
@@ -103,40 +104,44 @@ class Start:
                     orphans[record.session_id] = record
                 elif at is None:
                     self.unseen.append(record.session_id)
-                elif is_foreign or at >= true_until:
+                elif (is_foreign or at >= true_until) and record.session_id not in total.records:
                     changed.append(record.session_id)
-        for session_id, known in total.records.items():
-            if known is None or session_id not in changed_at:
-                self._index.drop(session_id)
-            else:
-                self._index.put(known)
-        all_known = len(self._index) == len(changed_at)
-        unknown = {} if all_known else {one: at for one, at in changed_at.items() if one not in self._index}
-        for record in orphans.values():
-            if is_foreign:
-                await create(record, ())
-            else:
-                self._index.drop(record.session_id)
-        unread = (session_id for session_id in (*changed, *unknown) if session_id not in total.records)
-        await self._look_at(unread, unknown, look)
+        async for journaled in in_portions(total.records.items()):
+            for session_id, known in journaled:
+                if known is None or session_id not in changed_at:
+                    self._index.drop(session_id)
+                else:
+                    self._index.put(known)
+        unknown: list[str] = []
+        if len(self._index) != len(changed_at):
+            async for some in in_portions(changed_at):
+                unknown += (one for one in some if one not in self._index and one not in total.records)
+        async for lost in in_portions(orphans.values()):
+            for record in lost:
+                if is_foreign:
+                    await create(record, ())
+                else:
+                    self._index.drop(record.session_id)
+        await self._look_at(chain(changed, unknown), changed_at, look)
 
-    async def _look_at(self, session_ids: Iterable[str], unknown: Mapping[str, float | None], look: Look) -> None:
+    async def _look_at(self, session_ids: Iterable[str], changed_at: Mapping[str, float | None], look: Look) -> None:
         """Takes the records from files' tails; files that have none there are read whole."""
-        rest = iter(session_ids)
-        while some := list(islice(rest, _FILES_AT_ONCE)):
+        async for some in in_portions(session_ids, _FILES_AT_ONCE):
             whole = []
             for session_id, tail in zip(some, await self._tails(some), strict=True):
                 if tail and (record := read_tail(tail, session_id)):
                     self._index.put(record)
                 else:
                     whole.append(session_id)
-            await asyncio.gather(*(self._look_at_whole(session_id, unknown, look) for session_id in whole))
-            await asyncio.sleep(0)
+            await asyncio.gather(
+                *(self._look_at_whole(session_id, changed_at[session_id], look) for session_id in whole)
+            )
 
-    async def _look_at_whole(self, session_id: str, unknown: Mapping[str, float | None], look: Look) -> None:
-        if session_id in unknown:
-            self._index.put(Record.unknown(session_id, normal_time(unknown[session_id])))
-        if not await _alone(look(session_id)) and session_id in unknown:
+    async def _look_at_whole(self, session_id: str, changed_at: float | None, look: Look) -> None:
+        is_known = session_id in self._index
+        if not is_known:
+            self._index.put(Record.unknown(session_id, normal_time(changed_at)))
+        if not await _alone(look(session_id)) and not is_known:
             self._index.drop(session_id)
 
     async def _tails(self, session_ids: Sequence[str]) -> list[bytes | None]:
