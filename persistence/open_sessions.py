@@ -21,7 +21,8 @@ from persistence.journal import Journal
 from persistence.journal_entry import Append, Put
 from persistence.json_bytes import encode_json, encode_messages
 from persistence.model import Message, Record, session_file_name, with_added
-from persistence.session_file import Scan, cut_file, scan_file
+from persistence.portions import step_by_step
+from persistence.session_file import Scan, cutting, scan_file
 
 _log = logging.getLogger(__name__)
 
@@ -134,7 +135,8 @@ class OpenSessions:
             raise SessionNotFound(session_id)
         data, stamp = found
         is_edited = self._stamp_before(session_id) not in (None, stamp)
-        if not (whole or session_id in self._open) and (cut := cut_file(data, session_id)):
+        is_new = not whole and session_id not in self._open
+        if is_new and (cut := await step_by_step(cutting(data, session_id))):
             session = OpenSession(cut.record, History(cut.lines), None if is_edited else cut.tail, stamp, len(data))
             self._keep(session)
             return session

@@ -11,7 +11,7 @@ Source: FORMAT.md, "A session file".
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from persistence.record_json import decode_record
 _HEAD = b'{"session_id":'
 _TAIL = b'\n],"session":'
 _SEPARATOR = b",\n"
+_PORTION_BYTES = 512 << 10
 _DECODER = json.JSONDecoder()
 _NAMES = {"session_id", "history", "session"}
 
@@ -97,21 +98,45 @@ def same_session(record: Record, session_id: str) -> Record:
 
 
 def cut_file(data: bytes, session_id: str) -> Lines | None:
-    """Cuts a session file into lines; None where it is not in our layout and has to be read whole.
+    """Cuts a session file into lines; None where it is not in our layout and has to be read whole."""
+    steps = cutting(data, session_id)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            lines: Lines | None = end.value
+            return lines
+
+
+def cutting(data: bytes, session_id: str) -> Generator[None, None, Lines | None]:
+    """`cut_file`, a portion at each step.
 
     Between the head and the tail each line break ends a message, since none stands raw in a JSON string. Whether each
     line is a message is seen when it is decoded.
     """
-    first, *lines = data.split(b"\n")
-    if first != file_head(session_id) or len(lines) < 2 or lines[-1]:
+    head = file_head(session_id) + b"\n"
+    tail_at = data.rfind(b"\n", 0, -1)
+    if not data.startswith(head) or not data.endswith(b"\n") or tail_at < len(head) - 1:
         return None
-    tail_at = len(data) - len(lines[-2]) - 2
-    record = read_tail(data[max(tail_at, 0) :], session_id)
-    del lines[-2:]
-    commas = [line.endswith(b",") for line in lines]
-    if record is None or commas != [True] * (len(lines) - 1) + [False] * (len(lines) > 0):
+    if (record := read_tail(data[tail_at:], session_id)) is None:
         return None
-    return Lines(record, lines, tail_at)
+    lines: list[bytes] = []
+    ends: list[bytes] = []
+    for some in _line_portions(data, len(head), tail_at):
+        if lines:
+            yield
+        lines += some
+        ends += (line for line in some if not line.endswith(b","))
+    return Lines(record, lines, tail_at) if ends == lines[-1:] else None
+
+
+def _line_portions(data: bytes, at: int, end: int) -> Iterator[list[bytes]]:
+    """The lines between two places of a file; none where the second is ahead of the first."""
+    while at <= end:
+        cut = data.find(b"\n", min(at + _PORTION_BYTES, end), end)
+        cut = end if cut < 0 else cut
+        yield data[at:cut].split(b"\n")
+        at = cut + 1
 
 
 def read_tail(data: bytes, session_id: str) -> Record | None:

@@ -5,8 +5,9 @@ import json
 import orjson
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
-from persistence import Damaged, Message, NotStorable, Record
+from persistence import Damaged, Message, NotStorable, Record, session_file
 from persistence.json_bytes import encode_json, encode_messages
 from persistence.session_file import append_body, cut_file, encode_file, file_tail, read_tail, scan_file
 from tests.persistence.places import contents, record, said
@@ -60,11 +61,13 @@ def test_append_is_the_file_written_whole(before, after, old, new):
     assert tail + len(append_body(encode_messages(new), len(old))) - head == whole_tail - rest
 
 
-@given(records, histories)
-def test_file_cut_into_lines_is_the_file_read(a_record, messages):
-    """Cut without a look into its lines, a file gives the same record, tail and messages as when it is read."""
+@given(records, histories, st.integers(0, 99))
+def test_file_cut_into_lines_is_the_file_read(a_record, messages, portion):
+    """Cut without a look into its lines, in whatever portions, a file gives the record, tail and messages in it."""
     data, tail = encode_file(a_record, messages)
-    cut = cut_file(data, a_record.session_id)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session_file, "_PORTION_BYTES", portion)
+        cut = cut_file(data, a_record.session_id)
     assert cut is not None
     assert (cut.record, cut.tail) == (a_record, tail)
     assert [line.removesuffix(b",") for line in cut.lines] == encode_messages(messages)
@@ -80,6 +83,7 @@ def test_file_filled_up_with_spaces_is_cut_as_well():
     assert read_tail(filled, "s") == record("s")
 
 
+@pytest.mark.parametrize("portion", [0, 1, 20, 1 << 20])
 @pytest.mark.parametrize(
     "edit",
     [
@@ -91,6 +95,9 @@ def test_file_filled_up_with_spaces_is_cut_as_well():
         lambda data: data.replace(b",\n", b", \n"),
         lambda data: data.replace(b"[\n", b"["),
         lambda data: data.replace(b"\n", b"\n\n", 1),
+        lambda data: data.replace(b'\n],"', b',\n],"'),
+        lambda data: data.replace(b'\n],"', b'\n\n],"'),
+        lambda data: data[: data.index(b"\n") + 1],
         lambda data: data.replace(b'"session_id":"s","history"', b'"session_id":"t","history"'),
         lambda data: data.replace(b'"session":{', b'"session":[{'),
         lambda data: json.dumps(json.loads(data)).encode(),
@@ -98,8 +105,9 @@ def test_file_filled_up_with_spaces_is_cut_as_well():
         lambda data: b"",
     ],
 )
-def test_file_in_another_layout_is_not_cut(edit):
+def test_file_in_another_layout_is_not_cut(edit, portion, monkeypatch):
     """What is not laid out as we lay it out has to be read whole."""
+    monkeypatch.setattr(session_file, "_PORTION_BYTES", portion)
     data = edit(file_of("a", "b"))
     assert cut_file(data, "s") is None
 
