@@ -30,6 +30,8 @@ PURE = (
     "server/assistants/upstream_limits.py",
     "server/assistants/word_search.py",
     "persistence/answer.py",
+    "persistence/branch_json.py",
+    "persistence/branches.py",
     "persistence/errors.py",
     "persistence/file_change.py",
     "persistence/history.py",
