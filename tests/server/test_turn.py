@@ -98,6 +98,34 @@ def test_turn_from_its_message(pieces, end):
         assert getattr(again, name) == getattr(turn, name), name
 
 
+events = st.one_of(st.builds(Started), st.builds(Wrote, st.text()), ends)
+
+
+@given(sequence=st.lists(st.tuples(events, st.text()), max_size=12))
+def test_turn_with_any_events(sequence):
+    """Any sequence follows the table: what is legal happened, in order; what is not was refused and changed nothing."""
+    turn, state, written, last = new_turn(), State.QUEUED, "", None
+    for event, at in sequence:
+        before = copy.deepcopy(turn)
+        if following := LEGAL.get((state, type(event))):
+            turn.apply(event, at)
+            state, last = following, (event, at)
+            written += event.text if isinstance(event, Wrote) else ""
+        else:
+            with pytest.raises(IllegalTransition):
+                turn.apply(event, at)
+            assert turn == before
+        assert (turn.state, turn.text, turn.ended) == (state, written, state in ENDS)
+    if last and state in ENDS:
+        end, at = last
+        assert turn.completed_at == at
+        assert turn.error == (end if isinstance(end, Broke) else None)
+        assert turn.reason == (end.reason if isinstance(end, Cut) else None)
+        assert turn.usage == (None if isinstance(end, Broke) else end.usage)
+    else:
+        assert (turn.completed_at, turn.error, turn.reason, turn.usage) == (None,) * 4
+
+
 FOREIGN = [
     {"status": "in_progress"},
     {"status": "done"},
