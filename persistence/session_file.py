@@ -7,6 +7,8 @@ Rule: one JSON object, one message a line, the record last, so that an append ov
     {"role":"assistant","content":"Hi!"}
     ],"session":{…}}
 
+Branches stand on the first line, ahead of the history, so that each message of the history is preceded by the only
+kind of line break that there is.
 Source: FORMAT.md, "A session file".
 """
 
@@ -15,17 +17,21 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from persistence.branch_json import decode_branches, encode_branches, salvage_branches
+from persistence.branches import Branch
 from persistence.errors import Damaged, NotStorable
 from persistence.json_bytes import decode_json, encode_json, encode_messages
 from persistence.model import Message, Record
 from persistence.record_json import decode_record
 
 _HEAD = b'{"session_id":'
+_BRANCHES = b',"branches":'
+_HISTORY = b',"history":['
 _TAIL = b'\n],"session":'
 _SEPARATOR = b",\n"
 _PORTION_BYTES = 512 << 10
 _DECODER = json.JSONDecoder()
-_NAMES = {"session_id", "history", "session"}
+_NAMES = {"session_id", "branches", "history", "session"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,7 @@ class Scan:
             or a person's edit) and has to be rewritten before it can be appended to.
         has_record: Whether the record stands in the file (not so in the plain old form).
         whole: False where entries had to be left out, or the end was missing.
+        branches: What is not shown.
     """
 
     record: Record
@@ -45,6 +52,7 @@ class Scan:
     tail: int | None
     has_record: bool = True
     whole: bool = True
+    branches: Sequence[Branch] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +62,33 @@ class Lines:
     Attributes:
         lines: The messages, encoded, each but the last with its comma.
         tail: The byte at which the next append begins.
+        branches: What is not shown, decoded.
     """
 
     record: Record
     lines: list[bytes]
     tail: int
+    branches: Sequence[Branch] = ()
 
 
-def encode_file(record: Record, messages: Sequence[Message]) -> tuple[bytes, int]:
+def encode_file(record: Record, messages: Sequence[Message], branches: Sequence[Branch] = ()) -> tuple[bytes, int]:
     """The whole file, and the byte at which the next append begins."""
-    before_tail = file_head(record.session_id) + append_body(encode_messages(messages), 0)
+    before_tail = file_head(record.session_id, branches_json(branches)) + append_body(encode_messages(messages), 0)
     return before_tail + file_tail(encode_json(record, "a record")), len(before_tail)
 
 
-def file_head(session_id: str) -> bytes:
-    """The first line, without its end."""
-    return _HEAD + encode_json(session_id, "a session id") + b',"history":['
+def branches_json(branches: Sequence[Branch]) -> bytes:
+    """The branches, encoded; nothing where there are none."""
+    return encode_branches(branches) if branches else b""
+
+
+def file_head(session_id: str, branches: bytes = b"") -> bytes:
+    """The first line, without its end.
+
+    Args:
+        branches: All of them, encoded; empty where there are none.
+    """
+    return _HEAD + encode_json(session_id, "a session id") + (branches and _BRANCHES + branches) + _HISTORY
 
 
 def append_body(lines: Sequence[bytes], count: int) -> bytes:
@@ -114,20 +133,36 @@ def cutting(data: bytes, session_id: str) -> Generator[None, None, Lines | None]
     Between the head and the tail each line break ends a message, since none stands raw in a JSON string. Whether each
     line is a message is seen when it is decoded.
     """
-    head = file_head(session_id) + b"\n"
-    tail_at = data.rfind(b"\n", 0, -1)
-    if not data.startswith(head) or not data.endswith(b"\n") or tail_at < len(head) - 1:
+    head_ends, tail_at = data.find(b"\n"), data.rfind(b"\n", 0, -1)
+    if tail_at < max(head_ends, 0) or not data.endswith(b"\n"):
         return None
-    if (record := read_tail(data[tail_at:], session_id)) is None:
+    branches = _read_head(data[:head_ends], session_id)
+    record = read_tail(data[tail_at:], session_id)
+    if branches is None or record is None:
         return None
     lines: list[bytes] = []
     ends: list[bytes] = []
-    for some in _line_portions(data, len(head), tail_at):
+    for some in _line_portions(data, head_ends + 1, tail_at):
         if lines:
             yield
         lines += some
         ends += (line for line in some if not line.endswith(b","))
-    return Lines(record, lines, tail_at) if ends == lines[-1:] else None
+    return Lines(record, lines, tail_at, branches) if ends == lines[-1:] else None
+
+
+def _read_head(line: bytes, session_id: str) -> Sequence[Branch] | None:
+    """The branches on a file's first line; None where it is not in our layout."""
+    start = _HEAD + encode_json(session_id, "a session id")
+    if line == start + _HISTORY:
+        return ()
+    start += _BRANCHES
+    if not line.startswith(start) or not line.endswith(_HISTORY):
+        return None
+    try:
+        branches, whole = decode_branches(decode_json(line[len(start) : -len(_HISTORY)], "branches"))
+    except Damaged:
+        return None
+    return branches if whole and branches else None
 
 
 def _line_portions(data: bytes, at: int, end: int) -> Iterator[list[bytes]]:
@@ -169,13 +204,14 @@ def scan_file(data: bytes, session_id: str, known: Record | None = None) -> Scan
     if not isinstance(value, dict) or not isinstance(value.get("history"), list):
         raise Damaged("a session file", "expected an object with a list named history")
     messages, lines = _storable(value["history"])
-    whole = len(messages) == len(value["history"])
+    branches, branches_whole = decode_branches(value.get("branches", []))
+    whole = branches_whole and len(messages) == len(value["history"])
     in_file = value.get("session")
     beside = {key: value[key] for key in value if key not in _NAMES}
     record = decode_record({**beside, **(in_file if isinstance(in_file, dict) else {})}, session_id, known)
-    before_tail = file_head(session_id) + append_body(lines, 0)
-    ours = whole and value.keys() == _NAMES and data.startswith(before_tail + _TAIL)
-    return Scan(record, messages, len(before_tail) if ours else None, isinstance(in_file, dict), whole)
+    before_tail = file_head(session_id, branches_json(branches)) + append_body(lines, 0)
+    ours = whole and not beside and "session" in value and data.startswith(before_tail + _TAIL)
+    return Scan(record, messages, len(before_tail) if ours else None, isinstance(in_file, dict), whole, branches)
 
 
 def _storable(entries: Iterable[Any]) -> tuple[list[Message], list[bytes]]:
@@ -199,7 +235,8 @@ def _salvage(data: bytes, session_id: str, known: Record | None) -> Scan:
     """
     entries = []
     record = known or Record.unknown(session_id)
-    for line in data.decode("utf-8", "surrogateescape").split("\n")[1:]:
+    first, *lines = data.decode("utf-8", "surrogateescape").split("\n")
+    for line in lines:
         entry, rest = _first_value(line)
         rest = rest.strip(", \0")
         if rest.startswith('],"session":'):
@@ -207,7 +244,7 @@ def _salvage(data: bytes, session_id: str, known: Record | None) -> Scan:
             record = decode_record(value, session_id, known) if isinstance(value, dict) else record
         if not rest.startswith("}"):
             entries.append(entry)
-    return Scan(record, _storable(entries)[0], None, whole=False)
+    return Scan(record, _storable(entries)[0], None, whole=False, branches=salvage_branches(first))
 
 
 def _first_value(text: str) -> tuple[Any, str]:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from persistence import Damaged, Message, NotStorable, Record, session_file
+from persistence.branches import Branch
 from persistence.json_bytes import encode_json, encode_messages
 from persistence.session_file import append_body, cut_file, encode_file, file_tail, read_tail, scan_file
 from tests.persistence.places import contents, record, said
@@ -219,8 +220,68 @@ def test_edited_file_reads_whole_and_is_not_appended_to_in_place(edit):
 
 def test_what_stands_beside_our_names_goes_into_the_metadata():
     """Nothing that a person or a later version wrote at the top is lost when the file is written anew."""
-    value = {**json.loads(file_of("a")), "branches": [["x"]]}
-    assert scan_file(json.dumps(value).encode(), "s").record.metadata == {"title": "Tea", "branches": [["x"]]}
+    value = {**json.loads(file_of("a")), "tags": [["x"]]}
+    assert scan_file(json.dumps(value).encode(), "s").record.metadata == {"title": "Tea", "tags": [["x"]]}
+
+
+BRANCHES = [Branch("msg_a", [said("c"), said("d\n{")]), Branch(None, [said("e")])]
+
+
+def test_branches_stand_ahead_of_the_history_on_the_first_line():
+    """No line break is in them. Without branches the file is as it always was."""
+    data, _tail = encode_file(record("s"), [said("a"), said("b")], BRANCHES)
+    first, *lines = data.split(b"\n")
+    assert first.startswith(b'{"session_id":"s","branches":[{"after":"msg_a","messages":[{"role":"user","content":"c"')
+    assert first.endswith(b'],"history":[')
+    assert len(lines) == 4
+    assert list(json.loads(data)) == ["session_id", "branches", "history", "session"]
+    assert encode_file(record("s"), [said("a")], []) == encode_file(record("s"), [said("a")])
+
+
+def test_a_file_with_branches_is_cut_and_scanned_like_any_other():
+    """And appended to at the same place."""
+    data, tail = encode_file(record("s"), [said("a")], BRANCHES)
+    cut, scan = cut_file(data, "s"), scan_file(data, "s")
+    assert cut
+    assert (cut.branches, cut.tail, len(cut.lines)) == (BRANCHES, tail, 1)
+    assert (scan.branches, scan.tail, scan.whole, contents(scan.messages)) == (BRANCHES, tail, True, ["a"])
+    assert "branches" not in scan.record.metadata
+
+
+def test_an_empty_path_beside_branches_is_cut_too():
+    """All that there is may stand in branches."""
+    data, tail = encode_file(record("s"), [], BRANCHES)
+    cut = cut_file(data, "s")
+    assert cut
+    assert (cut.branches, cut.lines, cut.tail) == (BRANCHES, [], tail)
+
+
+@pytest.mark.parametrize(
+    "branches",
+    ["[]", "{}", "[5]", '[{"after":"msg_a","messages":[{"role":"user"}]}]', '[{"after":7,"messages":[]}]', "["],
+)
+def test_a_file_whose_branches_are_not_ours_is_read_whole(branches):
+    """What is no branch costs itself only; with anything missing, a copy of the file is kept."""
+    data = file_of("a").replace(b'"s","history"', b'"s","branches":' + branches.encode() + b',"history"', 1)
+    assert cut_file(data, "s") is None
+    scan = scan_file(data, "s", KNOWN)
+    assert (contents(scan.messages), scan.tail, list(scan.branches)) == (["a"], None, [])
+    assert scan.whole == (branches == "[]")
+
+
+def test_branches_survive_a_torn_end():
+    """They stand where no append reaches."""
+    data, tail = encode_file(record("s"), [said("a")], BRANCHES)
+    scan = scan_file(data[: tail + 5], "s", KNOWN)
+    assert (scan.branches, contents(scan.messages), scan.whole) == (BRANCHES, ["a"], False)
+
+
+def test_a_damaged_branch_costs_itself_only():
+    """The others on the same line are found."""
+    data, _ = encode_file(record("s"), [said("a")], BRANCHES)
+    scan = scan_file(data.replace(b'"content":"c"', b'"content":"c', 1), "s", KNOWN)
+    assert scan.branches == BRANCHES[1:]
+    assert (contents(scan.messages), scan.whole) == (["a"], False)
 
 
 @pytest.mark.parametrize("entry", ["5", "null", '{"role":"user"}', '{"content":"x"}', '{"role":"user","content":[]}'])
