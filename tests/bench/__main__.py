@@ -6,11 +6,26 @@ from pathlib import Path
 
 import uvloop
 
-from tests.bench import boot, chart, deltas, long_history, turns, written
+from tests.bench import (
+    boot,
+    chart,
+    deltas,
+    first_delta,
+    live_turns,
+    long_history,
+    paced,
+    sockets,
+    stalled,
+    turns,
+    written,
+)
 from tests.bench.rounds import Result, Rounds, table
 
 REPORT = Path("build/benchmarks.md")
-PARTS = "turns", "history", "written", "boot", "deltas"
+PARTS = (
+    *("turns", "history", "written", "boot"),
+    *("deltas", "paced", "sustained", "first-delta", "turns-live", "sockets", "stalled"),
+)
 AT_ONCE = 1, 16, 256
 
 
@@ -23,28 +38,33 @@ async def measure(parts: Iterable[Callable[[], Awaitable[str]]]) -> str:
     return "\n".join(tables)
 
 
-def parts(rounds: Rounds, plot: Path | None) -> dict[str, Callable[[], Awaitable[str]]]:
+def parts(rounds: Rounds, plots: Path | None) -> dict[str, Callable[[], Awaitable[str]]]:
     """By name, what can be measured."""
 
     async def durable_turns() -> str:
         columns: dict[str, list[Result]] = {}
         for sessions in AT_ONCE:
             columns[f"{sessions} at once" if sessions > 1 else "1 session"] = await turns.run(sessions, rounds)
-        if plot:
-            chart.draw(plot, columns)
+        if plots:
+            chart.draw(plots / "durable-turns.svg", columns, "durable turns a second")
         return table("Durable turns a second", columns)
 
     async def history() -> str:
         return table("A turn behind a short and a long history", await long_history.run(rounds))
 
-    async def sent() -> str:
-        columns = {
-            f"{streams} at once" if streams > 1 else "1 stream": await deltas.run(streams, rounds)
-            for streams in (1, 32)
-        }
-        return table("Deltas a second to WebSocket clients", columns)
-
-    every = durable_turns, history, lambda: written.run(rounds.seconds * 3), lambda: boot.run(rounds), sent
+    every = (
+        durable_turns,
+        history,
+        lambda: written.run(rounds.seconds * 3),
+        lambda: boot.run(rounds),
+        lambda: deltas.run(rounds, plots),
+        lambda: paced.run(rounds, plots),
+        lambda: paced.run_sustained(rounds, plots),
+        lambda: first_delta.run(rounds),
+        lambda: live_turns.run(rounds),
+        lambda: sockets.run(rounds),
+        lambda: stalled.run(rounds),
+    )
     return dict(zip(PARTS, every, strict=True))
 
 
@@ -53,12 +73,12 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"what is measured: {', '.join(PARTS)}; all of it")
     parser.add_argument("--rounds", type=int, default=5, help="how many rounds count (%(default)s)")
     parser.add_argument("--fast", action="store_true", help="one short round, to see that it works")
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="draws the turns into an SVG or PNG file")
+    parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draws what was measured, as SVG files")
     given = parser.parse_args()
     if unknown := set(given.parts) - set(PARTS):
         parser.error(f"no part is called {', '.join(sorted(unknown))}")
-    rounds = Rounds(1, warm_up=False, seconds=0.5) if given.fast else Rounds(given.rounds)
-    every = parts(rounds, given.plot)
+    rounds = Rounds(1, warm_up=False, seconds=0.5, small=True) if given.fast else Rounds(given.rounds)
+    every = parts(rounds, given.plots)
     told = uvloop.run(measure([every[name] for name in given.parts or PARTS]))
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_text(told, "utf-8")

@@ -1,4 +1,4 @@
-"""The plot of durable turns a second: a bar for each way and number of sessions, on a logarithmic scale."""
+"""Plots of rates: a bar for each way and number of sessions or streams, on a logarithmic scale."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,11 +12,12 @@ _OURS, _THEIRS = ("#9ecae1", "#4292c6", "#08519c"), ("#d0d0d0", "#9a9a9a", "#5a5
 """From few sessions at once to many."""
 
 
-def draw(path: Path, columns: Mapping[str, list[Result]]) -> None:
+def draw(path: Path, columns: Mapping[str, list[Result]], what: str) -> None:
     """Draws the results, of which those are ours whose names begin with Verbatim.
 
     Args:
         columns: By number of sessions, the results of the same contenders.
+        what: What the bars show.
     """
     matplotlib.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "verbatim", "font.family": "sans-serif"})
     figure = Figure(figsize=(9, 5.4), layout="constrained", facecolor="white")
@@ -41,7 +42,7 @@ def draw(path: Path, columns: Mapping[str, list[Result]]) -> None:
     axes.set_xlim(right=axes.get_xlim()[1] * 1.8)
     axes.set_yticks(range(len(names)), [_in_two_lines(name) for name in names])
     axes.invert_yaxis()
-    axes.set_xlabel("durable turns a second (logarithmic); median, lowest to highest round")
+    axes.set_xlabel(f"{what} (logarithmic); median, lowest to highest round")
     axes.set_title(f"Each way from top to bottom: {', '.join(columns)}", fontsize=10, loc="left")
     axes.grid(axis="x", color="#e5e5e5", linewidth=0.6)
     axes.set_axisbelow(True)

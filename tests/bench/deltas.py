@@ -1,81 +1,75 @@
-"""Deltas a second to WebSocket clients: the server with its store, and a bare aiohttp handler that sends each delta."""
+"""Unpaced deltas a second to WebSocket clients, and what each costs the server's core.
 
-import asyncio
-import os
-import sys
-import time
-
-import aiohttp
-import orjson
-
-from tests.bench.rounds import Result, Rounds
-from tests.bench.setting import disk_folder
-
-BARE = """
-import asyncio, uvloop
-from aiohttp import web
-async def handle(request):
-    ws = web.WebSocketResponse(compress=False)
-    await ws.prepare(request)
-    async for message in ws:
-        for number in range(int(message.json()["input"].partition("@")[0])):
-            delta = {"type": "response.output_text.delta", "delta": f"w{number} "}
-            await ws.send_json(delta)
-            if number % 50 == 49:
-                await asyncio.sleep(0)
-        await ws.send_json({"type": "response.completed"})
-    return ws
-async def main():
-    app = web.Application()
-    app.add_routes([web.get("/v1/responses", handle)])
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    print("at http://127.0.0.1:%d" % runner.addresses[0][1], flush=True)
-    await asyncio.Event().wait()
-uvloop.run(main())
+Rule: each way gets as many deltas as keep it busy for the time of a measurement, in answers of equal length.
 """
 
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
 
-async def _read(session: aiohttp.ClientSession, url: str, deltas: int) -> None:
-    """One stream, read to its end and checked for every character."""
-    async with session.ws_connect(f"{url}/v1/responses", max_msg_size=0) as ws:
-        await ws.send_json({"type": "response.create", "model": "metronome", "input": f"{deltas}@0"})
-        text = []
-        async for message in ws:
-            event = orjson.loads(message.data)
-            if event["type"] == "response.output_text.delta":
-                text.append(event["delta"])
-            elif event["type"] == "response.completed":
-                break
-        if "".join(text) != "".join(f"w{number} " for number in range(deltas)):
-            raise AssertionError("the text is not exact")
+from tests.bench import chart
+from tests.bench.clients import Client, Spent, clients, make_turns, read_answers
+from tests.bench.rounds import Rounds, table
+from tests.bench.served import Served, client_core, served
+from tests.bench.ways import STREAMING, Way
 
+STREAMS = 1, 32, 256
+_LONGEST_ANSWER = 20_000
+_SHORTEST_ANSWER = 100
 
-async def _serve(arguments: list[str], streams: int, deltas: int) -> float:
-    """Deltas a second from a server of its own."""
-    with disk_folder() as folder:
-        settings = {"VERBATIM_METRONOME": "1", "VERBATIM_PORT": "0", "VERBATIM_DATA_DIR": str(folder)}
-        server = await asyncio.create_subprocess_exec(
-            sys.executable, *arguments, env={**os.environ, **settings}, stdout=asyncio.subprocess.PIPE
-        )
-        assert server.stdout
-        url = (await server.stdout.readline()).decode().split("at ")[1].split()[0]
-        try:
-            async with aiohttp.ClientSession(headers={"Authorization": "Bearer bench"}) as session:
-                began = time.perf_counter()
-                await asyncio.gather(*(_read(session, url, deltas) for _ in range(streams)))
-                return streams * deltas / (time.perf_counter() - began)
-        finally:
-            server.terminate()
-            await server.wait()
+Amounts = dict[tuple[str, int], int]
+"""By way and number of streams, how many deltas a stream is given."""
 
 
-async def run(streams: int, rounds: Rounds, deltas: int = 4000) -> list[Result]:
-    """Deltas a second of both, `streams` at once."""
-    return await rounds.run(
-        {
-            "bare aiohttp handler, a frame for each delta, nothing kept": lambda: _serve(["-c", BARE], streams, deltas),
-            "Verbatim, everything kept": lambda: _serve(["-m", "server"], streams, deltas),
-        }
-    )
+async def run(rounds: Rounds, plots: Path | None) -> str:
+    """Tables, and a plot of the first."""
+    amounts: Amounts = {}
+    columns = await rounds.run_wide({way.name: partial(_measure, way, rounds, amounts) for way in STREAMING})
+    if plots:
+        rates = {head: columns[f"{head} /s"] for head in map(_head, STREAMS)}
+        chart.draw(plots / "deltas.svg", rates, "unpaced deltas a second")
+    titles = {" /s": "Unpaced deltas a second", " µs": "µs of the server's core for a delta, unpaced"}
+    told = [
+        table(title, {name.removesuffix(unit): column for name, column in columns.items() if name.endswith(unit)})
+        for unit, title in titles.items()
+    ]
+    busy = {name.removesuffix(" %"): column for name, column in columns.items() if name.endswith(" %")}
+    return "\n".join([*told, table("% of its core that the client used", busy, ratios=False)])
+
+
+def _head(streams: int) -> str:
+    return f"{streams} streams" if streams > 1 else "1 stream"
+
+
+async def _measure(way: Way, rounds: Rounds, amounts: Amounts) -> Mapping[str, float]:
+    figures = {}
+    async with served(way) as server:
+        for streams in STREAMS:
+            spent, deltas = await _stream(server, streams, rounds, amounts)
+            figures[f"{_head(streams)} /s"] = deltas / spent.elapsed_s
+            figures[f"{_head(streams)} µs"] = spent.server_s / deltas * 1e6
+            figures[f"{_head(streams)} %"] = spent.client_s / spent.elapsed_s * 100
+    return figures
+
+
+async def _stream(server: Served, streams: int, rounds: Rounds, amounts: Amounts) -> tuple[Spent, int]:
+    """What was spent, and on how many deltas; the amount grows until it keeps the server busy long enough."""
+    key = server.way.name, streams
+    async with clients(server, streams) as ones:
+        await _answers(server, ones, _SHORTEST_ANSWER)
+        amount = amounts.get(key, 5 * _SHORTEST_ANSWER)
+        while True:
+            spent, deltas = await _answers(server, ones, amount)
+            if spent.elapsed_s > rounds.seconds / 2 or rounds.small:
+                amounts[key] = amount
+                return spent, deltas
+            amount = int(amount * min(8, 1.1 * rounds.seconds / spent.elapsed_s))
+
+
+async def _answers(server: Served, ones: list[Client], amount: int) -> tuple[Spent, int]:
+    turns = -(-amount // _LONGEST_ANSWER)
+    count = amount // turns
+    with client_core():
+        spent = await make_turns(server, ones, f"{count}@0", lambda made: made < turns)
+    read_answers(server, ones, count)
+    return spent, spent.turns * count

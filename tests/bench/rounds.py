@@ -1,10 +1,13 @@
 """Rounds: every contender once in each round, so that the machine's moods fall on all alike."""
 
+import math
 import statistics
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 Contender = Callable[[], Awaitable[float]]
+WideContender = Callable[[], Awaitable[Mapping[str, float]]]
+"""Measures several things at once, by the headings of their columns."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +29,13 @@ class Rounds:
         count: How many rounds count.
         warm_up: Whether one round goes ahead that does not count.
         seconds: How long one measurement of a rate lasts.
+        small: Whether few streams and sockets are enough, since it is only to be seen that it works.
     """
 
     count: int = 5
     warm_up: bool = True
     seconds: float = 1.5
+    small: bool = False
 
     async def run(self, contenders: Mapping[str, Contender]) -> list[Result]:
         """Runs all contenders; the first one is what the others are compared with."""
@@ -42,13 +47,25 @@ class Rounds:
                     figures[name].append(figure)
         return results(figures)
 
+    async def run_wide(self, contenders: Mapping[str, WideContender]) -> dict[str, list[Result]]:
+        """Runs all contenders; returns the results by column, each compared with the first contender."""
+        columns: dict[str, dict[str, list[float]]] = {}
+        for number in range(-1 if self.warm_up else 0, self.count):
+            for name, contender in contenders.items():
+                for heading, figure in (await contender()).items():
+                    kept = columns.setdefault(heading, {}).setdefault(name, [])
+                    if number >= 0:
+                        kept.append(figure)
+        return {heading: results(figures) for heading, figures in columns.items()}
+
 
 def results(figures: Mapping[str, Sequence[float]]) -> list[Result]:
     """The results of all rounds, from the figures of each one."""
     medians = {name: statistics.median(values) for name, values in figures.items()}
     first = next(iter(medians.values()))
     return [
-        Result(name, medians[name], min(values), max(values), medians[name] / first) for name, values in figures.items()
+        Result(name, medians[name], min(values), max(values), medians[name] / first if first else math.nan)
+        for name, values in figures.items()
     ]
 
 

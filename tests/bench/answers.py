@@ -1,0 +1,68 @@
+"""What a line has heard, read after the clock has stopped: each answer's text, checked for every character.
+
+Rule: an answer that lacks a word, doubles one or changes one ends the measurement.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from tests.bench.stream_client import Line
+from tests.bench.ways import DELTA, END, Dialect
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer.
+
+    Attributes:
+        asked: When it was asked for.
+        words: The number of words that came at once, and when, in their order.
+        ended: When its end came; None where that was not waited for.
+    """
+
+    asked: float
+    words: list[tuple[int, float]]
+    ended: float | None
+
+
+@cache
+def text_of(count: int) -> str:
+    """The text of so many words."""
+    return "".join(f"w{number} " for number in range(count))
+
+
+def answers(line: Line, dialect: Dialect, count: int) -> Iterator[Answer]:
+    """The answers that a line has had, each of which was to have `count` words; the last one may be in pieces.
+
+    Raises:
+        AssertionError: A text is not exact.
+    """
+    asked, text, words = iter(line.asked), "", []
+    for frame, came in zip(line.frames, line.times, strict=True):
+        event = dialect.event(frame)
+        if event.get("type") == DELTA:
+            text += event["delta"]
+            words.append((event["delta"].count(" "), came))
+        elif END in frame:
+            _check(text, text_of(count))
+            yield Answer(next(asked), words, came)
+            text, words = "", []
+    if words:
+        _check(text, text_of(count)[: len(text)])
+        yield Answer(next(asked), words, None)
+
+
+def _check(text: str, expected: str) -> None:
+    if text != expected:
+        at = next((at for at, pair in enumerate(zip(text, expected, strict=False)) if pair[0] != pair[1]), len(text))
+        raise AssertionError(f"the text is not exact: {text[at : at + 40]!r} instead of {expected[at : at + 40]!r}")
+
+
+def conversation_of(line: Line, dialect: Dialect) -> str | None:
+    """The session that the server has named in the first answer."""
+    for frame in line.frames:
+        event = dialect.event(frame)
+        if event.get("type") == "response.created":
+            return event["response"]["conversation"]["id"]
+    return None
