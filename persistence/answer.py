@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from persistence.branches import Tree, replaced
 from persistence.model import Message, now
 
 
@@ -50,25 +51,31 @@ def answers(messages: Sequence[Message], response_id: str) -> bool:
     return bool(messages) and response_id in answered_responses(messages[:1])
 
 
-def answer_position(messages: Sequence[Message], response_id: str) -> int | None:
-    """Where an answer belongs: behind its question, or at the end where there is none; None where it stands already."""
-    if response_id in answered_responses(messages):
+def answer_position(tree: Tree, response_id: str) -> int | None:
+    """Where an answer belongs in the path that is shown: behind its question, or at the end where there is none; None
+    where it stands already, there or in a branch."""
+    if response_id in answered_responses(tree.messages()):
         return None
+    messages = tree.history
     asked = (at for at in range(len(messages), 0, -1) if _response_id(messages[at - 1]) == response_id)
     return next(asked, len(messages))
 
 
-def with_late_answer(messages: Sequence[Message], new: Sequence[Message]) -> list[Message] | None:
-    """The history with one new message, an answer, in the place of the interrupted one that was settled for it.
+def with_late_answer(tree: Tree, new: Sequence[Message]) -> Tree | None:
+    """The tree with one new message, an answer, in the place of the interrupted one that was settled for it.
 
     None where the new messages are anything else.
     """
     response_id = next(answered_responses(new), None) if len(new) == 1 else None
-    for position in range(len(messages) - 1, -1, -1) if response_id else ():
-        message = messages[position]
+    for message in tree.messages() if response_id else ():
         if message.get("reason") == "interrupted" and response_id in list(answered_responses([message])):
-            return [*messages[:position], *new, *messages[position + 1 :]]
+            return replaced(tree, message, new[0])
     return None
+
+
+def passed_over(tree: Tree, response_id: str | None, parts: Parts | None) -> Tree:
+    """The tree, which owes this answer (None: none), with what was written of it behind the question."""
+    return Tree([*tree.history, interrupted_message(response_id, parts)], tree.branches) if response_id else tree
 
 
 def interrupted_message(response_id: str, parts: Parts | None) -> Message:

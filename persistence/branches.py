@@ -8,7 +8,7 @@ Alternatives, the messages behind one and the same, are in the order of their ti
 Source: FORMAT.md, "Branches".
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -37,10 +37,9 @@ class Tree:
         for branch in self.branches:
             yield from branch.messages
 
-    def replaced(self, change: Callable[[Message], Message]) -> "Tree":
-        """The same tree, each message changed; it keeps its id."""
-        branches = [replace(branch, messages=list(map(change, branch.messages))) for branch in self.branches]
-        return Tree(list(map(change, self.history)), branches)
+    def ids(self) -> set[str | None]:
+        """What its messages are called, those that have ids."""
+        return {message.get("id") for message in self.messages()}
 
 
 def fork(tree: Tree, after: str | None) -> Tree:
@@ -114,6 +113,18 @@ def alternatives(branches: Iterable[Branch], shown: Mapping[str | None, Message]
         shown[after]["id"]: [one["id"] for one in sorted([shown[after], *found], key=_age)]
         for after, found in others.items()
     }
+
+
+def replaced(tree: Tree, old: Message, new: Message) -> Tree:
+    """The tree with a message in the place of another; what hung on that hangs on it."""
+    old_id = old.get("id")
+    if tree.branches and not new.get("id"):
+        new = {**new, "id": old.get("id", new_id("msg_"))}
+    branches = [
+        Branch(new["id"] if branch.after == old_id and old_id else branch.after, _with(branch.messages, old, new))
+        for branch in tree.branches
+    ]
+    return Tree(_with(tree.history, old, new), branches)
 
 
 def with_history(tree: Tree, history: Sequence[Message]) -> Tree:
@@ -213,6 +224,10 @@ def _age(message: Message) -> tuple[str, str]:
     """Sorts older messages ahead of newer ones; the id tells those of one moment apart."""
     at: Any = message.get("created_at")
     return at if isinstance(at, str) else "", message["id"]
+
+
+def _with(messages: Sequence[Message], old: Message, new: Message) -> list[Message]:
+    return [new if message is old else message for message in messages]
 
 
 def _last(history: Sequence[Message]) -> str | None:

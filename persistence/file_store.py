@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from persistence.branches import Tree, with_history
 from persistence.changes import Changes
 from persistence.checkpoints import CheckpointLimits, Checkpoints
 from persistence.disk import Disk
@@ -192,7 +193,11 @@ class FileStore:
 
     async def history(self, session_id: str) -> Sequence[Message]:
         async with self._changes.hold(session_id, writes=False):
-            return await self._reader.history(session_id)
+            return (await self._reader.tree(session_id)).history
+
+    async def tree(self, session_id: str) -> Tree:
+        async with self._changes.hold(session_id, writes=False):
+            return await self._reader.tree(session_id)
 
     async def page(self, session_id: str, *, limit: int, after: str | None = None, newest_first: bool = False) -> Page:
         async with self._changes.hold(session_id, writes=False):
@@ -207,10 +212,27 @@ class FileStore:
 
     async def edit(self, session_id: str, change: Callable[[Sequence[Message]], Iterable[Message]]) -> Record:
         async def edit(session: OpenSession) -> None:
-            messages = list(change(tuple(session.history.whole())))
-            await self._sessions.rewrite(session, session.record.touched(), messages)
-            self._running.follow(session_id, messages)
+            tree = with_history(session.tree, list(change(tuple(session.history.whole()))))
+            await self._sessions.rewrite(session, session.record.touched(), tree)
+            self._running.follow(session_id, tree.history)
             self._checkpoints.deleted()
+
+        return await self._change(session_id, edit)
+
+    async def edit_tree(
+        self, session_id: str, change: Callable[[Tree], Tree], *, draft: Message | None = None, text: str = ""
+    ) -> Record:
+        async def edit(session: OpenSession) -> None:
+            before = self._owed.passed_over(session)
+            if (after := change(before)) == before:
+                return
+            begun = Part(session_id, draft["response_id"], draft, text) if draft else None
+            await self._sessions.rewrite(session, session.record.touched(), after, begun)
+            self._running.follow_tree(session_id, after)
+            if draft:
+                self._running.write(session_id, draft, text)
+            if after.ids() < before.ids():
+                self._checkpoints.deleted()
 
         return await self._change(session_id, edit)
 

@@ -21,36 +21,56 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from persistence.answer import Parts
+from persistence.branch_json import decode_branches
+from persistence.branches import Branch
 from persistence.file_change import Change, Write
-from persistence.json_bytes import encode_json, encode_messages
+from persistence.json_bytes import decode_json, encode_json, encode_messages
 from persistence.memory_file import decode_facts, encode_memory, memory_file_name
 from persistence.model import Fact, Message, Record, session_file_name
 from persistence.record_json import decode_record
-from persistence.session_file import append_body, file_head, file_tail
+from persistence.session_file import append_body, branches_json, file_head, file_tail
 
 Changes = Iterator[tuple[str, Change]]
 
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """A session's whole file: its messages, each encoded, and its record, encoded too."""
+    """A session's whole file: its messages, each encoded, and its record, encoded too.
+
+    Attributes:
+        branches: What is not shown, encoded; empty where there is none.
+        begun: What there is already of the answer that the session owes now.
+    """
 
     record: Record
     record_json: bytes
     lines: Sequence[bytes]
+    branches: bytes = b""
+    begun: "Part | None" = None
     op: ClassVar = "put"
 
     def encode(self) -> bytes:
-        return b'"op":"put","messages":[%b],"record":%b}' % (b",".join(self.lines), self.record_json)
+        branches = b'"branches":%b,' % self.branches if self.branches else b""
+        begun = b'"begun":{%b,' % self.begun.encode() if self.begun else b""
+        return b'"op":"put",%b%b"messages":[%b],"record":%b}' % (
+            branches,
+            begun,
+            b",".join(self.lines),
+            self.record_json,
+        )
 
     def changes(self) -> Changes:
-        body = [file_head(self.record.session_id), append_body(self.lines, 0)]
+        body = [file_head(self.record.session_id, self.branches), append_body(self.lines, 0)]
         yield session_file_name(self.record.session_id), Write(None, 0, body, file_tail(self.record_json))
+
+    def decoded_branches(self) -> list[Branch]:
+        """What is not shown."""
+        return decode_branches(decode_json(self.branches, "branches"))[0] if self.branches else []
 
     @property
     def tail_at(self) -> int:
         """Where the file's tail begins."""
-        return len(file_head(self.record.session_id)) + len(append_body(self.lines, 0))
+        return len(file_head(self.record.session_id, self.branches)) + len(append_body(self.lines, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +198,13 @@ def decode_entry(value: dict[str, Any]) -> Entry:
     """
     match value["op"]:
         case "put":
-            return Put(*_record(value["record"]), encode_messages(value["messages"]))
+            branches, begun = decode_branches(value.get("branches", []))[0], value.get("begun")
+            return Put(
+                *_record(value["record"]),
+                encode_messages(value["messages"]),
+                branches_json(branches),
+                _part(begun) if begun else None,
+            )
         case "append":
             return Append(value["at"], value["count"], *_record(value["record"]), encode_messages(value["messages"]))
         case "delete":
@@ -187,7 +213,7 @@ def decode_entry(value: dict[str, Any]) -> Entry:
         case "memory":
             return _memory(value)
         case "part":
-            return Part(value["session_id"], value["response_id"], value.get("draft"), value["text"])
+            return _part(value)
         case "base":
             return Base(value["first"], [Parts(**parts) for parts in value["running"]], value["adopted"])
         case "checkpoint":
@@ -198,6 +224,10 @@ def decode_entry(value: dict[str, Any]) -> Entry:
 
 def _memory(value: dict[str, Any]) -> Memory:
     return Memory(value["user_id"], decode_facts(value["facts"])[0])
+
+
+def _part(value: dict[str, Any]) -> Part:
+    return Part(value["session_id"], value["response_id"], value.get("draft"), value["text"])
 
 
 def _record(value: dict[str, Any]) -> tuple[Record, bytes]:

@@ -15,8 +15,10 @@ from persistence.answer import (
     interrupted_message,
     new_draft,
     owed_response,
+    passed_over,
     with_late_answer,
 )
+from persistence.branches import Tree, siblings, with_history, with_ids
 from persistence.errors import (
     InvalidSessionId,
     MessageNotFound,
@@ -44,7 +46,7 @@ from persistence.session_file import encode_file, same_session
 @dataclass(slots=True)
 class _Session:
     record: Record
-    messages: list[Message]
+    tree: Tree
 
 
 class MemoryStore:
@@ -61,13 +63,15 @@ class MemoryStore:
 
     async def open(self) -> None:
         for session in self._sessions.values():
-            if owed := owed_response(session.messages):
+            if owed := owed_response(session.tree.history):
                 parts = Parts(session.record.session_id, new_draft(owed), "")
                 self._parts.setdefault(parts.key, parts)
         for parts in sorted(self._parts.values(), key=lambda parts: parts.age):
-            messages, response_id = self._sessions[parts.session_id].messages, parts.key[1]
-            if (position := answer_position(messages, response_id)) is not None:
+            session, response_id = self._sessions[parts.session_id], parts.key[1]
+            if (position := answer_position(session.tree, response_id)) is not None:
+                messages = list(session.tree.history)
                 messages.insert(position, interrupted_message(response_id, parts))
+                session.tree = Tree(messages, session.tree.branches)
         self._parts.clear()
 
     async def close(self) -> None:
@@ -79,7 +83,7 @@ class MemoryStore:
         if record.session_id in self._sessions:
             raise SessionExists(record.session_id)
         encode_file(record, messages)
-        self._sessions[record.session_id] = _Session(record, list(messages))
+        self._sessions[record.session_id] = _Session(record, Tree(list(messages)))
         return record
 
     async def record(self, session_id: str) -> Record:
@@ -118,7 +122,10 @@ class MemoryStore:
         return UserReceipt(user_id, receipts, [memory_file_name(user_id)] if facts else [], len(facts))
 
     async def history(self, session_id: str) -> Sequence[Message]:
-        return tuple(self._get(session_id).messages)
+        return tuple((await self.tree(session_id)).history)
+
+    async def tree(self, session_id: str) -> Tree:
+        return self._get(session_id).tree
 
     async def page(self, session_id: str, *, limit: int, after: str | None = None, newest_first: bool = False) -> Page:
         numbered = list(enumerate(await self.history(session_id)))
@@ -129,22 +136,27 @@ class MemoryStore:
                 raise MessageNotFound(after)
             at = ids.index(after)
             numbered = numbered[len(ids) - at if newest_first else at + 1 :]
-        return Page(numbered[:limit], has_more=len(numbered) > limit)
+        tree = with_ids(await self.tree(session_id))
+        others = {ids[at]: siblings(tree, ids[at]) for at, _ in numbered[:limit]} if tree.branches else {}
+        several = {id: alike for id, alike in others.items() if len(alike) > 1}
+        return Page(numbered[:limit], len(numbered) > limit, several)
 
     async def append(self, session_id: str, messages: Sequence[Message]) -> Record:
         session = self._get(session_id)
-        owed = owed_response(session.messages)
+        owed = owed_response(session.tree.history)
         try:
             encode_file(session.record, messages)
         except NotStorable:
             if owed and owed in list(answered_responses(messages)):
-                session.messages.append(self._interrupted(session_id, owed))
+                session.tree = passed_over(session.tree, owed, self._parts.pop((session_id, owed), None))
             raise
-        if not (owed and answers(messages, owed)) and (late := with_late_answer(session.messages, messages)):
-            session.messages = late
+        if not (owed and answers(messages, owed)) and (late := with_late_answer(session.tree, messages)):
+            session.tree = late
         else:
-            passed_over = [self._interrupted(session_id, owed)] if owed and not answers(messages, owed) else []
-            session.messages += [*passed_over, *messages]
+            tree = session.tree
+            if owed and not answers(messages, owed):
+                tree = passed_over(tree, owed, self._parts.pop((session_id, owed), None))
+            session.tree = Tree([*tree.history, *messages], tree.branches)
         session.record = session.record.touched()
         for response_id in answered_responses(messages):
             self._parts.pop((session_id, response_id), None)
@@ -152,10 +164,25 @@ class MemoryStore:
 
     async def edit(self, session_id: str, change: Callable[[Sequence[Message]], Iterable[Message]]) -> Record:
         session = self._get(session_id)
-        messages = list(change(tuple(session.messages)))
-        encode_file(session.record, messages)
-        session.messages = messages
+        tree = with_history(session.tree, list(change(tuple(session.tree.history))))
+        encode_file(session.record, tree.history)
+        session.tree = tree
         session.record = session.record.touched()
+        return session.record
+
+    async def edit_tree(
+        self, session_id: str, change: Callable[[Tree], Tree], *, draft: Message | None = None, text: str = ""
+    ) -> Record:
+        session = self._get(session_id)
+        owed = owed_response(session.tree.history)
+        before = passed_over(session.tree, owed, self._parts.get((session_id, owed or "")))
+        if (after := change(before)) != before:
+            encode_file(session.record, after.history, after.branches)
+            for response_id in answered_responses(after.messages()):
+                self._parts.pop((session_id, response_id), None)
+            session.tree, session.record = after, session.record.touched()
+            if draft:
+                await self.write(session_id, draft, text)
         return session.record
 
     async def write(self, session_id: str, draft: Message, text: str) -> None:
@@ -174,9 +201,6 @@ class MemoryStore:
         encode_memory(user_id, facts)
         self._memories[user_id] = facts
         return self._memories[user_id]
-
-    def _interrupted(self, session_id: str, response_id: str) -> Message:
-        return interrupted_message(response_id, self._parts.pop((session_id, response_id), None))
 
     def _get(self, session_id: str) -> _Session:
         if (session := self._sessions.get(session_id)) is None:

@@ -9,7 +9,7 @@ import hashlib
 import re
 import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -112,10 +112,16 @@ class UserReceipt:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some messages of a history, each with its position in it, and whether there are more behind them."""
+    """Some messages of a history, each with its position in it, and whether there are more behind them.
+
+    Attributes:
+        alternatives: By message id, where there is more than one message behind the same one: their ids, the oldest
+            first.
+    """
 
     messages: Sequence[tuple[int, Message]]
     has_more: bool
+    alternatives: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def now() -> str:
@@ -162,6 +168,11 @@ def file_name_of(text: str) -> str:
 def message_id(message: Message, position: int) -> str:
     """A message's id; one that a plain old file holds without id is named by its position in the history."""
     return message.get("id") or f"msg_{position}"
+
+
+def with_name(message: Message, position: int) -> Message:
+    """The message with its id in it."""
+    return message if message.get("id") else {**message, "id": message_id(message, position)}
 
 
 def is_message(value: Any) -> bool:

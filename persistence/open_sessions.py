@@ -12,17 +12,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from persistence.branches import Branch, Tree
 from persistence.disk import Stamp
 from persistence.errors import Damaged, SessionExists, SessionNotFound, StorageError
 from persistence.files import Files
 from persistence.folding import Folding
 from persistence.history import History
 from persistence.journal import Journal
-from persistence.journal_entry import Append, Put
+from persistence.journal_entry import Append, Part, Put
 from persistence.json_bytes import encode_json, encode_messages
 from persistence.model import Message, Record, session_file_name, with_added
 from persistence.portions import step_by_step
-from persistence.session_file import Scan, cutting, scan_file
+from persistence.session_file import Scan, branches_json, cutting, scan_file
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ class OpenSession:
             in our layout, or somebody has changed it.
         stamp: The file's stamp when it was read or written last; None before it is first written.
         size: About how many bytes its messages take.
+        branches: What is not shown.
     """
 
     record: Record
@@ -46,6 +48,16 @@ class OpenSession:
     tail: int | None
     stamp: Stamp | None
     size: int
+    branches: Sequence[Branch] = ()
+
+    @property
+    def tree(self) -> Tree:
+        """All its messages.
+
+        Raises:
+            Damaged: One is none.
+        """
+        return Tree(self.history.whole(), self.branches)
 
     @property
     def session_id(self) -> str:
@@ -137,7 +149,8 @@ class OpenSessions:
         is_edited = self._stamp_before(session_id) not in (None, stamp)
         is_new = not whole and session_id not in self._open
         if is_new and (cut := await step_by_step(cutting(data, session_id))):
-            session = OpenSession(cut.record, History(cut.lines), None if is_edited else cut.tail, stamp, len(data))
+            tail = None if is_edited else cut.tail
+            session = OpenSession(cut.record, History(cut.lines), tail, stamp, len(data), cut.branches)
             self._keep(session)
             return session
         scan = await self._scan(path, data, session_id, known, mend=mend)
@@ -146,7 +159,7 @@ class OpenSessions:
             messages = with_added(scan.messages, new, len(before.history) - len(new))
             scan = replace(scan, record=before.record, messages=messages, tail=None)
         tail = None if is_edited else scan.tail
-        session = OpenSession(scan.record, History((), scan.messages), tail, stamp, len(data))
+        session = OpenSession(scan.record, History((), scan.messages), tail, stamp, len(data), scan.branches)
         fault = None if scan.whole else "damaged"
         if mend and (new is not None or fault or not scan.has_record):
             await self._mend(path, session, fault if fault or new is None else "changed by somebody else")
@@ -176,10 +189,8 @@ class OpenSessions:
             if not before:
                 await self._give_up(path, error, mend=mend)
                 raise SessionNotFound(session_id) from error
-            return Scan(before.record, list(before.history.whole()), None, whole=False)
-        if before and not scan.whole:
-            return Scan(before.record, list(before.history.whole()), None, whole=False)
-        return scan
+            return _in_memory(before)
+        return _in_memory(before) if before and not scan.whole else scan
 
     async def create(self, record: Record, messages: Sequence[Message]) -> OpenSession:
         """Begins a session, durably.
@@ -191,7 +202,7 @@ class OpenSessions:
         if path.name not in self.folding and await self._files.stamp(path):
             raise SessionExists(record.session_id)
         session = OpenSession(record, History(), None, None, 0)
-        await self.rewrite(session, record, messages)
+        await self.rewrite(session, record, Tree(messages))
         return session
 
     async def append(self, session: OpenSession, record: Record, messages: Sequence[Message]) -> None:
@@ -200,7 +211,7 @@ class OpenSessions:
         A file that is not in our layout is written anew instead, once.
         """
         if session.tail is None:
-            await self.rewrite(session, record, [*session.history.whole(), *messages])
+            await self.rewrite(session, record, Tree([*session.history.whole(), *messages], session.branches))
             return
         lines = encode_messages(messages)
         entry = Append(session.tail, len(session.history), record, encode_json(record, "a record"), lines)
@@ -212,14 +223,19 @@ class OpenSessions:
         session.tail += entry.length
         self._keep(session, grown=entry.length)
 
-    async def rewrite(self, session: OpenSession, record: Record, messages: Sequence[Message]) -> None:
-        """Puts a whole new file in the place of the old one, durably."""
-        entry = Put(record, encode_json(record, "a record"), encode_messages(messages))
+    async def rewrite(self, session: OpenSession, record: Record, tree: Tree, begun: Part | None = None) -> None:
+        """Puts a whole new file in the place of the old one, durably.
+
+        Args:
+            begun: What there is already of the answer that the session owes then.
+        """
+        messages, branches = encode_messages(tree.history), branches_json(tree.branches)
+        entry = Put(record, encode_json(record, "a record"), messages, branches, begun)
         await self._journal.commit(entry.encode())
         self.forget(session.session_id)
         for name, change in entry.changes():
             self.folding.add(name, change)
-        session.record, session.history = record, History((), messages)
+        session.record, session.history, session.branches = record, History((), tree.history), tree.branches
         session.tail = session.size = entry.tail_at
         self._keep(session)
 
@@ -247,11 +263,12 @@ class OpenSessions:
         _log.error("%s is %s; it lies in %s", path, error, aside)
 
     async def _mend(self, path: Path, session: OpenSession, fault: str | None) -> None:
-        messages = session.history.whole()
+        tree = session.tree
         if fault:
             aside = await self._files.set_aside(path, self._folder / "quarantine", keep=True)
-            _log.warning("%s was %s: it has %d messages now; as it was: %s", path, fault, len(messages), aside)
-        await self.rewrite(session, session.record, messages)
+            count = sum(1 for _ in tree.messages())
+            _log.warning("%s was %s: it has %d messages now; as it was: %s", path, fault, count, aside)
+        await self.rewrite(session, session.record, tree)
 
     def _keep(self, session: OpenSession, *, grown: int = 0) -> None:
         session_id = session.session_id
@@ -276,3 +293,8 @@ class OpenSessions:
                 self._open.move_to_end(oldest)
             else:
                 self.forget(oldest)
+
+
+def _in_memory(session: OpenSession) -> Scan:
+    """What memory holds of a session whose file has been damaged."""
+    return Scan(session.record, list(session.history.whole()), None, whole=False, branches=session.branches)

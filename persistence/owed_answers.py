@@ -12,8 +12,10 @@ from persistence.answer import (
     answers,
     interrupted_message,
     owed_response,
+    passed_over,
     with_late_answer,
 )
+from persistence.branches import Tree
 from persistence.model import Message
 from persistence.open_sessions import OpenSession, OpenSessions
 from persistence.running_answers import RunningAnswers
@@ -39,14 +41,20 @@ class OwedAnswers:
         owed, record = _owed_by(session), session.record.touched()
         if not (owed and answers(new, owed)):
             late = len(new) == 1 and new[0].get("role") == "assistant" and new[0].get("response_id")
-            if late and (messages := with_late_answer(session.history.whole(), new)) is not None:
-                await self._sessions.rewrite(session, record, messages)
+            if late and (tree := with_late_answer(session.tree, new)) is not None:
+                await self._sessions.rewrite(session, record, tree)
                 self._running.follow(session.session_id, new)
                 return
             if owed:
                 new = [self._interrupted(session, owed), *new]
         await self._sessions.append(session, record, new)
         self._running.follow(session.session_id, new)
+
+    def passed_over(self, session: OpenSession) -> Tree:
+        """The session's messages; an answer that it owes is behind its question, with what was written of it."""
+        owed = _owed_by(session)
+        parts = self._running.parts(session.session_id, owed) if owed else None
+        return passed_over(session.tree, owed, parts)
 
     async def settle_owed(self, session: OpenSession) -> None:
         """Settles the answer that the session owes, unless it runs."""
@@ -56,13 +64,13 @@ class OwedAnswers:
     async def settle(self, session: OpenSession, response_id: str) -> None:
         """Puts what was written of an answer behind its question, as interrupted, if no answer stands there yet."""
         messages = session.history.whole()
-        if (position := answer_position(messages, response_id)) is not None:
+        if (position := answer_position(session.tree, response_id)) is not None:
             message = self._interrupted(session, response_id)
             if position == len(messages):
                 await self._sessions.append(session, session.record, [message])
             else:
                 settled = [*messages[:position], message, *messages[position:]]
-                await self._sessions.rewrite(session, session.record, settled)
+                await self._sessions.rewrite(session, session.record, Tree(settled, session.branches))
             _log.info("response %s was interrupted after %d characters", response_id, len(message["content"]))
         self._running.drop(session.session_id, response_id)
 

@@ -18,7 +18,7 @@ from persistence.journal_line import Scanned, durable_end, scan_segment
 from persistence.model import Message, Record, session_file_name, session_id_of, with_added
 from persistence.replay import Replay, first_that_counts, replay
 from persistence.segment_file import is_segment, segment_name
-from persistence.session_file import encode_file, scan_file
+from persistence.session_file import Scan, encode_file, scan_file
 
 _log = logging.getLogger(__name__)
 
@@ -158,11 +158,11 @@ async def _add_to_edited(
     found = await files.read(path)
     aside = await files.set_aside(path, quarantine, keep=True)
     try:
-        theirs = scan_file(found[0] if found else b"", session_id, record).messages
+        scan = scan_file(found[0] if found else b"", session_id, record)
     except Damaged:
-        theirs = []
-    messages = with_added(theirs, new, count)
-    await files.hop("replace", path, _replace, encode_file(record, messages)[0])
+        scan = Scan(record, [], None)
+    theirs, messages = scan.messages, with_added(scan.messages, new, count)
+    await files.hop("replace", path, _replace, encode_file(record, messages, scan.branches)[0])
     _log.warning(
         "%s was changed behind the journal's back; %d messages are behind it now; as it was: %s",
         path,

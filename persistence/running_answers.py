@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from persistence.answer import Parts, answered_responses, new_draft, owed_response
+from persistence.branches import Tree
 from persistence.model import Message
 
 Key = tuple[str, str]
@@ -38,6 +39,12 @@ class RunningAnswers:
             self._answers.pop((session_id, answered), None)
         if owed := owed_response(new):
             self._answers.setdefault((session_id, owed), _Answer()).abandoned = False
+
+    def follow_tree(self, session_id: str, tree: Tree) -> None:
+        """What follows from other messages in the place of all that there were."""
+        for answered in answered_responses(tree.messages()):
+            self._answers.pop((session_id, answered), None)
+        self.follow(session_id, tree.history)
 
     def abandon(self, session_id: str, messages: Iterable[Message]) -> None:
         """Nobody writes the answers among these messages any more."""

@@ -5,10 +5,12 @@ it is, and shown as it will be.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from persistence.branches import Branch, Tree, alternatives
 from persistence.errors import Damaged, MessageNotFound, SessionNotFound, StorageError, StorageReadOnly
-from persistence.model import Message, Page, Record, message_id
+from persistence.history import History
+from persistence.model import Message, Page, Record, message_id, with_name
 from persistence.open_sessions import OpenSession, OpenSessions
 from persistence.owed_answers import OwedAnswers
 from persistence.session_index import SessionIndex
@@ -24,7 +26,7 @@ class SessionReader:
         self._index = index
         self._owed = owed
 
-    async def history(self, session_id: str) -> Sequence[Message]:
+    async def tree(self, session_id: str) -> Tree:
         """All messages."""
         session = await self.look(session_id)
         try:
@@ -32,7 +34,7 @@ class SessionReader:
         except Damaged:
             session = await self.look(session_id, whole=True)
             messages = session.history.whole()
-        return *messages, *self._owed.unsettled(session)
+        return Tree((*messages, *self._owed.unsettled(session)), session.branches)
 
     async def page(self, session_id: str, limit: int, after: str | None, newest_first: bool) -> Page:
         """Some messages, with their positions.
@@ -97,4 +99,14 @@ class SessionReader:
             positions = positions[positions.index(at) + 1 :]
         shown = positions[:limit]
         found = dict([*history.page([at for at in shown if at < len(history)]), *enumerate(unsettled, len(history))])
-        return Page([(at, found[at]) for at in shown], has_more=len(positions) > limit)
+        others = _alternatives(history, session.branches, found) if session.branches else {}
+        return Page([(at, found[at]) for at in shown], len(positions) > limit, others)
+
+
+def _alternatives(
+    history: History, branches: Sequence[Branch], found: Mapping[int, Message]
+) -> Mapping[str, Sequence[str]]:
+    """Those of some messages of a history, by their positions; only the messages before them are looked at too."""
+    before = dict(history.page([at - 1 for at in found if at]))
+    ids = {at: message_id(message, at) for at, message in before.items()}
+    return alternatives(branches, {ids.get(at - 1): with_name(message, at) for at, message in found.items()})

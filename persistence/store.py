@@ -2,15 +2,18 @@
 
 The contract, which `tests/persistence/store_contract.py` checks for each implementation:
 
-- **Durable**: when `create`, `append`, `edit`, `update`, `delete` or `update_memory` returns, its effect survives a
-  power cut. When one raises, nothing has changed; but a deletion that was refused may have removed a part (ask again),
-  and what a failed sync has left is known at the next start only.
+- **Durable**: when `create`, `append`, `edit`, `edit_tree`, `update`, `delete` or `update_memory` returns, its effect
+  survives a power cut. When one raises, nothing has changed; but a deletion that was refused may have removed a part
+  (ask again), and what a failed sync has left is known at the next start only.
 - **Written**: when `write` returns, the text survives the death of the process (not of the machine).
 - **Settled**: after `open`, no session owes an answer: where the last message is a user's and carries a `response_id`,
   an assistant's message follows that holds what was written, `incomplete` for the reason `interrupted`.
-  Nor does it owe one when a next message comes, or when the append of the answer has been refused: it is settled in the
-  same way first, and `history` shows it so even while the disk refuses to have it written. An answer that is appended
-  after all takes the place of the interrupted one: no response has two.
+  Nor does it owe one when a next message comes, or another path is shown (`edit_tree`), or when the append of the
+  answer has been refused: it is settled in the same way first, and `history` shows it so even while the disk refuses to
+  have it written. An answer that is appended after all takes the place of the interrupted one, in a branch too: no
+  response has two.
+- **Whole**: `edit_tree` may move messages between `history` and `branches`; an `append` reaches neither what stands
+  before it nor the branches.
 - **Deleted** means gone: history, record, parts, and the facts that were learned in that session.
 - **Concurrency**: any number of tasks of one event loop; changes of one session, and of one user's memory, happen one
   after the other, in the order in which they were called for.
@@ -22,6 +25,7 @@ The contract, which `tests/persistence/store_contract.py` checks for each implem
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
+from persistence.branches import Tree
 from persistence.errors import StorageError
 from persistence.model import Fact, Message, Page, Receipt, Record, UserReceipt
 
@@ -73,6 +77,9 @@ class Store(Protocol):
     async def history(self, session_id: str) -> Sequence[Message]:
         """The session's messages, oldest first. Not to be changed by the caller."""
 
+    async def tree(self, session_id: str) -> Tree:
+        """All the session's messages, those that are not shown too. Not to be changed by the caller."""
+
     async def page(self, session_id: str, *, limit: int, after: str | None = None, newest_first: bool = False) -> Page:
         """Some of the session's messages, from one end of the history or behind the message `after`.
 
@@ -84,7 +91,20 @@ class Store(Protocol):
         """Adds messages at the history's end; returns the record, touched."""
 
     async def edit(self, session_id: str, change: Callable[[Sequence[Message]], Iterable[Message]]) -> Record:
-        """Puts another history in the place of the session's; rare, and as costly as the history is long."""
+        """Puts another history in the place of the session's; rare, and as costly as the history is long.
+
+        What hangs on a message that goes hangs on the one before it.
+        """
+
+    async def edit_tree(
+        self, session_id: str, change: Callable[[Tree], Tree], *, draft: Message | None = None, text: str = ""
+    ) -> Record:
+        """Puts another tree in the place of the session's (`branches.py` has the steps); rare, and as costly as there
+        are messages. Where nothing changes, nothing is written.
+
+        Args:
+            draft, text: What there is already of the answer that the new history owes, as with `write`, in one step.
+        """
 
     async def write(self, session_id: str, draft: Message, text: str) -> None:
         """Keeps a piece of a running answer, in case nobody lives to append the whole.

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from persistence.branches import Tree
 from persistence.errors import Damaged
 from persistence.history import decode_line
 from persistence.journal_entry import Append, Base, Checkpoint, Delete, Entry, Memory, Put, decode_entry
@@ -17,7 +18,7 @@ from persistence.journal_line import encode_line, valid_lines
 from persistence.json_bytes import encode_json, encode_messages
 from persistence.model import Message, Record
 from persistence.replay import Replay
-from persistence.session_file import Scan, scan_file
+from persistence.session_file import Scan, branches_json, scan_file
 
 
 @dataclass(slots=True)
@@ -26,34 +27,35 @@ class SessionTold:
 
     Attributes:
         record: The last one; None where the session was deleted.
-        whole: The messages with which the file was last written whole; None where that is not among the entries.
+        whole: What the file held when it was last written whole; None where that is not among the entries.
         added: Those that were added since.
     """
 
     record: Record | None = None
-    whole: list[Message] | None = None
+    whole: Tree | None = None
     added: list[Message] = field(default_factory=list)
 
     def tell(self, entry: Put | Append) -> None:
         """Adds an entry."""
         messages = [decode_line(line) for line in entry.lines]
         if isinstance(entry, Put):
-            self.whole, self.added = messages, []
+            self.whole, self.added = Tree(messages, entry.decoded_branches()), []
         else:
             self.added += messages
         self.record = entry.record
 
-    def merged(self, found: Scan | None) -> list[Message] | None:
+    def merged(self, found: Scan | None) -> Tree | None:
         """The session's messages, from what is told and what its file holds; None where neither has its beginning."""
-        theirs = found.messages if found else None
+        theirs = Tree(found.messages, found.branches) if found else None
         if found and self.record and found.whole and found.record.last_activity > self.record.last_activity:
             return theirs
-        if self.whole is not None and (theirs is None or theirs[: len(self.whole)] != self.whole):
-            return [*self.whole, *self.added]
+        if self.whole is not None and (theirs is None or not _begins(theirs, self.whole)):
+            return Tree([*self.whole.history, *self.added], self.whole.branches)
         if theirs is None:
             return None
-        known = set(map(_identity, theirs))
-        return [*theirs, *(message for message in self.added if _identity(message) not in known)]
+        known = set(map(_identity, theirs.messages()))
+        new = [message for message in self.added if _identity(message) not in known]
+        return Tree([*theirs.history, *new], theirs.branches)
 
 
 @dataclass(slots=True)
@@ -120,11 +122,12 @@ def mended_session(session_id: str, told: SessionTold, data: bytes | None) -> tu
         found = scan_file(data, session_id, told.record) if data is not None else None
     except Damaged:
         found = None
-    if (messages := told.merged(found)) is None:
+    if (tree := told.merged(found)) is None:
         return None, data is not None
     record = max((told.record, found.record if found else told.record), key=lambda one: one.last_activity)
-    goes = data is not None and (found is None or not found.whole or found.messages != messages)
-    return Put(record, encode_json(record, "a record"), encode_messages(messages)), goes
+    goes = data is not None and (found is None or not found.whole or Tree(found.messages, found.branches) != tree)
+    lines, branches = encode_messages(tree.history), branches_json(tree.branches)
+    return Put(record, encode_json(record, "a record"), lines, branches), goes
 
 
 def _tell(left: Salvage, entry: Entry) -> None:
@@ -140,6 +143,11 @@ def _tell(left: Salvage, entry: Entry) -> None:
             left.memories[user_id] = entry
         case _:
             pass
+
+
+def _begins(tree: Tree, whole: Tree) -> bool:
+    """Whether the one is the other, and perhaps messages behind it."""
+    return list(tree.history[: len(whole.history)]) == whole.history and list(tree.branches) == list(whole.branches)
 
 
 def _identity(message: Message) -> bytes:

@@ -12,6 +12,7 @@ from persistence.answer import (
     owed_response,
     with_late_answer,
 )
+from persistence.branches import Branch, Tree
 from tests.persistence.places import answered, contents, said
 
 QUESTION = said("q", response_id="resp_1")
@@ -55,7 +56,7 @@ def test_answer_is_known_by_its_response():
 )
 def test_answer_belongs_behind_its_question(messages, position):
     """An answer goes behind its question, else to the end, and nowhere if it stands already."""
-    assert answer_position(messages, "resp_1") == position
+    assert answer_position(Tree(messages), "resp_1") == position
 
 
 def test_interrupted_message_is_the_draft_with_its_text():
@@ -83,5 +84,19 @@ CUT = interrupted_message("resp_1", None)
 )
 def test_late_answer_takes_the_place_of_the_interrupted_one(messages, new, after):
     """One answer that comes after all stands in the place of its interrupted one; anything else is none such."""
-    found = with_late_answer(messages, new)
-    assert (found and contents(found)) == after
+    found = with_late_answer(Tree(messages), new)
+    assert (found and contents(found.history)) == after
+
+
+def test_late_answer_finds_its_place_in_a_branch():
+    """And what hangs on the interrupted one hangs on it."""
+    rest = [said("a")], [said("b")]
+    tree = Tree([QUESTION], [Branch("msg_q", [CUT]), *(Branch(CUT["id"], run) for run in rest)])
+    for late, name in [(answered("whole", "resp_1"), CUT["id"]), (answered("whole", "resp_1", id="msg_w"), "msg_w")]:
+        hung = [Branch(name, run) for run in rest]
+        assert with_late_answer(tree, [late]) == Tree([QUESTION], [Branch("msg_q", [{**late, "id": name}]), *hung])
+
+
+def test_an_answer_that_stands_in_a_branch_is_not_owed():
+    """It has its place already."""
+    assert answer_position(Tree([QUESTION], [Branch(None, [answered("a", "resp_1")])]), "resp_1") is None

@@ -7,6 +7,7 @@ import pytest
 from persistence import CheckpointLimits
 from tests.persistence.places import FilePlace, check_files
 from tests.persistence.store_contract import StoreContract
+from tests.persistence.tree_contract import TreeContract
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "two in memory": {"sessions_in_memory": 2},
@@ -16,7 +17,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-class TestContract(StoreContract):
+class _OnFiles:
     @pytest.fixture(params=OPTIONS)
     async def place(self, request, tmp_path, monkeypatch):
         monkeypatch.setattr("persistence.checkpoints._LOOK_S", 0)
@@ -24,3 +25,11 @@ class TestContract(StoreContract):
         yield place
         await place.close()
         check_files(place.folder)
+
+
+class TestContract(_OnFiles, StoreContract):
+    pass
+
+
+class TestTree(_OnFiles, TreeContract):
+    pass

@@ -4,9 +4,18 @@ import pytest
 
 from tests.persistence.places import MemoryPlace
 from tests.persistence.store_contract import StoreContract
+from tests.persistence.tree_contract import TreeContract
 
 
-class TestContract(StoreContract):
+class _InMemory:
     @pytest.fixture
     async def place(self):
         return MemoryPlace()
+
+
+class TestContract(_InMemory, StoreContract):
+    pass
+
+
+class TestTree(_InMemory, TreeContract):
+    pass
