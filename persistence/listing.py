@@ -4,7 +4,7 @@ Rule: what vanishes meanwhile, or cannot be looked at, is left out; nothing is c
 disk, and no more: it shares the interpreter's lock with the event loop, and may keep it for 5 ms and a call.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from persistence.disk import Disk
 from persistence.files import Files, is_temporary
 from persistence.model import session_file_name, session_id_of
 from persistence.portions import in_portions
+from persistence.split_dict import SplitDict
 
 _TAIL_BYTES = 4096
 
@@ -25,7 +26,7 @@ class Listing:
         left: The names of what a crash has left half written.
     """
 
-    changed_at: dict[str, float | None]
+    changed_at: Mapping[str, float | None]
     left: list[str]
 
 
@@ -36,7 +37,7 @@ async def list_sessions(files: Files, folder: Path, times_up_to: int | None) -> 
         times_up_to: Of how many files at most the times of change are looked at; None: of all.
     """
     names, times = await files.hop("list", folder, _names, times_up_to)
-    changed_at: dict[str, float | None] = {}
+    changed_at: SplitDict[float | None] = SplitDict()
     left = []
     async for some in in_portions(names):
         for name in some:

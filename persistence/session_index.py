@@ -10,7 +10,7 @@ import logging
 import math
 import time
 from bisect import bisect_left, insort
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from persistence.files import Files
 from persistence.index_file import decode_index, decode_portion, encode_index, index_portions
 from persistence.model import Record, is_session_id
 from persistence.portions import in_portions
+from persistence.split_dict import SplitDict
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +29,12 @@ _MARGIN_S = 2.0
 _PORTION = 500
 _place = attrgetter("last_activity", "session_id")
 """Where a record stands among its user's; no two stand at the same place."""
+
+NO_FILE = float("nan")
+"""Stands for the time of change where there is no file."""
+
+Stored = tuple[Record, float | None]
+"""A record from the file, and when its session's file was changed: None where that is not known, or `NO_FILE`."""
 
 
 class SessionIndex:
@@ -49,7 +56,7 @@ class SessionIndex:
         self._delay_s = delay_s
         self._stop = stop
         self.seen_until = math.inf
-        self._records: dict[str, Record] = {}
+        self._records: SplitDict[Record] = SplitDict()
         self._by_user: dict[str, list[Record]] = {}
         """Each user's records in their order, the newest activity last: a page is a slice of it."""
         self._moved: dict[str, dict[str, Record]] = {}
@@ -71,13 +78,14 @@ class SessionIndex:
         Raises:
             SessionNotFound: There is none.
         """
-        if (record := self._records.get(session_id)) is None:
+        record: Record | None = self._records.get(session_id)
+        if record is None:
             raise SessionNotFound(session_id)
         return record
 
     def put(self, record: Record) -> None:
         """Adds a record or takes the place of the one with its id."""
-        before = self._records.pop(record.session_id, None)
+        before: Record | None = self._records.get(record.session_id)
         self._records[record.session_id] = record
         if before and before.user_id == record.user_id:
             self._moved.setdefault(record.user_id, {}).setdefault(record.session_id, before)
@@ -90,10 +98,9 @@ class SessionIndex:
     def fill(self, records: Iterable[Record]) -> None:
         """Adds records from the file."""
         for record in records:
-            if record.session_id in self._records:
+            if self._records.setdefault(record.session_id, record) is not record:
                 self.put(record)
                 continue
-            self._records[record.session_id] = record
             mine = self._by_user.get(record.user_id)
             if mine is None:
                 self._by_user[record.user_id] = [record]
@@ -128,11 +135,11 @@ class SessionIndex:
 
     async def stored(
         self, quarantine: Path, changed_at: Mapping[str, float | None]
-    ) -> AsyncIterator[tuple[list[Record], float]]:
+    ) -> AsyncIterator[tuple[list[Stored], float]]:
         """The records in the file, in portions, each with the time up to which the file is known to be true.
 
         Args:
-            changed_at: When each session's file was changed: the time of a record that says none.
+            changed_at: When each session's file was changed; also the time of a record that says none.
 
         Of a damaged file the quarantine keeps a copy. A time that has not come yet says that the clock was put back:
         then nothing is known to be true.
@@ -145,10 +152,10 @@ class SessionIndex:
             true_until = 0.0
         try:
             for portion in index_portions(data):
-                records = decode_portion(portion)
-                if not all(record.session_id in changed_at or is_session_id(record.session_id) for record in records):
+                found_here = _with_times(decode_portion(portion), changed_at)
+                if not all(at is not NO_FILE or is_session_id(record.session_id) for record, at in found_here):
                     raise Damaged("an index", "it names what is no session's id")
-                yield records, true_until
+                yield found_here, true_until
                 await asyncio.sleep(0)
             return
         except Damaged:
@@ -161,7 +168,7 @@ class SessionIndex:
         if bad:
             await self._set_aside(quarantine, f"no index in {len(bad)} of its entries")
         async for records in in_portions(by_id.values()):
-            yield records, true_until
+            yield _with_times(records, changed_at), true_until
 
     def start(self) -> None:
         """Begins to write the file behind the changes."""
@@ -193,10 +200,17 @@ class SessionIndex:
     async def _write(self) -> None:
         true_until = min(time.time() - _MARGIN_S, self.seen_until)
         chunks = []
-        for chunk in encode_index(list(self._records.values()), per_chunk=_PORTION):
+        for chunk in encode_index(self._in_order(), per_chunk=_PORTION):
             chunks.append(chunk)
             await asyncio.sleep(0)
         await self._files.replace(self._path, chunks, true_until)
+
+    def _in_order(self) -> Iterator[Record]:
+        """All records, each user's about in their order; one that comes or goes meanwhile may be among them or not."""
+        for user_id in list(self._by_user):
+            for listed in tuple(self._by_user.get(user_id, ())):
+                if record := self._records.get(listed.session_id):
+                    yield record
 
     async def _write_behind(self) -> None:
         while True:
@@ -240,3 +254,7 @@ class SessionIndex:
         del mine[bisect_left(mine, _place(listed), key=_place)]
         if not mine:
             del self._by_user[listed.user_id]
+
+
+def _with_times(records: Iterable[Record], changed_at: Mapping[str, float | None]) -> list[Stored]:
+    return [(record, changed_at.get(record.session_id, NO_FILE)) for record in records]

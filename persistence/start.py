@@ -25,7 +25,7 @@ from persistence.recovery import read_journal, recover
 from persistence.replay import Replay
 from persistence.running_answers import RunningAnswers
 from persistence.session_file import read_tail
-from persistence.session_index import SessionIndex
+from persistence.session_index import NO_FILE, SessionIndex
 
 _log = logging.getLogger(__name__)
 
@@ -37,8 +37,6 @@ _NOBODYS = (
 _FILES_AT_ONCE = 128
 _TIMES_AT_ONCE = 10_000
 """In a directory of more files their times of change are looked at once the store is open."""
-
-_NO_FILE = float("nan")
 
 Look = Callable[[str], Awaitable[Any]]
 Create = Callable[[Record, Sequence[Message]], Awaitable[Any]]
@@ -95,12 +93,11 @@ class Start:
     ) -> None:
         changed: list[str] = []
         orphans: dict[str, Record] = {}
-        async for records, true_until in self._index.stored(self._quarantine, changed_at):
+        async for stored, true_until in self._index.stored(self._quarantine, changed_at):
             self.true_until = true_until
-            self._index.fill(record for record in records if record.session_id in changed_at)
-            for record in records:
-                at = changed_at.get(record.session_id, _NO_FILE)
-                if at is _NO_FILE:
+            self._index.fill(record for record, at in stored if at is not NO_FILE)
+            for record, at in stored:
+                if at is NO_FILE:
                     orphans[record.session_id] = record
                 elif at is None:
                     self.unseen.append(record.session_id)
