@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from persistence.answer import Parts
+from persistence.batch import Batch, cancel_again
 from persistence.disk import Disk
 from persistence.errors import StorageError, StorageReadOnly
 from persistence.files import translated
 from persistence.journal_entry import Base, Checkpoint
 from persistence.journal_line import encode_line
 from persistence.segment_file import SegmentFile, drop_segments
-from persistence.waiting import Waiting
 
 E = TypeVar("E", bound=StorageError)
 
@@ -53,8 +53,6 @@ class Journal:
         """Set while there are entries that no checkpoint has covered."""
         self._disk = disk
         self._limit = queue_bytes
-        self._queue: list[Waiting] = []
-        self._queued_bytes = 0
         self._gathered, self._room = asyncio.Event(), asyncio.Event()
         self._room.set()
         self._writing = asyncio.Lock()
@@ -63,14 +61,11 @@ class Journal:
         self._durable = 0
         self._littered = False
         """Whether segments that do not count any more may still be there."""
-        self._returning = 0
-        """How many waiters know their outcome and have not gone on yet."""
-        self._all_gone_on = asyncio.Event()
-        self._all_gone_on.set()
         self._closed = True
+        self._gathering: Batch
         self._segment: SegmentFile
         self._writer: asyncio.Task[None]
-        """Both set by `begin`."""
+        """All three set by `begin`."""
 
     @property
     def is_clean(self) -> bool:
@@ -88,6 +83,7 @@ class Journal:
         self.adopted = adopted
         await self._start_segment(Base(first, running, adopted))
         await self._drop()
+        self._gathering = Batch()
         self._closed = False
         self._writer = asyncio.create_task(self._write_behind(), name="journal")
 
@@ -127,20 +123,21 @@ class Journal:
         **Cancellation**: takes effect at the caller's next wait, once the outcome is known, so that the caller can do
         what follows from it.
         """
-        while self._queued_bytes > self._limit:
+        self.check()
+        while self._gathering.size > self._limit:
             self._room.clear()
             await self._room.wait()
-        self.check()
-        entry = Waiting(body, durable, asyncio.get_running_loop().create_future())
-        self._queue.append(entry)
-        self._queued_bytes += len(body)
+            self.check()
+        batch = self._gathering
+        batch.add(body, durable)
         self._gathered.set()
         try:
-            await entry.wait()
-        finally:
-            self._returning -= 1
-            if not self._returning:
-                self._all_gone_on.set()
+            error = await batch
+        except asyncio.CancelledError:
+            error = batch.result()
+            cancel_again()
+        if error:
+            raise _again(error) from error
 
     async def switch(self, running: Callable[[], Sequence[Parts]]) -> None:
         """Goes on in a new segment; the old ones count until `rebase`.
@@ -152,7 +149,7 @@ class Journal:
         """
         async with self._writing:
             self.check()
-            await self._all_gone_on.wait()
+            await asyncio.sleep(0)  # the loop is fair: whoever was answered before goes on before this returns
             before = self._segment
             try:
                 with translated("sync", before.path):
@@ -192,7 +189,7 @@ class Journal:
 
     async def _write_behind(self) -> None:
         try:
-            while not self._closed or self._queue:
+            while not self._closed or self._gathering.bodies:
                 await self._gathered.wait()
                 async with self._writing:
                     await self._write_batch()
@@ -202,54 +199,43 @@ class Journal:
             ended = StorageReadOnly("append to", self.folder, "the journal's task has ended")
             if not self._closed:
                 self.stop(ended)
-            self._refuse(self._take(), ended)
+            self._take().set_result(ended)
 
     async def _write_batch(self) -> None:
-        if not (batch := self._take()):
+        if not (batch := self._take()).bodies:
             return
-        durable = any(entry.durable for entry in batch)
+        try:
+            batch.set_result(await self._written(batch))
+        except BaseException:
+            batch.set_result(StorageReadOnly("append to", self.folder, "the journal's task has ended"))
+            raise
+
+    async def _written(self, batch: Batch) -> StorageError | None:
+        """Writes a batch; returns the error with which it is refused."""
         try:
             if self.fault:
                 raise _again(self.fault)
-            lines = [encode_line(number, self._durable, entry.body) for number, entry in enumerate(batch, self._next)]
+            lines = [encode_line(number, self._durable, body) for number, body in enumerate(batch.bodies, self._next)]
             with translated("append to", self._segment.path):
-                await self._disk.run(self._segment.append, b"".join(lines), durable)
-        except StorageReadOnly as error:
-            self.stop(error)
-            self._refuse(batch, error)
+                await self._disk.run(self._segment.append, b"".join(lines), batch.durable)
         except StorageError as error:
-            self._refuse(batch, error)
-        except BaseException:
-            self._refuse(batch, StorageReadOnly("append to", self.folder, "the journal's task has ended"))
-            raise
-        else:
-            self._next += len(batch)
-            self.entries += len(batch)
-            if durable:
-                self._durable = self._next - 1
-            self.committed_at = time.monotonic()
-            self.dirty.set()
-            self._answer(batch)
+            if isinstance(error, StorageReadOnly):
+                self.stop(error)
+            return error
+        self._next += len(lines)
+        self.entries += len(lines)
+        if batch.durable:
+            self._durable = self._next - 1
+        self.committed_at = time.monotonic()
+        self.dirty.set()
+        return None
 
-    def _take(self) -> list[Waiting]:
-        batch, self._queue, self._queued_bytes = self._queue, [], 0
+    def _take(self) -> Batch:
+        batch, self._gathering = self._gathering, Batch()
         if not self._closed:
             self._gathered.clear()
         self._room.set()
         return batch
-
-    def _refuse(self, batch: Sequence[Waiting], error: StorageError) -> None:
-        """Each gets an error of its own: one exception raised in many tasks would gather all their traces."""
-        for entry in batch:
-            own = _again(error)
-            own.__cause__ = error
-            self._answer([entry], own)
-
-    def _answer(self, batch: Sequence[Waiting], error: StorageError | None = None) -> None:
-        self._returning += len(batch)
-        self._all_gone_on.clear()
-        for entry in batch:
-            entry.settle(error)
 
 
 def _again(error: E) -> E:
