@@ -21,9 +21,6 @@ class Changes:
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
         self.locks = KeyedLocks()
-        self._under_way = 0
-        self._none = asyncio.Event()
-        self._none.set()
 
     def hold(self, key: str, *, writes: bool = True) -> "Hold":
         """Waits for the key's lock and holds it.
@@ -35,18 +32,7 @@ class Changes:
 
     async def drain(self) -> None:
         """Waits until nothing is under way."""
-        await self._none.wait()
-
-    def begin(self) -> None:
-        """Counts one more."""
-        self._under_way += 1
-        self._none.clear()
-
-    def end(self) -> None:
-        """Counts one fewer."""
-        self._under_way -= 1
-        if not self._under_way:
-            self._none.set()
+        await self.locks.drain()
 
 
 class Hold:
@@ -68,23 +54,19 @@ class Hold:
         self._writes = writes
 
     async def __aenter__(self) -> None:
-        self._changes.begin()
+        locks = self._changes.locks
+        if not locks.take(self._key):
+            await locks.wait(self._key)
         try:
-            await self._changes.locks.acquire(self._key)
-            try:
-                self._changes.journal.check(writes=self._writes)
-            except BaseException:
-                self._changes.locks.release(self._key)
-                raise
+            self._changes.journal.check(writes=self._writes)
         except BaseException:
-            self._changes.end()
+            locks.release(self._key)
             raise
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._changes.locks.release(self._key)
-        self._changes.end()
         if isinstance(error, StorageReadOnly):
             self._changes.journal.stop(error)
         if (task := asyncio.current_task()) and task.cancelling():

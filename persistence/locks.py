@@ -25,21 +25,26 @@ class KeyedLocks:
 
         **Cancellation**: safe; who gives up waiting leaves no trace.
         """
-        await self.acquire(key)
+        if not self.take(key):
+            await self.wait(key)
         try:
             yield
         finally:
             self.release(key)
 
-    async def acquire(self, key: str) -> None:
-        """Waits for the key's lock; whoever has got it releases it.
+    def take(self, key: str) -> bool:
+        """Takes the key's lock, if nobody holds it."""
+        if key in self._waiting:
+            return False
+        self._waiting[key] = deque()
+        return True
+
+    async def wait(self, key: str) -> None:
+        """Waits until whoever holds the key's lock hands it on.
 
         **Cancellation**: safe; who gives up waiting leaves no trace.
         """
-        waiting = self._waiting.get(key)
-        if waiting is None:
-            self._waiting[key] = deque()
-            return
+        waiting = self._waiting[key]
         mine = asyncio.get_running_loop().create_future()
         waiting.append(mine)
         try:
@@ -60,6 +65,12 @@ class KeyedLocks:
                 next_one.set_result(None)
                 return
         del self._waiting[key]
+
+    async def drain(self) -> None:
+        """Waits until nobody holds a lock."""
+        while self._waiting:
+            async with self.hold(next(iter(self._waiting))):
+                pass
 
     def users(self, key: str) -> int:
         """How many hold the key's lock or wait for it."""
