@@ -36,6 +36,11 @@ class Write:
         missing = length - (self.at or 0) - len(data)
         return data if missing <= 0 or self.at is None else data[:-1] + b" " * missing + data[-1:]
 
+    @property
+    def length(self) -> int:
+        """How many bytes come before the file's tail."""
+        return sum(map(len, self.body))
+
     def copy(self) -> "Write":
         """The same, to be extended without changing this one."""
         return Write(self.at, self.count, list(self.body), self.tail)

@@ -33,7 +33,7 @@ from persistence.session_file import append_body, branches_json, file_head, file
 Changes = Iterator[tuple[str, Change]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Put:
     """A session's whole file: its messages, each encoded, and its record, encoded too.
 
@@ -73,7 +73,7 @@ class Put:
         return len(file_head(self.record.session_id, self.branches)) + len(append_body(self.lines, 0))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Append:
     """Messages behind the `count` that end at byte `at`, and the record; all encoded."""
 
@@ -85,25 +85,18 @@ class Append:
     op: ClassVar = "append"
 
     def encode(self) -> bytes:
-        messages = b",".join(self.lines)
-        return b'"op":"append","at":%d,"count":%d,"messages":[%b],"record":%b}' % (
-            self.at,
-            self.count,
-            messages,
-            self.record_json,
-        )
+        says = self.at, self.count, b",".join(self.lines), self.record_json
+        return b'"op":"append","at":%d,"count":%d,"messages":[%b],"record":%b}' % says
 
-    @property
-    def length(self) -> int:
-        """How far it moves the tail."""
-        return len(append_body(self.lines, self.count))
+    def write(self) -> Write:
+        """What it does to its session's file."""
+        return Write(self.at, self.count, [append_body(self.lines, self.count)], file_tail(self.record_json))
 
     def changes(self) -> Changes:
-        write = Write(self.at, self.count, [append_body(self.lines, self.count)], file_tail(self.record_json))
-        yield session_file_name(self.record.session_id), write
+        yield session_file_name(self.record.session_id), self.write()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Memory:
     """All that is known of a user."""
 
@@ -120,7 +113,7 @@ class Memory:
         yield memory_file_name(self.user_id), write
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Delete:
     """A session goes, with what was learned in it: the memory is what its user keeps, None where it stays as it is."""
 
@@ -139,7 +132,7 @@ class Delete:
             yield from self.memory.changes()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Part:
     """A piece of a running answer; with its first piece, the message without its text."""
 
@@ -156,7 +149,7 @@ class Part:
         return b'"op":"part",' + encode_json(value, "a piece of text")[1:]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Base:
     """Begins a segment.
 
@@ -176,7 +169,7 @@ class Base:
         return b'"op":"base",' + encode_json(value, "a piece of text")[1:]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Checkpoint:
     """Everything before the entry `first` is durable in the files."""
 

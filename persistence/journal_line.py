@@ -49,8 +49,8 @@ class Scanned:
 
 def encode_line(number: int, durable: int, body: bytes) -> bytes:
     """A line around the body of an entry, which is a JSON object without its opening brace."""
-    head = b'{"n":%d,"d":%d,' % (number, durable)
-    return b"%08x %b%b\n" % (crc32(body, crc32(head)), head, body)
+    json = b'{"n":%d,"d":%d,%b' % (number, durable, body)
+    return b"%08x %b\n" % (crc32(json), json)
 
 
 def scan_segment(data: bytes, name: str) -> Scanned:

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from persistence.errors import Damaged, NotStorable
-from persistence.model import Message, is_message
+from persistence.model import Message, Record, is_message
 
 
 def encode_json(value: Any, what: str) -> bytes:
@@ -35,7 +35,27 @@ def encode_messages(messages: Sequence[Message]) -> list[bytes]:
     for message in messages:
         if not is_message(message):
             raise NotStorable("a message", "expected an object with the strings role and content")
-    return [encode_json(message, "a message") for message in messages]
+    try:
+        return list(map(orjson.dumps, messages))
+    except orjson.JSONEncodeError as error:
+        raise NotStorable("a message", str(error)) from error
+
+
+def encode_record(record: Record) -> bytes:
+    """The record on one line.
+
+    Raises:
+        NotStorable: Its metadata is not JSON.
+    """
+    value = {
+        "session_id": record.session_id,
+        "user_id": record.user_id,
+        "created_at": record.created_at,
+        "last_activity": record.last_activity,
+        "is_active": record.is_active,
+        "metadata": record.metadata,
+    }
+    return encode_json(value, "a record")
 
 
 def decode_json(data: bytes, what: str) -> Any:

@@ -20,7 +20,7 @@ from persistence.folding import Folding
 from persistence.history import History
 from persistence.journal import Journal
 from persistence.journal_entry import Append, Part, Put
-from persistence.json_bytes import encode_json, encode_messages
+from persistence.json_bytes import encode_messages, encode_record
 from persistence.model import Message, Record, session_file_name, with_added
 from persistence.portions import step_by_step
 from persistence.session_file import Scan, branches_json, cutting, scan_file
@@ -213,15 +213,14 @@ class OpenSessions:
         if session.tail is None:
             await self.rewrite(session, record, Tree([*session.history.whole(), *messages], session.branches))
             return
-        lines = encode_messages(messages)
-        entry = Append(session.tail, len(session.history), record, encode_json(record, "a record"), lines)
+        entry = Append(session.tail, len(session.history), record, encode_record(record), encode_messages(messages))
         await self._journal.commit(entry.encode())
-        for name, change in entry.changes():
-            self.folding.add(name, change)
+        write = entry.write()
+        self.folding.add(session_file_name(record.session_id), write)
         session.record = record
         session.history.extend(messages)
-        session.tail += entry.length
-        self._keep(session, grown=entry.length)
+        session.tail += write.length
+        self._keep(session, grown=write.length)
 
     async def rewrite(self, session: OpenSession, record: Record, tree: Tree, begun: Part | None = None) -> None:
         """Puts a whole new file in the place of the old one, durably.
@@ -230,7 +229,7 @@ class OpenSessions:
             begun: What there is already of the answer that the session owes then.
         """
         messages, branches = encode_messages(tree.history), branches_json(tree.branches)
-        entry = Put(record, encode_json(record, "a record"), messages, branches, begun)
+        entry = Put(record, encode_record(record), messages, branches, begun)
         await self._journal.commit(entry.encode())
         self.forget(session.session_id)
         for name, change in entry.changes():
@@ -286,8 +285,9 @@ class OpenSessions:
         """Lets go of what was not used for longest, a few at a time; what is not folded yet goes to the end instead."""
         sessions, size = self._limits
         for _ in range(_LOOKS):
-            oldest = next(iter(self._open))
-            if oldest == newest or (len(self._open) <= sessions and self._bytes <= size):
+            if len(self._open) <= sessions and self._bytes <= size:
+                return
+            if (oldest := next(iter(self._open))) == newest:
                 return
             if session_file_name(oldest) in self.folding:
                 self._open.move_to_end(oldest)

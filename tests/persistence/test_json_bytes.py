@@ -1,0 +1,23 @@
+"""Values to JSON bytes."""
+
+import orjson
+import pytest
+
+from persistence import NotStorable
+from persistence.json_bytes import encode_messages, encode_record
+from persistence.model import Record
+from tests.persistence.places import AT, said
+
+
+def test_record_is_encoded_whole():
+    """Each of a record's fields stands in its JSON, in their order."""
+    known = Record("s", "ann", AT, AT, False, {"a": [1, "é"]})
+    assert encode_record(known) == orjson.dumps(known)
+
+
+def test_what_json_cannot_hold_is_refused():
+    """A lone surrogate is refused by the name of what holds it."""
+    with pytest.raises(NotStorable, match="a message"):
+        encode_messages([said("a"), said("\ud800")])
+    with pytest.raises(NotStorable, match="a record"):
+        encode_record(Record("s", "ann", AT, AT, True, {"a": "\ud800"}))
