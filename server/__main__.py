@@ -60,7 +60,9 @@ async def serve(config: Config) -> None:
         await store.open()
     try:
         app = make_app(config, store, assistants, cookie_secret(config))
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=config.send_timeout_s)
+        runner = web.AppRunner(
+            app, access_log=None, shutdown_timeout=config.send_timeout_s, keepalive_timeout=config.http_idle_s
+        )
         await runner.setup()
         try:
             await _listen(runner, config)

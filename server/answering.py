@@ -1,20 +1,17 @@
-"""One answer: from the assistant through the disk into the log.
+"""One answer: from its assistant into its log, to whatever end.
 
-Rule: a piece is written before it is shown, and shown before the next one is taken. The first goes out at once; what
-follows within the window becomes one event.
+Rule: the assistant is let go, with all that it holds, before the answer has ended; what it has said is shown before.
 """
 
 import asyncio
 import logging
 from contextlib import aclosing
 
-from persistence import StorageError, Store
+from persistence import PersistenceError
 from server.assistants.base import Assistant, Delta, Prompt
-from server.delta_buffer import DeltaBuffer
+from server.coalescing import Pieces
 from server.errors import AssistantFailed, api_error
-from server.response_log import ResponseLog
-from server.turn import Broke, Cut, Event, Finished, Reason, Wrote
-from server.wire_events import delta_event
+from server.turn import Broke, Cut, Event, Finished, Reason
 
 _log = logging.getLogger(__name__)
 
@@ -23,14 +20,11 @@ class Answering:
     """The running part of one turn.
 
     Args:
-        store: Where pieces are written; None for a turn that leaves nothing behind.
-        window_s: For how long pieces gather after each event.
+        pieces: Where the text goes.
     """
 
-    def __init__(self, log: ResponseLog, store: Store | None, window_s: float) -> None:
-        self._log = log
-        self._store = store
-        self._window_s = window_s
+    def __init__(self, pieces: Pieces) -> None:
+        self._pieces = pieces
         self._stopped: Reason | None = None
         self._producer: asyncio.Task[Event] | None = None
         """Set by `run`."""
@@ -45,39 +39,32 @@ class Answering:
         """Streams the answer into the log; returns the event that ends the turn."""
         if self._stopped:
             return Cut(self._stopped)
-        buffer = DeltaBuffer()
-        self._producer = asyncio.create_task(_produce(assistant, prompt, buffer))
-        self._producer.add_done_callback(lambda _: buffer.end())
+        self._producer = asyncio.create_task(_produce(assistant, prompt, self._pieces))
+        self._pieces.on_fault = self._producer.cancel
         try:
-            while (text := await buffer.take()) is not None:
-                await self._show(text)
-                await asyncio.sleep(self._window_s)
             await asyncio.wait([self._producer])
-        except StorageError as error:
-            return Broke("storage_error", f"The answer could not be kept: {api_error(error).message}.")
+            await self._pieces.shown()
         finally:
             self._producer.cancel()
             await asyncio.wait([self._producer])
+        if isinstance(fault := self._pieces.fault, PersistenceError):
+            return Broke("storage_error", f"The answer could not be kept: {api_error(fault).message}.")
+        if fault:
+            raise fault
         if self._producer.cancelled():
             return Cut(self._stopped or Reason.INTERRUPTED)
         return self._producer.result()
 
-    async def _show(self, text: str) -> None:
-        turn = self._log.turn
-        event = delta_event(turn, self._log.next_number, text)
-        if self._store:
-            await self._store.write(turn.session_id, turn.draft, text)
-        turn.apply(Wrote(text))
-        self._log.append(event)
 
-
-async def _produce(assistant: Assistant, prompt: Prompt, buffer: DeltaBuffer) -> Event:
-    """Puts the pieces into the buffer; returns how the answer ended."""
+async def _produce(assistant: Assistant, prompt: Prompt, pieces: Pieces) -> Event:
+    """Takes what the assistant says; returns how the answer ended."""
     try:
-        async with aclosing(assistant.reply(prompt)) as pieces:
-            async for piece in pieces:
+        async with aclosing(assistant.reply(prompt)) as reply:
+            async for piece in reply:
                 if isinstance(piece, Delta):
-                    await buffer.put(piece.text)
+                    pieces.put(piece.text)
+                    if pieces.full:
+                        await pieces.shown()
                 elif piece.reason == "length":
                     return Cut(Reason.MAX_OUTPUT_TOKENS, piece.usage)
                 else:

@@ -13,12 +13,15 @@ from server.assistants.scribe import Scribe
 from server.auth import Auth
 from server.conductor import Conductor
 from server.config import Config
+from server.delta_window import DeltaWindow
 from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, REMOVAL, SESSIONS, STORE
 from server.live import InProcessLive
 from server.models import Models
 from server.page_files import page_folder, page_routes
 from server.removal import Removal
+from server.running import TurnLimits
 from server.socket import Socket
+from server.sockets import Sockets
 
 
 def make_store(config: Config) -> Store:
@@ -58,10 +61,14 @@ def make_app(config: Config, store: Store, assistants: list[Assistant], secret: 
     app[AUTH] = Auth(config, secret)
     app[SESSIONS] = SessionService(store)
     app[CONDUCTOR] = Conductor(
-        store, live, models, max_queued_turns=config.max_queued_turns, window_s=config.delta_window_s
+        store,
+        live,
+        models,
+        limits=TurnLimits(config.max_queued_turns, config.max_turns_per_user, config.max_turns),
+        window=DeltaWindow(config.delta_window_s, config.widest_window_s),
     )
     app[REMOVAL] = Removal(store, live, app[CONDUCTOR])
-    app[response_routes.SOCKETS] = set[Socket]()
+    app[response_routes.SOCKETS] = Sockets(config)
     app.add_routes(routes.routes)
     app.add_routes(response_routes.routes)
     app.add_routes(page_routes(page_folder()))

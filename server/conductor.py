@@ -25,12 +25,14 @@ from persistence import (
 )
 from server.answering import Answering
 from server.assistants.base import Assistant, Prompt
+from server.coalescing import Coalescing
+from server.delta_window import DeltaWindow
 from server.errors import ApiError, api_error
 from server.history import answer_of, check_place, find_answer, find_sent, session_of
 from server.live import Live, QuestionAccepted, SessionChanged
 from server.models import Models
 from server.response_log import Readable, ResponseLog, StoredResponse
-from server.running import Running, RunningTurns
+from server.running import Running, RunningTurns, TurnLimits
 from server.turn import Broke, Event, Reason, Started, Turn, TurnRequest
 from server.wire_events import closing_events, opening_events
 
@@ -41,22 +43,18 @@ class Conductor:
     """Starts, finds, stops and ends turns.
 
     Args:
-        max_queued_turns: How many turns may wait in one session.
-        window_s: For how long pieces of an answer gather after each event.
+        window: For how long pieces of an answer gather after each event.
     """
 
-    def __init__(
-        self, store: Store, live: Live, models: Models, *, max_queued_turns: int = 32, window_s: float = 0.01
-    ) -> None:
+    def __init__(self, store: Store, live: Live, models: Models, *, limits: TurnLimits, window: DeltaWindow) -> None:
         self._store = store
         self._live = live
         self._models = models
         self._sessions = SessionService(store)
-        self._max_queued_turns = max_queued_turns
-        self._window_s = window_s
+        self._coalescing = Coalescing(store, window)
         self._queues = KeyedLocks()
         self._arrivals = KeyedLocks()
-        self._running = RunningTurns()
+        self._running = RunningTurns(limits)
         self.closing = False
 
     async def start(self, user_id: str, request: TurnRequest, asked_by: object = None) -> Readable:
@@ -75,10 +73,10 @@ class Conductor:
             running = self._running.sent(session_id, request.client_message_id)
             if running is None:
                 assistant, model = await self._models.find(request.model)
-                self._check_room(session_id)
+                self._check_room(user_id, session_id)
                 draft: Message = {**new_draft(new_id(f"resp_{session_id}_")), "model": model}
                 log = ResponseLog(Turn(session_id, user_id, model, request, draft), asked_by)
-                running = Running(log, Answering(log, self._store if request.kept else None, self._window_s))
+                running = Running(log, Answering(self._coalescing.open(log, kept=request.kept)))
                 self._running.add(running)
                 running.task = asyncio.create_task(self._run(running, assistant, is_new), name=log.turn.response_id)
         return await asyncio.shield(running.opened)
@@ -166,12 +164,10 @@ class Conductor:
             raise ApiError(404, "response_not_found", message, "previous_response_id")
         return previous.session_id
 
-    def _check_room(self, session_id: str) -> None:
+    def _check_room(self, user_id: str, session_id: str) -> None:
         if self.closing:
             raise ApiError(503, "shutting_down", "the server is about to restart; try again in a moment")
-        if len(self._running.in_session(session_id)) > self._max_queued_turns:
-            message = f"expected at most {self._max_queued_turns} turns to wait in one conversation"
-            raise ApiError(429, "too_many_turns", message, "conversation")
+        self._running.check_room(user_id, session_id)
 
     async def _run(self, running: Running, assistant: Assistant, is_new: bool) -> None:
         """The turn, from its place in the queue to its end."""

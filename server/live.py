@@ -8,9 +8,8 @@ The contract, which `tests/server/live_contract.py` checks:
 - **Concurrency**: all of it for one event loop; `tell` and `publish` never wait.
 """
 
-import asyncio
 from collections import OrderedDict, deque
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -53,6 +52,20 @@ class Behind(VerbatimError):
     """A listener has missed news."""
 
 
+class Listener(Protocol):
+    """A place among a user's news."""
+
+    def take(self) -> Sequence[News]:
+        """What is new since the last time.
+
+        Raises:
+            Behind: It was too much.
+        """
+
+    def close(self) -> None:
+        """Hears nothing more."""
+
+
 class Live(Protocol):
     """Who hears. See the module's docstring for the contract."""
 
@@ -74,27 +87,45 @@ class Live(Protocol):
     def tell(self, user_id: str, news: News) -> None:
         """Tells all of the user's listeners."""
 
-    def listen(self, user_id: str) -> AsyncGenerator[Sequence[News], None]:
-        """The user's news from the first iteration on.
-
-        Raises:
-            Behind: Too much was told since the last iteration.
-        """
+    def listen(self, user_id: str, wake: Callable[[], None]) -> Listener:
+        """The user's news from now on; `wake` is called whenever there are new ones, and must not raise."""
 
 
 class _Feed:
-    """One user's news: a ring, and the number of the one that comes next."""
+    """One user's news: a ring, the number of the one that comes next, and who is woken."""
 
     def __init__(self) -> None:
         self.ring: deque[News] = deque(maxlen=_KEPT_NEWS)
         self.next = 0
-        self.listeners = 0
-        self.grown = asyncio.Event()
+        self.listeners: dict[_FeedListener, Callable[[], None]] = {}
 
     def since(self, cursor: int) -> Sequence[News]:
         if cursor < self.next - len(self.ring):
             raise Behind
         return [self.ring[index - self.next] for index in range(cursor, self.next)]
+
+
+class _FeedListener:
+    """A cursor over a feed. See `Listener`."""
+
+    __slots__ = ("_close", "_cursor", "_feed")
+
+    def __init__(self, feed: _Feed, close: Callable[[], None]) -> None:
+        self._feed = feed
+        self._cursor = feed.next
+        self._close = close
+
+    def take(self) -> Sequence[News]:
+        if self._cursor == self._feed.next:
+            return ()
+        news = self._feed.since(self._cursor)
+        self._cursor += len(news)
+        return news
+
+    def close(self) -> None:
+        self._feed.listeners.pop(self, None)
+        if not self._feed.listeners:
+            self._close()
 
 
 class InProcessLive:
@@ -140,22 +171,15 @@ class InProcessLive:
         if feed := self._feeds.get(user_id):
             feed.ring.append(news)
             feed.next += 1
-            feed.grown.set()
-            feed.grown = asyncio.Event()
+            for wake in tuple(feed.listeners.values()):
+                wake()
 
-    async def listen(self, user_id: str) -> AsyncGenerator[Sequence[News], None]:
+    def listen(self, user_id: str, wake: Callable[[], None]) -> Listener:
         feed = self._feeds.setdefault(user_id, _Feed())
-        feed.listeners += 1
-        cursor = feed.next
-        try:
-            while True:
-                grown = feed.grown
-                if news := feed.since(cursor):
-                    cursor += len(news)
-                    yield news
-                else:
-                    await grown.wait()
-        finally:
-            feed.listeners -= 1
-            if not feed.listeners:
-                self._feeds.pop(user_id, None)
+        listener = _FeedListener(feed, lambda: self._drop(user_id, feed))
+        feed.listeners[listener] = wake
+        return listener
+
+    def _drop(self, user_id: str, feed: _Feed) -> None:
+        if self._feeds.get(user_id) is feed:
+            del self._feeds[user_id]

@@ -1,17 +1,42 @@
 """A response's log: numbered, encoded events, appended to by one turn and read by anybody with a cursor.
 
-Rule: the log holds each event once; a reader is a number. An event's place in the list is its `sequence_number`.
+Rule: the log holds each event once; a reader is a number. An event's place in the list is its `sequence_number`. Deltas
+that a reader has not had yet are merged into one event, which carries the last of their numbers.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Protocol
 
 from server.errors import ApiError
 from server.turn import Turn
 from server.wire_events import closing_events, delta_event, final_event, opening_events, snapshot_event
 
-_BATCH = 256
+_MERGED_CHARS = 16 * 1024
+"""How long the text of a merged delta may become."""
+
+_PORTION_BYTES = 64 * 1024
+"""About how much a reader takes at once."""
+
+
+class Reader(Protocol):
+    """Reads a response from a cursor to its last event.
+
+    **Concurrency**: plain calls; it holds nothing but its cursor, and a place among those who are woken.
+    """
+
+    @property
+    def ended(self) -> bool:
+        """Whether the last event was taken."""
+
+    def take(self) -> Sequence[bytes]:
+        """The events that are there, a portion of them; none: there is nothing new."""
+
+    def on_grown(self, wake: Callable[[], None]) -> None:
+        """Calls `wake` whenever there may be something new, until `close`."""
+
+    def close(self) -> None:
+        """Reads nothing more."""
 
 
 class Readable(Protocol):
@@ -19,29 +44,34 @@ class Readable(Protocol):
 
     turn: Turn
 
-    def read(self, after: int | None = None) -> AsyncGenerator[Sequence[bytes], None]:
-        """The events after the cursor (None, -1: all), in batches, until the last one of the response.
+    def reader(self, after: int | None = None) -> Reader:
+        """Reads the events after the cursor (None, -1: all).
 
         Raises:
-            ApiError: `invalid_value`, at once: the cursor is ahead of every event there was.
+            ApiError: `invalid_value`: the cursor is ahead of every event there was.
         """
 
 
-async def with_pauses(
-    reader: AsyncGenerator[Sequence[bytes], None], pause_s: float
-) -> AsyncGenerator[Sequence[bytes], None]:
-    """A reader's batches, and an empty one after each `pause_s` of silence (0: none)."""
-    while True:
-        batch = asyncio.ensure_future(anext(reader, None))
-        try:
-            while not (await asyncio.wait([batch], timeout=pause_s or None))[0]:
-                yield ()
-        finally:
-            if not batch.done():
-                batch.cancel()
-        if (events := batch.result()) is None:
-            return
-        yield events
+async def portions(reader: Reader, pause_s: float = 0) -> AsyncGenerator[Sequence[bytes], None]:
+    """A reader's events as they come, and an empty portion after each `pause_s` of silence (0: none)."""
+    grown = asyncio.Event()
+    reader.on_grown(grown.set)
+    try:
+        while True:
+            grown.clear()
+            if events := reader.take():
+                yield events
+                await asyncio.sleep(0)  # Who has much to catch up on lets others have their turn.
+            elif reader.ended:
+                return
+            else:
+                try:
+                    async with asyncio.timeout(pause_s or None):
+                        await grown.wait()
+                except TimeoutError:
+                    yield ()
+    finally:
+        reader.close()
 
 
 class ResponseLog:
@@ -59,7 +89,9 @@ class ResponseLog:
         self.closed = False
         self.size_bytes = 0
         self._events: list[bytes] = []
-        self._grown = asyncio.Event()
+        self._ends: list[int] = []
+        """Up to which character of the turn's text each event tells of it."""
+        self._readers: dict[LogReader, Callable[[], None]] = {}
 
     @property
     def next_number(self) -> int:
@@ -67,9 +99,17 @@ class ResponseLog:
         return len(self._events)
 
     def append(self, *events: bytes) -> None:
-        """Shows events that are already written."""
+        """Shows events that are no deltas."""
         self._events += events
+        self._ends += [self._ends[-1] if self._ends else 0] * len(events)
         self.size_bytes += sum(map(len, events))
+        self._wake()
+
+    def append_delta(self, text: str, event: bytes) -> None:
+        """Shows a piece of the answer, which is written already, and may be merged with its neighbours."""
+        self._events.append(event)
+        self._ends.append((self._ends[-1] if self._ends else 0) + len(text))
+        self.size_bytes += len(event) + len(text)
         self._wake()
 
     def close(self) -> None:
@@ -77,30 +117,77 @@ class ResponseLog:
         self.closed = True
         self._wake()
 
-    def read(self, after: int | None = None) -> AsyncGenerator[Sequence[bytes], None]:
-        """See `Readable`. **Cancellation**: safe; a reader holds nothing."""
+    def reader(self, after: int | None = None) -> "LogReader":
+        """See `Readable`."""
         cursor = -1 if after is None else after
         if cursor >= self.next_number:
             expected = f"expected at most {self.next_number - 1}, the last sequence_number so far"
             raise ApiError(400, "invalid_value", expected, "starting_after")
-        return self._read(cursor)
+        return LogReader(self, cursor)
 
-    async def _read(self, cursor: int) -> AsyncGenerator[Sequence[bytes], None]:
-        while True:
-            grown = self._grown
-            if pending := self._events[cursor + 1 : cursor + 1 + _BATCH]:
-                cursor += len(pending)
-                yield pending
-                if len(pending) == _BATCH:
-                    await asyncio.sleep(0)  # Who has much to catch up on lets others have their turn.
-            elif self.closed:
-                return
+    def after(self, cursor: int) -> tuple[list[bytes], int]:
+        """A portion of the events after a cursor, deltas merged, and the cursor behind them."""
+        number, last = cursor + 1, len(self._events) - 1
+        if number == last:
+            return self._events[number:], number
+        taken: list[bytes] = []
+        size = 0
+        while number <= last and size < _PORTION_BYTES:
+            until = self._mergeable(number, last)
+            if until > number:
+                text = self.turn.text[self._ends[number - 1] : self._ends[until]]
+                taken.append(delta_event(self.turn, until, text))
             else:
-                await grown.wait()
+                taken.append(self._events[number])
+            size += len(taken[-1])
+            number = until + 1
+        return taken, number - 1
+
+    def _mergeable(self, number: int, last: int) -> int:
+        """The last of the deltas that may go into one event with this one; itself where it is none, or alone."""
+        ends = self._ends
+        start = ends[number - 1] if number else 0
+        while number < last and start < ends[number] < ends[number + 1] <= start + _MERGED_CHARS:
+            number += 1
+        return number
+
+    def wake_with(self, reader: "LogReader", wake: Callable[[], None]) -> None:
+        """Calls `wake` whenever the log grows or ends."""
+        self._readers[reader] = wake
+
+    def forget(self, reader: "LogReader") -> None:
+        """Wakes a reader no more."""
+        self._readers.pop(reader, None)
 
     def _wake(self) -> None:
-        self._grown.set()
-        self._grown = asyncio.Event()
+        for wake in tuple(self._readers.values()):
+            wake()
+
+
+class LogReader:
+    """A cursor over a log. See `Reader`."""
+
+    __slots__ = ("_cursor", "_log")
+
+    def __init__(self, log: ResponseLog, cursor: int) -> None:
+        self._log = log
+        self._cursor = cursor
+
+    @property
+    def ended(self) -> bool:
+        return self._log.closed and self._cursor + 1 >= self._log.next_number
+
+    def take(self) -> Sequence[bytes]:
+        if self._cursor + 1 >= self._log.next_number:
+            return ()
+        events, self._cursor = self._log.after(self._cursor)
+        return events
+
+    def on_grown(self, wake: Callable[[], None]) -> None:
+        self._log.wake_with(self, wake)
+
+    def close(self) -> None:
+        self._log.forget(self)
 
 
 class StoredResponse:
@@ -113,12 +200,34 @@ class StoredResponse:
     def __init__(self, turn: Turn) -> None:
         self.turn = turn
 
-    async def read(self, after: int | None = None) -> AsyncGenerator[Sequence[bytes], None]:
+    def reader(self, after: int | None = None) -> "StoredReader":
         """See `Readable`."""
         if after is not None and after >= 0:
-            yield [snapshot_event(self.turn, after + 1), final_event(self.turn, after + 2)]
-            return
+            return StoredReader([snapshot_event(self.turn, after + 1), final_event(self.turn, after + 2)])
         events = opening_events(self.turn)
         if text := self.turn.text:
             events.append(delta_event(self.turn, len(events), text))
-        yield events + closing_events(self.turn, len(events))
+        return StoredReader(events + closing_events(self.turn, len(events)))
+
+
+class StoredReader:
+    """Events that are all there. See `Reader`."""
+
+    __slots__ = ("_rest",)
+
+    def __init__(self, events: list[bytes]) -> None:
+        self._rest = events
+
+    @property
+    def ended(self) -> bool:
+        return not self._rest
+
+    def take(self) -> Sequence[bytes]:
+        taken, self._rest = self._rest, []
+        return taken
+
+    def on_grown(self, wake: Callable[[], None]) -> None:
+        """There is nothing to wait for."""
+
+    def close(self) -> None:
+        self._rest = []

@@ -4,7 +4,6 @@ Rule: a stream is a reader with a cursor, like a socket; when its client leaves,
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 from aiohttp import hdrs, web
@@ -13,8 +12,9 @@ from server.auth import SUBPROTOCOL
 from server.errors import ApiError
 from server.keys import CONDUCTOR, CONFIG, LIVE, REMOVAL, SESSIONS, USER
 from server.replies import json_reply, read_body
-from server.response_log import with_pauses
+from server.response_log import Reader, portions
 from server.socket import Socket
+from server.sockets import Sockets
 from server.wire_events import sse_event
 from server.wire_input import turn_request
 from server.wire_objects import response_object
@@ -22,31 +22,30 @@ from server.wire_requests import CreateResponse, Replay, decode_body
 
 routes = web.RouteTableDef()
 
-HEARTBEAT_S = 25.0
-SOCKETS: web.AppKey[set[Socket]] = web.AppKey("sockets")
+SOCKETS: web.AppKey[Sockets] = web.AppKey("sockets")
 
 
 @routes.get("/v1/responses")
 async def open_socket(request: web.Request) -> web.StreamResponse:
+    app, user_id = request.app, request[USER]
+    config = app[CONFIG]
     ws: web.WebSocketResponse[Any] = web.WebSocketResponse(
-        heartbeat=HEARTBEAT_S,
+        heartbeat=config.heartbeat_s or None,
         compress=False,
         decode_text=False,
-        max_msg_size=request.app[CONFIG].max_frame_bytes,
+        max_msg_size=config.max_frame_bytes,
         protocols=(SUBPROTOCOL,),
     )
     if not ws.can_prepare(request):
         raise ApiError(400, "invalid_value", "expected a WebSocket upgrade; POST starts a turn over HTTP")
-    if request.app[CONDUCTOR].closing:
+    if app[CONDUCTOR].closing:
         raise ApiError(503, "shutting_down", "the server is about to restart; try again in a moment")
-    await ws.prepare(request)
-    app = request.app
-    socket = Socket(request, ws, request[USER], app[CONDUCTOR], app[SESSIONS], app[LIVE], app[CONFIG])
-    app[SOCKETS].add(socket)
-    try:
-        await socket.serve()
-    finally:
-        app[SOCKETS].discard(socket)
+    with app[SOCKETS].place(user_id):
+        await ws.prepare(request)
+        if request.transport:
+            ends = request.transport, request.protocol
+            socket = Socket(ws, *ends, user_id, app[CONDUCTOR], app[SESSIONS], app[LIVE], config)
+            await app[SOCKETS].serve(socket)
     return ws
 
 
@@ -55,8 +54,8 @@ async def create_response(request: web.Request) -> web.StreamResponse:
     body = await read_body(request, CreateResponse)
     response = await request.app[CONDUCTOR].start(request[USER], turn_request(body))
     if body.stream:
-        return await _stream(request, response.read())
-    async for _ in response.read():
+        return await _stream(request, response.reader())
+    async for _ in portions(response.reader()):
         pass
     return json_reply(response_object(response.turn))
 
@@ -67,7 +66,7 @@ async def retrieve_response(request: web.Request) -> web.StreamResponse:
     response = await request.app[CONDUCTOR].find(request[USER], request.match_info["id"])
     if not replay.stream or request.method == hdrs.METH_HEAD:
         return json_reply(response_object(response.turn))
-    return await _stream(request, response.read(replay.starting_after))
+    return await _stream(request, response.reader(replay.starting_after))
 
 
 @routes.post("/v1/responses/{id}/cancel")
@@ -83,7 +82,7 @@ async def delete_response(request: web.Request) -> web.Response:
     return json_reply({"id": response_id, "object": "response.deleted", "deleted": True})
 
 
-async def _stream(request: web.Request, reader: AsyncGenerator[Sequence[bytes], None]) -> web.StreamResponse:
+async def _stream(request: web.Request, reader: Reader) -> web.StreamResponse:
     """The events as server-sent events. Each write is bounded: a client that takes nothing is let go."""
     stream = web.StreamResponse(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
     stream.content_type = "text/event-stream"
@@ -91,7 +90,7 @@ async def _stream(request: web.Request, reader: AsyncGenerator[Sequence[bytes], 
     await stream.prepare(request)
     limit_s = request.app[CONFIG].send_timeout_s
     try:
-        async for events in with_pauses(reader, request.app[CONFIG].keepalive_s):
+        async for events in portions(reader, request.app[CONFIG].keepalive_s):
             async with asyncio.timeout(limit_s):
                 await stream.write(b"".join(map(sse_event, events)) or b": keepalive\n\n")
         async with asyncio.timeout(limit_s):

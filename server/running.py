@@ -5,13 +5,29 @@ Rule: a turn stands here from the moment it is accepted until it has ended. Turn
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from server.answering import Answering
+from server.errors import ApiError
 from server.response_log import Readable, ResponseLog
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TurnLimits:
+    """How many turns there may be.
+
+    Attributes:
+        queued: That wait in one session.
+        of_user, in_all: That run or wait.
+    """
+
+    queued: int = 32
+    of_user: int = 256
+    in_all: int = 4096
 
 
 @dataclass(slots=True, eq=False)
@@ -40,7 +56,9 @@ class Running:
 class RunningTurns:
     """All of them, by response, by session and by what their clients call them."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: TurnLimits) -> None:
+        self._limits = limits
+        self._by_user: Counter[str] = Counter()
         self._by_response: dict[str, Running] = {}
         self._by_session: dict[str, list[Running]] = {}
         self._by_client_id: dict[tuple[str, str], Running] = {}
@@ -63,8 +81,24 @@ class RunningTurns:
         """The turn that a message with this id of its client's has started."""
         return self._by_client_id.get((session_id, client_message_id)) if client_message_id else None
 
+    def check_room(self, user_id: str, session_id: str) -> None:
+        """Whether there is room for one more.
+
+        Raises:
+            ApiError: `too_many_turns`.
+        """
+        limits = self._limits
+        if len(self._by_session.get(session_id, ())) > limits.queued:
+            message = f"expected at most {limits.queued} turns to wait in one conversation"
+            raise ApiError(429, "too_many_turns", message, "conversation")
+        if self._by_user[user_id] >= limits.of_user:
+            raise ApiError(429, "too_many_turns", f"expected at most {limits.of_user} turns of one user at a time")
+        if len(self._by_response) >= limits.in_all:
+            raise ApiError(503, "too_many_turns", f"expected at most {limits.in_all} turns in all; try again soon")
+
     def add(self, running: Running) -> None:
         turn = running.log.turn
+        self._by_user[turn.user_id] += 1
         self._by_response[turn.response_id] = running
         self._by_session.setdefault(turn.session_id, []).append(running)
         if client_id := turn.request.client_message_id:
@@ -73,6 +107,9 @@ class RunningTurns:
     def remove(self, running: Running) -> None:
         turn = running.log.turn
         del self._by_response[turn.response_id]
+        self._by_user[turn.user_id] -= 1
+        if not self._by_user[turn.user_id]:
+            del self._by_user[turn.user_id]
         mine = self._by_session[turn.session_id]
         mine.remove(running)
         if not mine:

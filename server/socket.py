@@ -6,27 +6,22 @@ Rule: a socket is a reader. Its end ends what it reads, never a turn that it ask
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Coroutine, Sequence
+from collections.abc import Coroutine
 from typing import Any
 
 from aiohttp import WSMessage, WSMsgType, web
+from aiohttp.base_protocol import BaseProtocol
 
 from persistence import KeyedLocks, PersistenceError, SessionService
 from server.conductor import Conductor
 from server.config import Config
 from server.errors import ApiError, api_error
-from server.live import Behind, Live, News, QuestionAccepted, SessionChanged, SessionDeleted
+from server.frame_rate import FrameRate, too_many_frames
+from server.live import Live
+from server.outlet import Outlet
 from server.response_log import Readable
-from server.wire_events import (
-    attached_event,
-    deleted_event,
-    detached_event,
-    error_event,
-    item_event,
-    keepalive_event,
-    updated_event,
-    with_stream_id,
-)
+from server.socket_sources import NewsSource, ResponseSource
+from server.wire_events import attached_event, detached_event, error_event, keepalive_event, with_stream_id
 from server.wire_input import turn_request
 from server.wire_requests import (
     AttachConversation,
@@ -51,92 +46,116 @@ class Socket:
 
     Args:
         ws: A WebSocket that is open.
+        transport, protocol: What it goes over.
     """
 
     def __init__(
         self,
-        request: web.Request,
         ws: web.WebSocketResponse[Any],
+        transport: asyncio.Transport,
+        protocol: BaseProtocol,
         user_id: str,
         conductor: Conductor,
         sessions: SessionService,
         live: Live,
         config: Config,
     ) -> None:
-        self._request = request
+        self.user_id = user_id
         self._ws = ws
-        self._user_id = user_id
+        self._transport = transport
         self._conductor = conductor
         self._sessions = sessions
         self._live = live
         self._config = config
+        self._outlet = Outlet(transport, protocol, config.send_timeout_s, self._cut_off)
         self._lanes = KeyedLocks()
         self._waiting = 0
-        self._asker = object()
-        """Stands for this socket in the logs of turns that it asked for: a log may outlive it."""
-        self._readers: dict[str, asyncio.Task[None]] = {}
-        self._attached: dict[str, str | None] = {}
-        """The conversations attached to, each with the response that was running then."""
-        self._news_number = 0
-        self._last_sent = asyncio.get_running_loop().time()
+        self._sources: dict[str, ResponseSource] = {}
+        """By response, what is being read."""
+        self._news = NewsSource(live, user_id, self._outlet, self.follow, self._cut_off)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._background: list[asyncio.Task[None]] = []
-        """Set by `serve`."""
+        self._heard_at = asyncio.get_running_loop().time()
+        self._rate = FrameRate(config.max_frames_per_s, self._heard_at)
 
     async def serve(self) -> None:
         """Takes frames until the socket closes. **Cancellation**: ends the socket, no turn."""
-        self._background = [self._spawn(self._pass_news()), self._spawn(self._keep_alive())]
+        self._outlet.add(self._news)
         try:
             async for message in self._ws:
                 await self._receive(message)
         except Exception:
-            _log.exception("a socket of %s failed", self._user_id)
+            _log.exception("a socket of %s failed", self.user_id)
             await self.close(1011, "a fault of the server")
         finally:
-            for task in [*self._background, *self._readers.values()]:
-                task.cancel()
+            self._outlet.close()
             self._let_go()
+
+    def look_after(self, now: float) -> None:
+        """Called every now and then: sends a keepalive after a long silence; a client that wants nothing has to go."""
+        pause_s, idle_s = self._config.keepalive_s, self._config.idle_s
+        if idle_s and now - self._heard_at >= idle_s and not (self._sources or self._tasks):
+            self._spawn(self.close(1001, f"nothing was asked for {idle_s:.0f} s; come back when you need to"))
+        elif pause_s and now - self._outlet.sent_at >= pause_s:
+            self._outlet.send(keepalive_event(self._news.number()))
 
     async def finish(self) -> None:
         """Waits until what was asked for has been sent, for a moment at most."""
-        if tasks := self._tasks.difference(self._background):
-            await asyncio.wait(tasks, timeout=_GOODBYE_S)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_GOODBYE_S)
 
     async def close(self, code: int, reason: str) -> None:
         """Says goodbye; a client that does not answer is not waited for."""
+        self._outlet.close()
         with contextlib.suppress(TimeoutError, ConnectionError):
             async with asyncio.timeout(_GOODBYE_S):
                 await self._ws.close(code=code, message=reason.encode(), drain=False)
 
+    def follow(self, log: Readable, stream_id: str | None = None, after: int | None = None) -> None:
+        """Reads a response to its end; where it is being read already, only a cursor begins anew."""
+        response_id = log.turn.response_id
+        before = self._sources.get(response_id)
+        if before and after is None:
+            return
+        source = ResponseSource(log.reader(after), stream_id, self._outlet, lambda: self._forget(response_id, source))
+        if before:
+            self._outlet.drop(before)
+        self._sources[response_id] = source
+        self._outlet.add(source)
+
     async def _receive(self, message: WSMessage) -> None:
+        self._heard_at = asyncio.get_running_loop().time()
         if message.type is WSMsgType.BINARY:
-            await self._send(error_event(ApiError(400, "invalid_type", "expected a text frame with a JSON object")))
+            self._outlet.send(error_event(ApiError(400, "invalid_type", "expected a text frame with a JSON object")))
+            self._outlet.close()
             await self._ws.close(code=1003, message=b"text frames only")
         elif message.type is WSMsgType.TEXT:
             stream_id = None
             try:
                 value = decode_object(message.data)
                 stream_id = stream_id_of(value)
+                if not self._rate.admits(self._heard_at):
+                    raise too_many_frames(self._config.max_frames_per_s)
                 await self._obey(decode_frame(value), stream_id)
             except (ApiError, PersistenceError) as error:
-                await self._send_error(error, stream_id)
+                self._send_error(error, stream_id)
+            await self._outlet.drained()
 
     async def _obey(self, frame: Frame, stream_id: str | None) -> None:
         match frame:
             case CreateResponse():
                 self._create(frame, stream_id)
             case CancelResponse(response_id):
-                await self._conductor.find(self._user_id, response_id)
+                await self._conductor.find(self.user_id, response_id)
                 self._spawn(self._cancel(response_id))
             case AttachResponse(response_id, starting_after):
-                log = await self._conductor.find(self._user_id, response_id)
-                self._follow(log, stream_id, starting_after)
+                log = await self._conductor.find(self.user_id, response_id)
+                self.follow(log, stream_id, starting_after)
             case AttachConversation(session_id):
                 await self._attach(session_id, stream_id)
             case DetachConversation(session_id):
-                await self._sessions.retrieve(session_id, user_id=self._user_id)
-                self._attached.pop(session_id, None)
-                await self._send(detached_event(session_id, self._number()), stream_id)
+                await self._sessions.retrieve(session_id, user_id=self.user_id)
+                self._detach(session_id)
+                self._outlet.send(with_stream_id(detached_event(session_id, self._news.number()), stream_id))
 
     def _create(self, frame: CreateResponse, stream_id: str | None) -> None:
         """Puts a turn into its lane: requests of one `stream_id` begin and end one after the other."""
@@ -148,12 +167,14 @@ class Socket:
         async def take_turn() -> None:
             try:
                 async with self._lanes.hold(stream_id or ""):
-                    log = await self._conductor.start(self._user_id, request, asked_by=self._asker)
-                    self._follow(log, stream_id)
-                    while reader := self._readers.get(log.turn.response_id):
-                        await asyncio.wait([reader])
+                    log = await self._conductor.start(self.user_id, request, asked_by=self._news.asker)
+                    if self._outlet.closed:
+                        return
+                    self.follow(log, stream_id)
+                    while source := self._sources.get(log.turn.response_id):
+                        await source.closed()
             except (ApiError, PersistenceError) as error:
-                await self._send_error(error, stream_id)
+                self._send_error(error, stream_id)
             finally:
                 self._waiting -= 1
 
@@ -162,113 +183,57 @@ class Socket:
 
     async def _cancel(self, response_id: str) -> None:
         with contextlib.suppress(ApiError):
-            await self._conductor.stop(self._user_id, response_id)
+            await self._conductor.stop(self.user_id, response_id)
 
     async def _attach(self, session_id: str, stream_id: str | None) -> None:
-        await self._sessions.retrieve(session_id, user_id=self._user_id)
+        await self._sessions.retrieve(session_id, user_id=self.user_id)
         running = self._live.running(session_id)
         response_id = running.turn.response_id if running else None
-        self._attached[session_id] = response_id
-        await self._send(attached_event(session_id, response_id, self._number()), stream_id)
+        self._news.attached[session_id] = response_id
+        self._outlet.send(with_stream_id(attached_event(session_id, response_id, self._news.number()), stream_id))
         if running:
-            self._follow(running, stream_id)
+            self.follow(running, stream_id)
 
-    def _follow(self, log: Readable, stream_id: str | None, after: int | None = None) -> None:
-        """Reads a response to its end; where it is being read already, only a cursor begins anew."""
-        response_id = log.turn.response_id
-        running = self._readers.get(response_id)
-        if self._ws.closed or (running and after is None):
-            return
-        reader = self._spawn(self._read(log.read(after), stream_id))
-        if running:
-            running.cancel()
-        self._readers[response_id] = reader
-        reader.add_done_callback(lambda done: self._forget_reader(response_id, done))
+    def _detach(self, session_id: str) -> None:
+        """Reads nothing of the session any more but what was asked for here."""
+        self._news.attached.pop(session_id, None)
+        running = self._live.running(session_id)
+        source = self._sources.get(running.turn.response_id) if running else None
+        if running and source and running.asked_by is not self._news.asker:
+            self._outlet.drop(source)
 
-    async def _read(self, reader: AsyncGenerator[Sequence[bytes], None], stream_id: str | None) -> None:
-        async for events in reader:
-            for event in events:
-                await self._send(event, stream_id)
-
-    async def _pass_news(self) -> None:
-        try:
-            async with contextlib.aclosing(self._live.listen(self._user_id)) as batches:
-                async for batch in batches:
-                    for news in batch:
-                        await self._tell(news)
-        except Behind:
-            await self._cut_off()
-
-    async def _tell(self, news: News) -> None:
-        match news:
-            case SessionChanged(record):
-                running = self._live.running(record.session_id)
-                await self._send(updated_event(record, running.turn.response_id if running else None, self._number()))
-            case SessionDeleted(session_id):
-                self._attached.pop(session_id, None)
-                await self._send(deleted_event(session_id, self._number()))
-            case QuestionAccepted(message, position, log) if log.turn.session_id in self._attached:
-                turn = log.turn
-                event = item_event(turn.session_id, message, position, turn.response_id, self._number())
-                await self._send(event)
-                if log.asked_by is not self._asker and self._attached.get(turn.session_id) != turn.response_id:
-                    self._follow(log, None)
-
-    async def _keep_alive(self) -> None:
-        loop, pause = asyncio.get_running_loop(), self._config.keepalive_s
-        while pause:
-            await asyncio.sleep(max(self._last_sent + pause - loop.time(), 0.01))
-            if loop.time() - self._last_sent >= pause:
-                await self._send(keepalive_event(self._number()))
-
-    async def _send_error(self, error: ApiError | PersistenceError, stream_id: str | None) -> None:
+    def _send_error(self, error: ApiError | PersistenceError, stream_id: str | None) -> None:
         shown = error if isinstance(error, ApiError) else api_error(error)
-        await self._send(error_event(shown), stream_id)
+        self._outlet.send(with_stream_id(error_event(shown), stream_id))
 
-    async def _send(self, event: bytes, stream_id: str | None = None) -> None:
-        """Sends one frame. A reader that takes nothing for too long is cut off."""
-        if self._ws.closed:
-            return
-        try:
-            async with asyncio.timeout(self._config.send_timeout_s):
-                await self._ws.send_frame(with_stream_id(event, stream_id), WSMsgType.TEXT)
-            self._last_sent = asyncio.get_running_loop().time()
-        except TimeoutError:
-            _log.info("a reader of %s took nothing for %.0f s", self._user_id, self._config.send_timeout_s)
-            await self._cut_off()
-        except ConnectionError:
-            await self._cut_off()
+    def _cut_off(self, code: int, reason: str) -> None:
+        """Says why if that can still be said at once, and closes the connection either way."""
+        _log.info("a socket of %s is cut off: %s", self.user_id, reason)
+        self._outlet.close()
+        self._spawn(self._say_and_abort(code, reason))
 
-    async def _cut_off(self) -> None:
-        """Says 1013 if it can still be said at once, and closes the connection either way."""
+    async def _say_and_abort(self, code: int, reason: str) -> None:
         with contextlib.suppress(TimeoutError, ConnectionError):
             async with asyncio.timeout(0.1):
-                await self._ws.close(code=1013, message=b"too slow; come back with your cursor", drain=False)
-        if self._request.transport:
-            self._request.transport.abort()
+                await self._ws.close(code=code, message=reason.encode(), drain=False)
+        self._transport.abort()
 
     def _let_go(self) -> None:
         """A client that said goodbye and takes nothing more keeps no connection for good."""
-        transport, limit_s = self._request.transport, self._config.send_timeout_s
-        if transport and transport.get_write_buffer_size():
-            asyncio.get_running_loop().call_later(limit_s, transport.abort)
+        if self._transport.get_write_buffer_size():
+            asyncio.get_running_loop().call_later(self._config.send_timeout_s, self._transport.abort)
 
-    def _forget_reader(self, response_id: str, done: asyncio.Task[None]) -> None:
-        if self._readers.get(response_id) is done:
-            del self._readers[response_id]
+    def _forget(self, response_id: str, source: ResponseSource) -> None:
+        if self._sources.get(response_id) is source:
+            del self._sources[response_id]
 
-    def _number(self) -> int:
-        self._news_number += 1
-        return self._news_number - 1
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._finished)
-        return task
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            _log.error("a socket of %s failed", self._user_id, exc_info=error)
+            _log.error("a socket of %s failed", self.user_id, exc_info=error)
             self._spawn(self.close(1011, "a fault of the server"))

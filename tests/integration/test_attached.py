@@ -3,7 +3,7 @@
 import asyncio
 
 from server.assistants.base import Finish
-from server.socket import Socket
+from server.socket_sources import NewsSource
 from tests.server.doubles import ScriptedAssistant
 from tests.server.frames import check_whole, text_of
 
@@ -70,13 +70,8 @@ async def test_attach_ahead_of_old_news(site, monkeypatch):
     await site.start(ScriptedAssistant("a", rest, Finish()), delta_window_s=0.0)
     anna = site.caller()
     conversation, reader = await anna.conversation(), await anna.line()
-    tell = Socket._tell
-
-    async def tell_late(self, news):
-        await gate.wait()
-        await tell(self, news)
-
-    monkeypatch.setattr(Socket, "_tell", tell_late)
+    take = NewsSource.take
+    monkeypatch.setattr(NewsSource, "take", lambda source: take(source) if gate.is_set() else ())
     writer = await anna.line()
     await writer.create("1", conversation=conversation)
     await writer.text_shown("a")
@@ -86,6 +81,7 @@ async def test_attach_ahead_of_old_news(site, monkeypatch):
     assert attached_frame["response_id"] == frames[0]["response"]["id"]
     check_whole(frames)
     gate.set()
+    await anna.conversation()
     assert (await reader.next())["type"] == "verbatim:conversation.item"
     await reader.send("verbatim:conversation.detach", conversation=conversation)
     assert (await reader.next())["type"] == "verbatim:conversation.detached"

@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from server import response_routes
 from server import socket as socket_module
+from server import socket_sources
 from server.assistants.base import Finish
 from server.keys import CONDUCTOR, LIVE
 from server.response_routes import SOCKETS
@@ -153,10 +153,9 @@ async def test_idle_socket_hears_keepalives(site):
     assert [frame["sequence_number"] for frame in frames] == [0, 1, 2]
 
 
-async def test_client_that_answers_no_ping(site, raw, monkeypatch):
+async def test_client_that_answers_no_ping(site, raw):
     """A client that connects and says nothing, not even to a ping, is let go."""
-    monkeypatch.setattr(response_routes, "HEARTBEAT_S", 0.05)
-    await site.start()
+    await site.start(heartbeat_s=0.05)
     _, reader, _ = await raw(HANDSHAKE)
     await until(lambda: site.app[SOCKETS])
     await until(lambda: not site.app[SOCKETS])
@@ -218,7 +217,7 @@ async def test_fault_of_ours_closes_with_1011(site, monkeypatch):
         raise ZeroDivisionError
 
     line = await anna.line()
-    monkeypatch.setattr(socket_module, "updated_event", broken)
+    monkeypatch.setattr(socket_sources, "updated_event", broken)
     await anna.conversation()
     assert await line.closed() == 1011
     monkeypatch.undo()

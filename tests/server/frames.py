@@ -99,10 +99,27 @@ def text_of(frames: list[Frame]) -> str:
     return text
 
 
+def check_rest(rest: list[Frame], frames: list[Frame], after: int | None) -> None:
+    """Fails where these are not what follows a cursor, to the end; `frames` are all of them. Deltas may be merged."""
+    behind = [frame for frame in frames if after is None or frame["sequence_number"] > after]
+    assert text_of(rest) == text_of(behind)
+    deltas = [[frame for frame in some if frame["type"] == "response.output_text.delta"] for some in (rest, behind)]
+    assert [frame for frame in rest if frame not in deltas[0]] == [frame for frame in behind if frame not in deltas[1]]
+    numbers = [frame["sequence_number"] for frame in rest]
+    assert numbers == sorted(set(numbers))
+    assert set(numbers) <= {frame["sequence_number"] for frame in behind}
+
+
 def check_whole(frames: list[Frame]) -> Frame:
-    """Fails where these are not all frames of one response, in order; returns its final state."""
+    """Fails where these are not all frames of one response, in order; returns its final state.
+
+    A merged delta stands for several numbers and carries the last of them; any other frame follows the one before it.
+    """
     kinds = [frame["type"].removeprefix("response.") for frame in frames]
-    assert [frame["sequence_number"] for frame in frames] == list(range(len(frames)))
+    for number, frame in enumerate(frames):
+        before = frames[number - 1]["sequence_number"] if number else -1
+        skipped = frame["sequence_number"] - before - 1
+        assert skipped == 0 or (skipped > 0 and frame["type"] == "response.output_text.delta")
     assert kinds[:4] == KINDS
     assert set(kinds[4:-4]) <= {"output_text.delta"}
     assert kinds[-4:-1] == LAST_KINDS

@@ -3,9 +3,6 @@
 Rule: a subclass gives `make(retained_bytes)`, and inherits the tests.
 """
 
-import asyncio
-from contextlib import aclosing
-
 import pytest
 
 from persistence.model import Message, Record
@@ -25,12 +22,6 @@ def new_log(number: int, session_id: str = "abc", size: int = 10) -> ResponseLog
 
 def changed(number: int) -> SessionChanged:
     return SessionChanged(Record(f"s{number}", "user", "", ""))
-
-
-async def settle() -> None:
-    """Lets tasks that can go on do so."""
-    for _ in range(5):
-        await asyncio.sleep(0)
 
 
 class LiveContract:
@@ -93,55 +84,52 @@ class LiveContract:
         live = self.make(0)
         heard: dict[str, list] = {"a": [], "b": [], "other": []}
 
-        async def listen(name, user_id):
-            async with aclosing(live.listen(user_id)) as batches:
-                async for batch in batches:
-                    heard[name] += batch
+        def listen(name, user_id):
+            listener = live.listen(user_id, lambda: heard[name].extend(listener.take()))
 
-        tasks = [asyncio.create_task(listen("a", "user")), asyncio.create_task(listen("other", "nobody"))]
-        await settle()
+        listen("a", "user")
+        listen("other", "nobody")
         live.tell("user", changed(1))
-        await settle()
-        tasks.append(asyncio.create_task(listen("b", "user")))
-        await settle()
+        listen("b", "user")
         news: list[News] = [changed(2), SessionDeleted("s1"), changed(3)]
         for one in news:
             live.tell("user", one)
-        await settle()
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
         assert heard == {"a": [changed(1), *news], "b": news, "other": []}
 
     async def test_listener_that_falls_behind_is_told(self):
         """A listener that takes nothing while very much is told loses its place; another one is not touched."""
         live = self.make(0)
-        async with aclosing(live.listen("user")) as slow, aclosing(live.listen("user")) as quick:
-            for listener in (slow, quick):
-                first = asyncio.ensure_future(anext(listener))
-                await settle()
-                live.tell("user", changed(0))
-                await first
-            heard = 0
-            for number in range(1, MANY):
-                live.tell("user", changed(number))
-                heard += len(await anext(quick))
-            with pytest.raises(Behind):
-                await anext(slow)
-            assert heard == MANY - 1
+        slow, quick = live.listen("user", lambda: None), live.listen("user", lambda: None)
+        heard = 0
+        for number in range(MANY):
+            live.tell("user", changed(number))
+            heard += len(quick.take())
+        with pytest.raises(Behind):
+            slow.take()
+        assert heard == MANY
 
     async def test_listener_that_left_costs_nothing(self):
         """Telling a user without listeners keeps nothing: who comes later hears only what is new."""
         live = self.make(0)
-        listener = live.listen("user")
-        first = asyncio.ensure_future(anext(listener))
-        await settle()
+        woken = []
+        listener = live.listen("user", lambda: woken.append("listener"))
         live.tell("user", changed(1))
-        assert await first == [changed(1)]
-        await listener.aclose()
+        assert listener.take() == [changed(1)]
+        listener.close()
         live.tell("user", changed(2))
-        async with aclosing(live.listen("user")) as again:
-            first = asyncio.ensure_future(anext(again))
-            await settle()
-            live.tell("user", changed(3))
-            assert await first == [changed(3)]
+        assert woken == ["listener"]
+        again = live.listen("user", lambda: woken.append("again"))
+        assert not again.take()
+        live.tell("user", changed(3))
+        assert again.take() == [changed(3)]
+        assert woken == ["listener", "again"]
+
+    async def test_two_listeners_of_one_user(self):
+        """One that leaves takes nothing from the other; the last one to leave leaves nothing behind."""
+        live = self.make(0)
+        first, second = live.listen("user", lambda: None), live.listen("user", lambda: None)
+        first.close()
+        live.tell("user", changed(1))
+        assert second.take() == [changed(1)]
+        second.close()
+        second.close()

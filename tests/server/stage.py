@@ -8,10 +8,12 @@ from persistence import MemoryStore, Message
 from persistence.model import Record
 from server.assistants.base import Assistant, Finish
 from server.conductor import Conductor
+from server.delta_window import DeltaWindow
 from server.live import InProcessLive, News
 from server.models import Models
 from server.removal import Removal
-from server.response_log import Readable, ResponseLog
+from server.response_log import Readable, ResponseLog, portions
+from server.running import TurnLimits
 from server.turn import TurnRequest
 from tests.server.doubles import PATIENCE_S, RecordingStore, ScriptedAssistant, until
 from tests.server.frames import Frame, decode, text_of
@@ -32,13 +34,17 @@ class Stage:
         *script: object,
         assistant: Assistant | None = None,
         retained_bytes: int = 1 << 20,
-        max_queued_turns: int = 32,
+        limits: TurnLimits | None = None,
     ) -> None:
         self.store = store or RecordingStore()
         self.assistant = assistant or ScriptedAssistant(*script)
         self.live = InProcessLive(retained_bytes)
         self.conductor = Conductor(
-            self.store, self.live, Models([self.assistant]), max_queued_turns=max_queued_turns, window_s=0
+            self.store,
+            self.live,
+            Models([self.assistant]),
+            limits=limits or TurnLimits(),
+            window=DeltaWindow(0, 0),
         )
         self.removal = Removal(self.store, self.live, self.conductor)
         self.heard: list[News] = []
@@ -90,7 +96,7 @@ def request(text: str = "hi", session_id: str | None = "abc", client_id: str | N
 async def read(response: Readable, after: int | None = None) -> list[Frame]:
     """A response to its end, as checked frames."""
     async with asyncio.timeout(PATIENCE_S):
-        return decode(*[event async for batch in response.read(after) for event in batch])
+        return decode(*[event async for batch in portions(response.reader(after)) for event in batch])
 
 
 async def read_text(response: Readable) -> str:

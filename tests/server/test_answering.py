@@ -5,9 +5,12 @@ import json
 
 import pytest
 
+from persistence import MemoryStore
 from persistence.model import Record
 from server.answering import Answering
 from server.assistants.base import Finish, Prompt, Usage
+from server.coalescing import Coalescing
+from server.delta_window import DeltaWindow
 from server.errors import AssistantFailed
 from server.response_log import ResponseLog
 from server.turn import Broke, Cut, Finished, Reason, Started
@@ -26,7 +29,8 @@ class Answer:
         turn = new_turn()
         turn.apply(Started())
         self.log = ResponseLog(turn)
-        self.answering = Answering(self.log, store, window_s)
+        coalescing = Coalescing(store or MemoryStore(), DeltaWindow(window_s, window_s))
+        self.answering = Answering(coalescing.open(self.log, kept=store is not None))
 
     async def run(self, *script):
         self.assistant = ScriptedAssistant(*script)
@@ -85,15 +89,15 @@ async def test_first_piece_goes_out_at_once(store):
 async def test_piece_is_written_before_it_is_shown(store):
     """At no moment is more shown than was written."""
     answer, checked = Answer(store), 0
-    append = answer.log.append
+    append = answer.log.append_delta
 
-    def watch(*events):
+    def watch(text, event):
         nonlocal checked
         checked += 1
-        assert store.notes[-1] == ("written", json.loads(events[0])["delta"])
-        append(*events)
+        assert store.notes[-1] == ("written", text)
+        append(text, event)
 
-    answer.log.append = watch  # type: ignore[method-assign]
+    answer.log.append_delta = watch  # type: ignore[method-assign]
     await answer.run("a", "b", Finish())
     assert checked == len(answer.shown) > 0
 
@@ -170,7 +174,7 @@ async def test_fast_assistant_waits_for_a_slow_disk(store):
 
     assistant = Counting(*script, Finish())
     running = asyncio.create_task(answer.answering.run(assistant, PROMPT))
-    await until(lambda: len(taken) > 7)
+    await until(lambda: len(taken) >= 7)
     for _ in range(50):
         await asyncio.sleep(0)
     assert len(taken) < 20

@@ -10,6 +10,7 @@ from server.assistants.base import Finish
 from server.errors import ApiError
 from server.live import QuestionAccepted, SessionChanged
 from server.response_log import ResponseLog
+from server.running import TurnLimits
 from tests.server.doubles import RecordingStore, ScriptedAssistant, until
 from tests.server.frames import FINAL, check_whole
 from tests.server.stage import USER, Stage, read, read_text, request, shown
@@ -20,13 +21,18 @@ async def test_order_of_durability(monkeypatch):
     store = RecordingStore()
     stage = Stage(store, "a", "b", Finish())
     await stage.session()
-    append = ResponseLog.append
+    append, append_delta = ResponseLog.append, ResponseLog.append_delta
 
     def note(log, *events):
         store.notes += [("shown", event.partition(b'"type":"')[2].partition(b'"')[0].decode()) for event in events]
         append(log, *events)
 
+    def note_delta(log, text, event):
+        store.notes.append(("shown", "response.output_text.delta"))
+        append_delta(log, text, event)
+
     monkeypatch.setattr(ResponseLog, "append", note)
+    monkeypatch.setattr(ResponseLog, "append_delta", note_delta)
     response = await stage.ask("hi")
     assert store.notes[:2] == [("kept", "user", "hi"), ("shown", "response.created")]
     check_whole(await read(response))
@@ -151,7 +157,7 @@ async def test_sessions_do_not_wait_for_each_other():
 async def test_queue_is_bounded_at_once(limit):
     """Turns that come in one burst are counted as they come; those beyond the limit are refused, the others run."""
     rest = asyncio.Event()
-    stage = Stage(None, rest, "a", Finish(), max_queued_turns=limit)
+    stage = Stage(None, rest, "a", Finish(), limits=TurnLimits(queued=limit))
     await stage.session()
     asking = [stage.asking(str(number)) for number in range(limit + 4)]
     await until(lambda: sum(task.done() for task in asking) == 4)

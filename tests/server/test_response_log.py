@@ -1,75 +1,165 @@
-"""A log and its readers: whatever is read when, every reader has every event once."""
+"""A log and its readers: whatever is read when, every reader has every character once."""
 
 import asyncio
 import json
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from server.errors import ApiError
-from server.response_log import ResponseLog, StoredResponse, with_pauses
+from server.response_log import ResponseLog, StoredResponse, portions
 from server.turn import Broke, Cut, Finished, Reason, Started, Wrote
+from server.wire_events import closing_events, delta_event, opening_events
 from tests.server.frames import check_whole, decode
 from tests.server.test_turn import new_turn
+
+AT = "2024-01-01T00:00:00Z"
 
 
 async def read_all(readable, after=None):
     """All events behind a cursor, in one list."""
-    return [event async for batch in readable.read(after) for event in batch]
+    return [event async for batch in portions(readable.reader(after)) for event in batch]
+
+
+class Writer:
+    """Writes a log as a turn does."""
+
+    def __init__(self):
+        self.turn = new_turn()
+        self.turn.apply(Started())
+        self.log = ResponseLog(self.turn)
+        self.log.append(*opening_events(self.turn))
+        self.texts = [""] * 4
+        """By event, what it adds to the text."""
+
+    def write(self, text):
+        event = delta_event(self.turn, self.log.next_number, text)
+        self.turn.apply(Wrote(text))
+        self.log.append_delta(text, event)
+        self.texts.append(text)
+
+    def end(self):
+        self.turn.apply(Finished(), AT)
+        self.log.append(*closing_events(self.turn, self.log.next_number))
+        self.log.close()
+        self.texts += [""] * 4
+
+
+class Had:
+    """What one reader has had, from a cursor on."""
+
+    def __init__(self, writer, after=-1):
+        self.first = self.cursor = after
+        self.text = ""
+        self.others: list[str] = []
+        self.reader = writer.log.reader(after)
+
+    def take(self):
+        for frame in map(json.loads, self.reader.take()):
+            assert frame["sequence_number"] > self.cursor
+            self.cursor = frame["sequence_number"]
+            if frame["type"] == "response.output_text.delta":
+                self.text += frame["delta"]
+            else:
+                self.others.append(frame["type"])
+
+    def check(self, writer):
+        """It has had everything between its first cursor and its present one, each character once."""
+        assert self.text == "".join(writer.texts[self.first + 1 : self.cursor + 1])
+        assert len(self.others) == writer.texts[self.first + 1 : self.cursor + 1].count("")
 
 
 steps = st.lists(
     st.one_of(
-        st.tuples(st.just("append"), st.integers(1, 3)),
-        st.tuples(st.just("join"), st.integers(0, 8)),
-        st.tuples(st.just("leave"), st.integers(0, 8)),
-        st.tuples(st.just("run"), st.just(0)),
+        st.tuples(st.just("write"), st.text(min_size=1, max_size=5)),
+        st.tuples(st.just("join"), st.integers(0, 30)),
+        st.tuples(st.just("take"), st.integers(0, 8)),
+        st.tuples(st.just("cut"), st.integers(0, 8)),
     ),
-    max_size=25,
+    max_size=40,
 )
 
 
 @given(steps=steps)
-def test_any_interleaving_of_appends_reads_and_cuts(steps):
-    """What a reader had before it left, and what it gets from there on, is everything; and each event comes once."""
+def test_any_interleaving_of_appends_reads_cuts_and_merges(steps):
+    """Prefix and rest are the whole, for readers that come, lag, leave and come back with their cursor at any time."""
+    writer, readers, left = Writer(), list[Had](), list[Had]()
+    for step, what in steps:
+        if step == "write":
+            writer.write(what)
+        elif step == "join":
+            readers.append(Had(writer, min(what, writer.log.next_number) - 1))
+        elif step == "take" and readers:
+            readers[what % len(readers)].take()
+        elif step == "cut" and readers:
+            cut = readers.pop(what % len(readers))
+            cut.reader.close()
+            left.append(cut)
+    writer.end()
+    readers += [Had(writer, one.cursor) for one in left]
+    for one in readers:
+        one.take()
+        assert one.reader.ended
+        assert one.cursor == writer.log.next_number - 1
+    for one in [*readers, *left]:
+        one.check(writer)
 
-    async def play():
-        log, all_events = ResponseLog(new_turn()), list[bytes]()
-        readers = list[tuple[int, list[bytes], asyncio.Task[None]]]()
-        left = list[tuple[int, list[bytes]]]()
 
-        async def read(after, had):
-            async for batch in log.read(after):
-                had += batch
+def test_reader_that_keeps_up_shares_the_encoded_events():
+    """Two readers get the very same bytes: an event is encoded once."""
+    writer = Writer()
+    readers = [writer.log.reader(), writer.log.reader()]
+    for reader in readers:
+        reader.take()
+    writer.write("a")
+    [one], [other] = (reader.take() for reader in readers)
+    assert one is other
 
-        def join(after):
-            had: list[bytes] = []
-            readers.append((after, had, asyncio.create_task(read(after, had))))
 
-        for step, number in steps:
-            if step == "append":
-                new = [b"%d" % (len(all_events) + index) for index in range(number)]
-                all_events += new
-                log.append(*new)
-            elif step == "join":
-                join(min(number, log.next_number) - 1)
-            elif step == "leave" and readers:
-                after, had, task = readers.pop(number % len(readers))
-                task.cancel()
-                await asyncio.wait([task])
-                left.append((after, had))
-            else:
-                await asyncio.sleep(0)
-        log.close()
-        for after, had in left:
-            assert had + await read_all(log, after + len(had)) == all_events[after + 1 :]
-        for after, had, task in readers:
-            await asyncio.wait_for(task, 5)
-            assert had == all_events[after + 1 :]
-        assert log.size_bytes == sum(map(len, all_events))
+def test_lagging_reader_gets_one_merged_delta():
+    """What it has not had yet comes as one event with the last of the numbers; other events stay what they are."""
+    writer = Writer()
+    for text in "abc":
+        writer.write(text)
+    writer.end()
+    frames = decode(*writer.log.reader(3).take())
+    assert (frames[0]["delta"], frames[0]["sequence_number"]) == ("abc", 6)
+    assert [frame["sequence_number"] for frame in frames] == [6, 7, 8, 9, 10]
+    [first, *_] = decode(*writer.log.reader(4).take())
+    assert (first["delta"], first["sequence_number"]) == ("bc", 6)
 
-    asyncio.run(play())
+
+def test_merged_deltas_and_portions_are_bounded():
+    """A reader with much to catch up on gets it in portions, none much larger than it may be."""
+    writer, piece = Writer(), "x" * 1000
+    for _ in range(300):
+        writer.write(piece)
+    writer.end()
+    reader, text = writer.log.reader(), ""
+    takes = 0
+    while events := reader.take():
+        takes += 1
+        assert sum(map(len, events)) < 400_000 + 64 * 1024 + 17_000
+        for frame in decode(*events):
+            if frame["type"] == "response.output_text.delta":
+                assert len(frame["delta"]) <= 16 * 1024
+                text += frame["delta"]
+    assert text == piece * 300
+    assert takes > 4
+
+
+def test_closed_reader_is_not_woken():
+    """Who has left costs nothing."""
+    writer, woken = Writer(), list[int]()
+    readers = [writer.log.reader() for _ in range(2)]
+    for number, reader in enumerate(readers):
+        reader.on_grown(partial(woken.append, number))
+    writer.write("a")
+    readers[0].close()
+    writer.write("b")
+    assert woken == [0, 1, 1]
 
 
 async def test_reader_waits_for_the_end():
@@ -87,7 +177,7 @@ async def test_reader_waits_for_the_end():
 async def test_reader_with_much_to_catch_up_on():
     """It gets everything, piece by piece, and others have their turn in between."""
     log = ResponseLog(new_turn())
-    log.append(*[b"%d" % number for number in range(10_000)])
+    log.append(*[b"%d" % number * 100 for number in range(10_000)])
     log.close()
     turns = 0
 
@@ -98,7 +188,7 @@ async def test_reader_with_much_to_catch_up_on():
             await asyncio.sleep(0)
 
     task = asyncio.create_task(other())
-    assert await read_all(log) == [b"%d" % number for number in range(10_000)]
+    assert await read_all(log) == [b"%d" % number * 100 for number in range(10_000)]
     task.cancel()
     assert turns > 10
 
@@ -112,7 +202,7 @@ async def test_cursor_ahead_of_the_log_is_refused(after, closed):
     if closed:
         log.close()
     with pytest.raises(ApiError) as caught:
-        log.read(after)
+        log.reader(after)
     assert (caught.value.code, caught.value.param) == ("invalid_value", "starting_after")
 
 
@@ -132,7 +222,7 @@ def stored(end, text):
     turn = new_turn()
     turn.apply(Started())
     turn.apply(Wrote(text))
-    turn.apply(end, "2024-01-01T00:00:00Z")
+    turn.apply(end, AT)
     return StoredResponse(turn)
 
 
@@ -158,29 +248,22 @@ async def test_stored_response_behind_a_cursor(end, after):
 
 
 async def test_silence_of_a_reader():
-    """While nothing comes, empty batches tell of it; not a single event is lost or moved."""
-    more = asyncio.Event()
-
-    async def slow():
-        yield [b"a"]
-        await more.wait()
-        yield [b"b", b"c"]
-
-    got = []
-    async for events in with_pauses(slow(), 0.01):
+    """While nothing comes, empty portions tell of it; not a single event is lost or moved."""
+    log, got = ResponseLog(new_turn()), []
+    log.append(b"a")
+    async for events in portions(log.reader(), 0.01):
         got.append(events)
-        if not events:
-            more.set()
+        if not events and not log.closed:
+            log.append(b"b", b"c")
+            log.close()
     assert () in got
     assert [event for events in got for event in events] == [b"a", b"b", b"c"]
 
 
 async def test_silence_that_nobody_counts():
-    """Without a pause the batches come as they are, and the end is the end."""
-
-    async def quick():
-        yield [b"a"]
-        await asyncio.sleep(0.02)
-        yield [b"b"]
-
-    assert [events async for events in with_pauses(quick(), 0)] == [[b"a"], [b"b"]]
+    """Without a pause the portions come as they are, and the end is the end."""
+    log = ResponseLog(new_turn())
+    log.append(b"a")
+    asyncio.get_running_loop().call_later(0.02, log.append, b"b")
+    asyncio.get_running_loop().call_later(0.03, log.close)
+    assert [events async for events in portions(log.reader(), 0)] == [[b"a"], [b"b"]]

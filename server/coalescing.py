@@ -1,0 +1,199 @@
+"""Pieces of all running answers on their way from the assistants through the disk into the logs.
+
+Rule: a piece is written before it is shown. An answer's first piece goes out at once; what follows within the window
+becomes one event. What is due at about the same time is written together, for all answers.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from persistence import Store
+from server.delta_window import DeltaWindow
+from server.response_log import ResponseLog
+from server.turn import Wrote
+from server.wire_events import delta_event
+
+_MAX_CHARS = 64 * 1024
+"""How much text of one answer may gather: a fast assistant waits for the disk."""
+
+
+class Pieces:
+    """The text of one answer that is not shown yet.
+
+    Args:
+        kept: Whether it is written before it is shown.
+
+    Attributes:
+        due_at: When the next event may go out (the loop's time).
+        fault: Why the disk did not take it; nothing is shown any more.
+        on_fault: Called then.
+    """
+
+    __slots__ = ("_chars", "_coalescing", "_is_due", "_shown", "_texts", "due_at", "fault", "kept", "log", "on_fault")
+
+    def __init__(self, coalescing: "Coalescing", log: ResponseLog, *, kept: bool) -> None:
+        self.log = log
+        self.kept = kept
+        self.due_at = 0.0
+        self.fault: BaseException | None = None
+        self.on_fault: Callable[[], object] | None = None
+        self._coalescing = coalescing
+        self._texts: list[str] = []
+        self._chars = 0
+        self._is_due = False
+        """Whether it is on its way: gathering, or being written."""
+        self._shown: asyncio.Future[None] | None = None
+        """For whoever waits until what there is has been shown."""
+
+    @property
+    def full(self) -> bool:
+        """Whether so much has gathered that the assistant should wait."""
+        return self._chars >= _MAX_CHARS
+
+    def put(self, text: str) -> None:
+        """Adds a piece; after a fault there is no use for it."""
+        if self.fault:
+            return
+        self._texts.append(text)
+        self._chars += len(text)
+        if not self._is_due:
+            self._is_due = True
+            self._coalescing.gather(self)
+
+    async def shown(self) -> None:
+        """Waits until everything is shown, or cannot be; what has gathered goes out at once."""
+        self._coalescing.hurry(self)
+        while self._is_due:
+            self._shown = self._shown or asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._shown)
+
+    def take(self) -> tuple[str, bytes]:
+        """All that has gathered, to be written and then shown: the text and its event.
+
+        Raises:
+            TypeError: It cannot be encoded, such as half a surrogate pair.
+        """
+        text = self._texts[0] if len(self._texts) == 1 else "".join(self._texts)
+        self._texts = []
+        self._chars = 0
+        return text, delta_event(self.log.turn, self.log.next_number, text)
+
+    def show(self, text: str, event: bytes, next_at: float) -> None:
+        """Puts a piece that is written into the log; what has come meanwhile goes on gathering."""
+        self.log.turn.apply(Wrote(text))
+        self.log.append_delta(text, event)
+        self.due_at = next_at
+        self._is_due = bool(self._texts)
+        if self._is_due:
+            self._coalescing.gather(self)
+            if self._shown:
+                self._coalescing.hurry(self)
+        else:
+            self._tell_shown()
+
+    def refuse(self, fault: BaseException) -> None:
+        """The disk did not take it."""
+        self.fault = fault
+        self._texts = []
+        self._is_due = False
+        self._tell_shown()
+        if self.on_fault:
+            self.on_fault()
+
+    def _tell_shown(self) -> None:
+        if self._shown and not self._shown.done():
+            self._shown.set_result(None)
+        self._shown = None
+
+
+class Coalescing:
+    """Writes and shows what is due, for all answers, in one task at a time.
+
+    Args:
+        store: Where pieces are written.
+    """
+
+    def __init__(self, store: Store, window: DeltaWindow) -> None:
+        self._store = store
+        self._window = window
+        self._ready: list[Pieces] = []
+        self._later: dict[Pieces, None] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def open(self, log: ResponseLog, *, kept: bool) -> Pieces:
+        """For a new answer."""
+        return Pieces(self, log, kept=kept)
+
+    def gather(self, pieces: Pieces) -> None:
+        """Shows the pieces when they are due."""
+        now = asyncio.get_running_loop().time()
+        if pieces.due_at <= now:
+            pieces.due_at = now
+            self._begin([pieces])
+        else:
+            self._later[pieces] = None
+            self._wake_at(pieces.due_at)
+
+    def hurry(self, pieces: Pieces) -> None:
+        """Shows the pieces now, whenever they are due."""
+        if pieces in self._later:
+            del self._later[pieces]
+            self._begin([pieces])
+
+    def _wake_at(self, due_at: float) -> None:
+        if self._timer is None or due_at < self._timer.when():
+            if self._timer:
+                self._timer.cancel()
+            self._timer = asyncio.get_running_loop().call_at(due_at, self._on_time)
+
+    def _on_time(self) -> None:
+        """Takes all that is due, and what will be within half a window: fewer, larger writes."""
+        self._timer = None
+        until = asyncio.get_running_loop().time() + self._window.width_s / 2
+        due = [pieces for pieces in self._later if pieces.due_at <= until]
+        for pieces in due:
+            del self._later[pieces]
+        if self._later:
+            self._wake_at(min(pieces.due_at for pieces in self._later))
+        self._begin(due)
+
+    def _begin(self, pieces: Sequence[Pieces]) -> None:
+        self._ready += pieces
+        if self._task is None and self._ready:
+            self._task = asyncio.create_task(self._show_ready(), name="coalescing")
+
+    async def _show_ready(self) -> None:
+        try:
+            while self._ready:
+                batch, self._ready = self._ready, []
+                await self._show(batch)
+        finally:
+            self._task = None
+            if self._ready:
+                self._begin(())
+
+    async def _show(self, batch: Sequence[Pieces]) -> None:
+        """Takes, writes and shows what the answers have; whatever fails is one answer's misfortune."""
+        loop, due_at = asyncio.get_running_loop(), min(pieces.due_at for pieces in batch)
+        taken: list[tuple[Pieces, str, bytes]] = []
+        for pieces in batch:
+            try:
+                taken.append((pieces, *pieces.take()))
+            except Exception as error:
+                pieces.refuse(error)
+        faults = await self._write([(pieces, text) for pieces, text, _ in taken])
+        now = loop.time()
+        self._window.measured(now - due_at)
+        for pieces, text, event in taken:
+            if fault := faults.get(pieces):
+                pieces.refuse(fault)
+            else:
+                pieces.show(text, event, now + self._window.width_s)
+
+    async def _write(self, taken: Sequence[tuple[Pieces, str]]) -> dict[Pieces, BaseException]:
+        """Writes each answer's piece; returns what kept those back that were not written."""
+        kept = [(pieces, text) for pieces, text in taken if pieces.kept]
+        writing = (self._store.write(pieces.log.turn.session_id, pieces.log.turn.draft, text) for pieces, text in kept)
+        outcomes = await asyncio.gather(*writing, return_exceptions=True)
+        return {pieces: error for (pieces, _), error in zip(kept, outcomes, strict=True) if error is not None}

@@ -1,0 +1,174 @@
+"""A socket's way out.
+
+Rule: what is due goes out at once, all of it in one write, as long as the client takes it. Nothing queues for one that
+does not: its readers keep their places, and it gets what is due, merged, when it takes something again. One that takes
+nothing for too long is cut off. Nobody else waits for it.
+
+The frames go past aiohttp's own writer: `send_frame` costs a coroutine, a header and a call of the system for each
+frame, and cannot be called from where a log grows. With one write for all that is due a stream costs the server about
+a third less of the processor (docs/benchmarks.md, "Deltas"). aiohttp keeps all the rest: the handshake, what comes
+in, pings, the close. Each of its frames is one whole write too, so the two never mix within a frame; that needs
+compression to be off.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from aiohttp.base_protocol import BaseProtocol
+
+from server.ws_frames import text_frames
+
+_log = logging.getLogger(__name__)
+
+_HIGH_BYTES = 64 * 1024
+"""So much may wait in the transport: more than that, and the client counts as behind."""
+
+_PAUSE_S, _LOOK_S = 0.01, 0.25
+"""Between two looks at a client that is behind: at least, and at most."""
+
+TOO_SLOW = "too slow; come back with your cursor"
+
+
+class Source(Protocol):
+    """Something that is sent to a client."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing will ever come any more."""
+
+    def take(self) -> Sequence[bytes]:
+        """The frames' payloads that are due, a portion of them; none: nothing is."""
+
+    def close(self) -> None:
+        """It has ended, or nobody wants it any more."""
+
+
+class Outlet:
+    """What goes to one client.
+
+    Args:
+        protocol: aiohttp's end of the connection, which knows when the client takes something again.
+        stall_s: How long a client that is behind may take nothing.
+        cut_off: Called with a close code and the reason when that is over, or when a source fails.
+
+    Attributes:
+        sent_at: When something was sent last (the loop's time).
+    """
+
+    __slots__ = (
+        "_catching_up",
+        "_closed",
+        "_cut_off",
+        "_loop",
+        "_protocol",
+        "_sources",
+        "_stall_s",
+        "_transport",
+        "sent_at",
+    )
+
+    def __init__(
+        self,
+        transport: asyncio.WriteTransport,
+        protocol: BaseProtocol,
+        stall_s: float,
+        cut_off: Callable[[int, str], None],
+    ) -> None:
+        self._transport = transport
+        self._protocol = protocol
+        self._stall_s = stall_s
+        self._cut_off = cut_off
+        self._loop = asyncio.get_running_loop()
+        self._sources: list[Source] = []
+        self._catching_up: asyncio.Task[None] | None = None
+        self._closed = False
+        self.sent_at = self._loop.time()
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing can be sent any more."""
+        return self._closed or self._transport.is_closing()
+
+    def add(self, source: Source) -> None:
+        """Sends all of a source from now on; whoever adds it calls `pump` whenever it has grown."""
+        if self.closed:
+            source.close()
+            return
+        self._sources.append(source)
+        self.pump(source)
+
+    def drop(self, source: Source) -> None:
+        """Sends nothing more of a source."""
+        if source in self._sources:
+            self._sources.remove(source)
+            source.close()
+
+    def pump(self, source: Source) -> None:
+        """Sends what is due of a source, unless the client is behind: then it is sent when its turn comes."""
+        if self._catching_up is None and not self.closed and not self._send_due(source):
+            self._catching_up = self._loop.create_task(self._catch_up())
+
+    def send(self, payload: bytes) -> None:
+        """Sends one frame, at once. Whoever sends many waits for `drained` in between."""
+        if not self.closed:
+            self._write((payload,))
+
+    async def drained(self) -> None:
+        """Waits until the client is not behind any more, or is cut off."""
+        least, since = self._transport.get_write_buffer_size(), self._loop.time()
+        while (waiting := self._transport.get_write_buffer_size()) > _HIGH_BYTES and not self.closed:
+            now = self._loop.time()
+            if waiting < least:
+                least, since = waiting, now
+            elif now - since > self._stall_s:
+                self._cut_off(1013, TOO_SLOW)
+                return
+            with contextlib.suppress(TimeoutError, ConnectionError):
+                async with asyncio.timeout(min(self._stall_s, _LOOK_S)):
+                    await (self._protocol._drain_helper() if self._protocol.writing_paused else asyncio.sleep(_PAUSE_S))
+
+    def close(self) -> None:
+        """Sends nothing more."""
+        self._closed = True
+        if self._catching_up:
+            self._catching_up.cancel()
+        for source in self._sources:
+            source.close()
+        self._sources.clear()
+
+    def _send_due(self, source: Source) -> bool:
+        """Sends what is due; returns False where the client is behind, and something may be left.
+
+        A source that fails takes its own client with it, and nobody else.
+        """
+        try:
+            while self._transport.get_write_buffer_size() <= _HIGH_BYTES:
+                if not (payloads := source.take()):
+                    if source.ended:
+                        self.drop(source)
+                    return True
+                self._write(payloads)
+            return False
+        except Exception:
+            _log.exception("a reader failed")
+            self._cut_off(1011, "a fault of the server")
+            return True
+
+    async def _catch_up(self) -> None:
+        """Sends what is due of all sources, in turns, as fast as the client takes it."""
+        try:
+            behind = True
+            while behind and not self.closed:
+                await self.drained()
+                behind = not all(self._send_due(source) for source in tuple(self._sources))
+                if behind and self._sources:
+                    self._sources.append(self._sources.pop(0))
+        finally:
+            self._catching_up = None
+
+    def _write(self, payloads: Sequence[bytes]) -> None:
+        self._transport.writelines(text_frames(payloads))
+        self.sent_at = self._loop.time()

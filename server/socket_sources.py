@@ -1,0 +1,112 @@
+"""What a socket is sent: responses, and the news of its user.
+
+Rule: each has a cursor and nothing else, and is asked for what is due; see `outlet.py`.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from server.live import Behind, Live, News, QuestionAccepted, SessionChanged, SessionDeleted
+from server.outlet import TOO_SLOW, Outlet
+from server.response_log import Readable, Reader
+from server.wire_events import deleted_event, item_event, updated_event, with_stream_id
+
+
+class ResponseSource:
+    """A response, read to its end.
+
+    Args:
+        stream_id: Goes into each event.
+        on_close: Called when it has ended, or is not wanted any more.
+    """
+
+    __slots__ = ("_end", "_on_close", "_reader", "_stream_id")
+
+    def __init__(self, reader: Reader, stream_id: str | None, outlet: Outlet, on_close: Callable[[], None]) -> None:
+        self._reader = reader
+        self._stream_id = stream_id
+        self._on_close = on_close
+        self._end: asyncio.Future[None] | None = None
+        reader.on_grown(lambda: outlet.pump(self))
+
+    @property
+    def ended(self) -> bool:
+        return self._reader.ended
+
+    def take(self) -> Sequence[bytes]:
+        events = self._reader.take()
+        return events if self._stream_id is None else [with_stream_id(event, self._stream_id) for event in events]
+
+    def close(self) -> None:
+        self._reader.close()
+        self._on_close()
+        if self._end and not self._end.done():
+            self._end.set_result(None)
+
+    async def closed(self) -> None:
+        """Waits until it is closed; it has not been yet."""
+        self._end = self._end or asyncio.get_running_loop().create_future()
+        await asyncio.shield(self._end)
+
+
+class NewsSource:
+    """What the user's sockets have to know; and in the sessions that this one is attached to, what is asked there.
+
+    Args:
+        follow: Called with a response that begins in an attached session.
+        cut_off: Called when the socket has missed news.
+
+    Attributes:
+        attached: The conversations attached to, each with the response that was running then.
+        asker: Stands for this socket in the logs of turns that it asked for: a log may outlive it.
+    """
+
+    __slots__ = ("_cut_off", "_follow", "_listener", "_live", "_number", "asker", "attached")
+
+    ended = False
+
+    def __init__(
+        self,
+        live: Live,
+        user_id: str,
+        outlet: Outlet,
+        follow: Callable[[Readable], None],
+        cut_off: Callable[[int, str], None],
+    ) -> None:
+        self.attached: dict[str, str | None] = {}
+        self.asker = object()
+        self._live = live
+        self._follow = follow
+        self._cut_off = cut_off
+        self._number = 0
+        self._listener = live.listen(user_id, lambda: outlet.pump(self))
+
+    def number(self) -> int:
+        """The next `sequence_number` of the socket's own events."""
+        self._number += 1
+        return self._number - 1
+
+    def take(self) -> Sequence[bytes]:
+        try:
+            return [event for news in self._listener.take() for event in self._events(news)]
+        except Behind:
+            self._cut_off(1013, TOO_SLOW)
+            return ()
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def _events(self, news: News) -> Sequence[bytes]:
+        match news:
+            case SessionChanged(record):
+                running = self._live.running(record.session_id)
+                return [updated_event(record, running.turn.response_id if running else None, self.number())]
+            case SessionDeleted(session_id):
+                self.attached.pop(session_id, None)
+                return [deleted_event(session_id, self.number())]
+            case QuestionAccepted(message, position, log) if log.turn.session_id in self.attached:
+                turn = log.turn
+                if log.asked_by is not self.asker and self.attached.get(turn.session_id) != turn.response_id:
+                    asyncio.get_running_loop().call_soon(self._follow, log)
+                return [item_event(turn.session_id, message, position, turn.response_id, self.number())]
+        return ()

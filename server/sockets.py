@@ -1,0 +1,81 @@
+"""All open sockets: how many there may be, and one task that looks after them.
+
+Rule: whoever would be one too many is told so before the upgrade; an idle socket has no task of its own.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from server.config import Config
+from server.errors import ApiError
+from server.socket import Socket
+
+_LONGEST_PAUSE_S = 1.0
+_AT_ONCE = 1000
+"""How many sockets are looked at between two looks at the event loop."""
+
+
+class Sockets:
+    """The sockets of one server."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._open: set[Socket] = set()
+        self._by_user: Counter[str] = Counter()
+        self._places = 0
+        self._looking: asyncio.Task[None] | None = None
+
+    def __iter__(self) -> Iterator[Socket]:
+        return iter(tuple(self._open))
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    @contextmanager
+    def place(self, user_id: str) -> Iterator[None]:
+        """Holds a place for a socket of the user.
+
+        Raises:
+            ApiError: `too_many_sockets`.
+        """
+        if self._by_user[user_id] >= self._config.max_sockets_per_user:
+            message = f"expected at most {self._config.max_sockets_per_user} sockets of one user"
+            raise ApiError(429, "too_many_sockets", message)
+        if self._places >= self._config.max_sockets:
+            raise ApiError(503, "too_many_sockets", f"expected at most {self._config.max_sockets} sockets in all")
+        self._places += 1
+        self._by_user[user_id] += 1
+        try:
+            yield
+        finally:
+            self._places -= 1
+            self._by_user[user_id] -= 1
+            if not self._by_user[user_id]:
+                del self._by_user[user_id]
+
+    async def serve(self, socket: Socket) -> None:
+        """Serves a socket until it closes, and looks after it meanwhile."""
+        self._open.add(socket)
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._look_after_all(), name="sockets")
+        try:
+            await socket.serve()
+        finally:
+            self._open.discard(socket)
+
+    async def _look_after_all(self) -> None:
+        """Goes on for as long as there are sockets."""
+        limits = [limit for limit in (self._config.keepalive_s, self._config.idle_s) if limit]
+        pause_s = min(_LONGEST_PAUSE_S, *(limit / 4 for limit in limits)) if limits else _LONGEST_PAUSE_S
+        loop = asyncio.get_running_loop()
+        try:
+            while self._open:
+                await asyncio.sleep(pause_s)
+                for number, socket in enumerate(tuple(self._open), 1):
+                    socket.look_after(loop.time())
+                    if number % _AT_ONCE == 0:
+                        await asyncio.sleep(0)
+        finally:
+            self._looking = None
