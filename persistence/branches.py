@@ -8,7 +8,7 @@ Alternatives, the messages behind one and the same, are in the order of their ti
 Source: FORMAT.md, "Branches".
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -37,9 +37,10 @@ class Tree:
         for branch in self.branches:
             yield from branch.messages
 
-    def ids(self) -> set[str | None]:
+    def ids(self) -> set[str]:
         """What its messages are called, those that have ids."""
-        return {message.get("id") for message in self.messages()}
+        found: Iterator[Any] = (message.get("id") for message in self.messages())
+        return {id for id in found if isinstance(id, str)}
 
 
 def fork(tree: Tree, after: str | None) -> Tree:
@@ -151,9 +152,11 @@ def with_ids(tree: Tree) -> Tree:
 
     A message of the path that has none keeps the name of its place, so that who knows it by that still finds it.
     """
-    taken: set[str] = set()
-    history = [_with_id(message, at, taken) for at, message in enumerate(tree.history)]
-    runs = [[_with_id(message, at, taken) for at, message in enumerate(branch.messages)] for branch in tree.branches]
+    said, taken = tree.ids(), set[str]()
+    history = [_with_id(message, at, said, taken) for at, message in enumerate(tree.history)]
+    runs = [
+        [_with_id(message, at, said, taken) for at, message in enumerate(branch.messages)] for branch in tree.branches
+    ]
     branches = [Branch(branch.after, run) for branch, run in zip(tree.branches, runs, strict=True) if run]
     return Tree(history, _rooted(history, branches))
 
@@ -234,11 +237,15 @@ def _last(history: Sequence[Message]) -> str | None:
     return message_id(history[-1], len(history) - 1) if history else None
 
 
-def _with_id(message: Message, position: int, taken: set[str]) -> Message:
-    found: Any = message_id(message, position)
-    id = found if isinstance(found, str) and found not in taken else new_id("msg_")
-    taken.add(id)
-    return message if message.get("id") == id else {**message, "id": id}
+def _with_id(message: Message, position: int, said: Container[Any], taken: set[str]) -> Message:
+    """The message with an id that none of those before it has; a second one's name is neither said nor taken."""
+    name = found = str(message_id(message, position))
+    copy = 1
+    while name in taken or (copy > 1 and name in said):
+        copy += 1
+        name = f"{found}_{copy}"
+    taken.add(name)
+    return message if message.get("id") == name else {**message, "id": name}
 
 
 def _rooted(history: Sequence[Message], branches: Sequence[Branch]) -> Sequence[Branch]:

@@ -80,9 +80,11 @@ class OwedAnswers:
         return [self._interrupted(session, response_id)] if response_id else []
 
     def _abandoned(self, session: OpenSession) -> str | None:
-        """The response that the session owes and that nobody writes."""
+        """The response that the session owes and that nobody writes; none whose answer stands elsewhere already."""
         owed = _owed_by(session)
-        return None if owed is None or self._running.is_running(session.session_id, owed) else owed
+        if owed is None or self._running.is_running(session.session_id, owed):
+            return None
+        return None if answer_position(session.tree, owed) is None else owed
 
     def _interrupted(self, session: OpenSession, response_id: str) -> Message:
         return interrupted_message(response_id, self._running.parts(session.session_id, response_id))

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from persistence import Fact, PersistenceError, Store, message_id
+from persistence import Fact, Message, PersistenceError, Store, message_id
 from persistence.answer import new_draft
+from persistence.branches import Tree, drop, fork, show, with_ids
 from tests.persistence.places import AT, FilePlace, MemoryPlace, answered, check_files, record, said
 from tests.persistence.strategies import objects, texts
 
@@ -72,6 +73,24 @@ class StoreModel(RuleBasedStateMachine):
     def edit(self, name, keep, more):
         self.both(lambda store: store.edit(name, lambda messages: [*messages[:keep], said(more)]))
 
+    @rule(name=NAMES, which=st.integers(0, 12), new=st.lists(texts, max_size=2), owes=st.none() | RESPONSES)
+    def fork(self, name, which, new, owes):
+        asked = [said("q", response_id=owes)] if owes else []
+        self.both(lambda store: forked(store, name, which, [*map(said, new), *asked]))
+
+    @rule(name=NAMES, which=st.integers(0, 12))
+    def show(self, name, which):
+        self.both(lambda store: shown(store, name, which))
+
+    @rule(name=NAMES, which=st.integers(0, 12))
+    def drop(self, name, which):
+        self.both(lambda store: dropped(store, name, which))
+
+    @rule(name=NAMES, response_id=RESPONSES, text=texts)
+    def go_on(self, name, response_id, text):
+        draft: Message = {**new_draft(response_id), "created_at": AT}
+        self.both(lambda store: gone_on(store, name, draft, text))
+
     @rule(name=NAMES)
     def delete(self, name):
         self.both(lambda store: deleted(store, name))
@@ -122,6 +141,7 @@ class StoreModel(RuleBasedStateMachine):
         for name in ("s", "t", "u"):
             self.both(lambda store, name=name: store.record(name))
             self.both(lambda store, name=name: store.history(name))
+            self.both(lambda store, name=name: tree(store, name))
         for user in ("ann", "böb"):
             self.both(lambda store, user=user: store.memory(user))
             self.both(lambda store, user=user: listed(store, user))
@@ -154,7 +174,43 @@ async def pages(store: Store, name: str, limit: int, number: int | None, newest_
     history = await store.history(name)
     after = None if number is None else message_id(history[number], number) if number < len(history) else "msg_none"
     page = await store.page(name, limit=limit, after=after, newest_first=newest_first)
-    return list(page.messages), page.has_more
+    return list(page.messages), page.has_more, page.alternatives
+
+
+async def tree(store: Store, name: str) -> Any:
+    found = await store.tree(name)
+    return list(found.history), [(branch.after, list(branch.messages)) for branch in found.branches]
+
+
+def place(tree: Tree, which: int) -> str | None:
+    """The id of one of the messages, or none for the beginning."""
+    ids = [message["id"] for message in with_ids(tree).messages()]
+    return ids[which] if which < len(ids) else None
+
+
+async def forked(store: Store, name: str, which: int, new: list[Message]) -> None:
+    def change(tree: Tree) -> Tree:
+        cut = fork(tree, place(tree, which))
+        return with_ids(Tree([*cut.history, *new], cut.branches))
+
+    await store.edit_tree(name, change)
+
+
+async def shown(store: Store, name: str, which: int) -> None:
+    await store.edit_tree(name, lambda tree: show(tree, place(tree, which) or "none"))
+
+
+async def dropped(store: Store, name: str, which: int) -> None:
+    await store.edit_tree(name, lambda tree: drop(tree, place(tree, which) or "none"))
+
+
+async def gone_on(store: Store, name: str, draft: Message, text: str) -> None:
+    """A question of its own, of whose answer there is something already."""
+
+    def change(tree: Tree) -> Tree:
+        return Tree([*tree.history, said("q", response_id=draft["response_id"])], tree.branches)
+
+    await store.edit_tree(name, change, draft=draft, text=text)
 
 
 async def listed(store: Store, user: str) -> set[str]:

@@ -144,6 +144,15 @@ class TreeContract:
         store = await place.crash()
         assert shape(await store.tree("s")) == (["a", "q", "half"], [("msg_a", ["b", "c"])])
 
+    async def test_a_question_whose_answer_stands_in_a_branch_owes_none(self, place, store):
+        """It is not answered a second time by a crash."""
+        await store.append("s", [said("q", response_id="resp_1")])
+        await store.append("s", [answered("whole", "resp_1", id="msg_w")])
+        await store.edit_tree("s", forked("msg_q"))
+        store = await place.crash()
+        assert shape(await store.tree("s")) == (["a", "b", "c", "q"], [("msg_q", ["whole"])])
+        assert [message["content"] for _, message in (await store.page("s", limit=9)).messages] == ["a", "b", "c", "q"]
+
     @pytest.mark.parametrize("written", ["", " and more"])
     async def test_an_answer_may_have_begun(self, place, store, written):
         """What there is of it already is kept in the same step, and what is written goes behind it."""
