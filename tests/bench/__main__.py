@@ -16,6 +16,7 @@ from tests.bench import (
     paced,
     sockets,
     stalled,
+    sustained,
     turns,
     written,
 )
@@ -59,7 +60,7 @@ def parts(rounds: Rounds, plots: Path | None) -> dict[str, Callable[[], Awaitabl
         lambda: boot.run(rounds),
         lambda: deltas.run(rounds, plots),
         lambda: paced.run(rounds, plots),
-        lambda: paced.run_sustained(rounds, plots),
+        lambda: sustained.run(rounds, plots),
         lambda: first_delta.run(rounds),
         lambda: live_turns.run(rounds),
         lambda: sockets.run(rounds),

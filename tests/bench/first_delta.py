@@ -33,11 +33,12 @@ async def run(rounds: Rounds) -> str:
 
 async def _measure(way: Way, seconds: float) -> Mapping[str, float]:
     figures: dict[str, float] = {}
-    for streams, tempo in _TEMPOS.items():
-        async with served(way) as server, clients(server, streams) as ones:
-            with client_core():
-                await make_turns(server, ones, tempo, for_seconds(seconds), spread_s=_SPREAD_S)
-            waits = [one.words[0][1] - one.asked for one in read_answers(server, ones, _WORDS)]
+    async with served(way) as server:
+        for streams, tempo in _TEMPOS.items():
+            async with clients(server, streams) as ones:
+                with client_core():
+                    await make_turns(server, ones, tempo, for_seconds(seconds), spread_s=_SPREAD_S)
+                waits = [one.words[0][1] - one.asked for one in read_answers(server, ones, _WORDS)]
             figures |= _figures(streams, waits)
     return figures
 

@@ -1,4 +1,4 @@
-"""Streams of 50 deltas a second: by how much the deltas are late, and how many streams one core sustains.
+"""Streams of 50 deltas a second: by how much the deltas are late.
 
 Rule: word n is due at n / 50 s after the stream's origin, and its origin is the latest that leaves no word early: what
 is the same for all words of a stream does not count. Streams begin spread over a second, and what is told was due while
@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.bench import chart
 from tests.bench.answers import answers
 from tests.bench.clients import Client, clients, percentile
-from tests.bench.rounds import Rounds, results, table
+from tests.bench.rounds import Rounds, table
 from tests.bench.served import Served, client_core, served
 from tests.bench.ways import STREAMING, Way
 
@@ -118,51 +118,3 @@ def delays(server: Served, ones: list[Client], count: int, since: float, until: 
         ]
         one.line.forget()
     return late
-
-
-class Sustained:
-    """How many streams one core sustains with 99 of 100 deltas less than 50 ms late, to within a twentieth.
-
-    The first search widens from a guess; each later one begins at what the one before it found.
-    """
-
-    LIMIT_S = 0.05
-    PRECISION = 1.05
-    _STRIDE = 1.3
-
-    def __init__(self, way: Way, *, seconds: float, guess: int, most: int) -> None:
-        self._way, self._seconds, self._most = way, seconds, most
-        self._guess, self._stride = guess, self._STRIDE
-
-    async def search(self) -> float:
-        """The number of streams; a step holds, or it does not, and is not tried again."""
-        low, high, streams = 0, 0, self._guess
-        while not (low and high and high <= low * self.PRECISION + 1) and low < self._most and streams > 1:
-            if await self._holds(streams):
-                low = streams
-            else:
-                high = streams
-            if low and high:
-                streams = round((low * high) ** 0.5)
-            else:
-                streams = min(round(low * self._stride), self._most) if low else round(high / self._stride)
-        self._guess, self._stride = max(low, 2), self.PRECISION
-        return float(low)
-
-    async def _holds(self, streams: int) -> bool:
-        return (await punctuality(self._way, streams, self._seconds)).p99_s < self.LIMIT_S
-
-
-async def run_sustained(rounds: Rounds, plots: Path | None) -> str:
-    """A table of the numbers of streams."""
-    ways = [STREAMING[0], STREAMING[-1]] if rounds.small else STREAMING
-    guess, most, seconds = (20, 20, 1.0) if rounds.small else (600, 4000, 5.0)
-    searches = {way.name: Sustained(way, seconds=seconds, guess=guess, most=most) for way in ways}
-    held: dict[str, list[float]] = {way.name: [] for way in ways}
-    for _ in range(rounds.count):
-        for name, one in searches.items():
-            held[name].append(await one.search())
-    columns = {"streams": results(held)}
-    if plots:
-        chart.draw(plots / "paced-streams.svg", columns, f"streams of {RATE} deltas a second on one core, p99 < 50 ms")
-    return table(f"Streams of {RATE} deltas a second on one core, p99 below 50 ms", columns)

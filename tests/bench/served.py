@@ -63,6 +63,7 @@ def _pss_bytes(pid: int) -> int:
 @asynccontextmanager
 async def served(way: Way, **settings: str) -> AsyncIterator[Served]:
     """Starts the way's server in an empty folder, and ends it as an operator would."""
+    settle()
     with disk_folder() as folder, (folder / "log").open("w+") as log:
         environ = {name: value for name, value in os.environ.items() if not name.startswith("VERBATIM_")}
         process = await asyncio.create_subprocess_exec(
@@ -102,7 +103,7 @@ def client_core() -> Iterator[None]:
     cores, files = os.sched_getaffinity(0), resource.getrlimit(resource.RLIMIT_NOFILE)
     os.sched_setaffinity(0, {CLIENT_CORE})
     resource.setrlimit(resource.RLIMIT_NOFILE, (files[1], files[1]))
-    settle()
+    gc.collect()
     gc.disable()
     try:
         yield

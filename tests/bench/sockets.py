@@ -24,7 +24,7 @@ _AT_ONCE = 32
 """So many connect at once, and later have a turn."""
 _ADDRESS_SOCKETS = 2_000
 """So many come from one loopback address."""
-CONNECTS, IDLE, USED = "connects a second", "KiB idle", "KiB after a turn"
+CONNECTS, CLIENT, IDLE, USED = "connects a second", "% of the client's core", "KiB idle", "KiB after a turn"
 BEATS, BEAT_MS, BEAT_US = "heartbeats", "ms of the server's core", "µs for each"
 
 
@@ -44,11 +44,11 @@ class Size:
 
 async def run(rounds: Rounds) -> str:
     """Tables."""
-    size = Size(300, 2, 0.2) if rounds.small else Size(10_000, 10, 1.5)
+    size = Size(300, 1, 0.2) if rounds.small else Size(10_000, 10, 1.5)
     bare = replace(BARE, name="bare aiohttp with heartbeat", command=(*BARE.command, "--heartbeat", str(size.beat_s)))
     ours = replace(OURS, settings={**OURS.settings, "VERBATIM_KEEPALIVE_S": str(size.beat_s)})
     columns = await rounds.run_wide({way.name: partial(_measure, way, size) for way in (BARE, bare, ours)})
-    many = {head: columns[head] for head in (CONNECTS, IDLE, USED)}
+    many = {head: columns[head] for head in (CONNECTS, CLIENT, IDLE, USED)}
     beats = {head: columns[head] for head in (BEATS, BEAT_MS, BEAT_US)}
     title = f"{size.beat_s} s of {size.sockets:,} idle sockets with a heartbeat every {size.beat_s} s"
     return table(f"{size.sockets:,} sockets, for each one", many) + "\n" + table(title, beats, ratios=False)
@@ -66,9 +66,10 @@ async def _measure(way: Way, size: Size) -> Mapping[str, float]:
 
             before = 0
             before = round(await added() * size.sockets * 1024)
-            began = time.perf_counter()
+            began, spent_s = time.perf_counter(), time.process_time()
             ones = await _connect(server, size.sockets)
-            figures = {CONNECTS: size.sockets / (time.perf_counter() - began), IDLE: await added()}
+            took_s, spent_s = time.perf_counter() - began, time.process_time() - spent_s
+            figures = {CONNECTS: size.sockets / took_s, CLIENT: spent_s / took_s * 100, IDLE: await added()}
             if way is not BARE:
                 figures |= await _beats(server, ones, size)
             await _at_once(_one_turn(server, one) for one in ones)

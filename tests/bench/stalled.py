@@ -23,14 +23,14 @@ _LARGE, _STEADY = "400000@0", "20000@2000"
 _FILLED_S = 1.0
 """For how long the large answer has the server for itself."""
 _SEND_TIMEOUT_S = 3
-_DRAINED_S = 2.0
+_DRAINED_S = 1.0
 """Within which time a line that is read again has heard that it is closed."""
 _GROWN, _CUT_OFF = "MiB more at most", "readers cut off"
 
 
 async def run(rounds: Rounds) -> str:
     """A table."""
-    others, seconds = (19, 3.0) if rounds.small else (199, 6.0)
+    others, seconds = (19, 0.5) if rounds.small else (199, 6.0)
     halves = {"all read": False, "one stops": True}
     columns = await rounds.run_wide({name: partial(_measure, others, seconds, stops) for name, stops in halves.items()})
     title = f"{others} readers of {RATE} deltas a second beside one that reads too, or does not"

@@ -73,6 +73,7 @@ class Way:
         command: What Python is given; `{folder}` stands for the folder of the run.
         settings: Its environment, likewise.
         names_sessions: Whether the client names a session when it begins, rather than being told.
+        paced_streams: Where the search for the number of streams that it sustains begins.
     """
 
     name: str
@@ -80,10 +81,12 @@ class Way:
     dialect: Dialect = Plain()
     settings: dict[str, str] = field(default_factory=dict)
     names_sessions: bool = True
+    paced_streams: int = 800
 
 
-def _peer(name: str, module: str, *flags: str, dialect: Dialect | None = None) -> Way:
-    return Way(name, ("-m", f"tests.bench.peers.{module}", *flags), dialect or Plain())
+def _peer(name: str, module: str, *flags: str, dialect: Dialect | None = None, paced_streams: int = 800) -> Way:
+    command = "-m", f"tests.bench.peers.{module}", *flags
+    return Way(name, command, dialect or Plain(), paced_streams=paced_streams)
 
 
 _STORE = "--store", "{folder}/history.db"
@@ -91,8 +94,14 @@ _STORE = "--store", "{folder}/history.db"
 OURS = Way(
     "Verbatim, everything kept",
     ("-m", "server"),
-    settings={"VERBATIM_METRONOME": "1", "VERBATIM_PORT": "0", "VERBATIM_DATA_DIR": "{folder}/data"},
+    settings={
+        "VERBATIM_METRONOME": "1",
+        "VERBATIM_PORT": "0",
+        "VERBATIM_DATA_DIR": "{folder}/data",
+        "VERBATIM_SHUTDOWN_GRACE_S": "0",
+    },
     names_sessions=False,
+    paced_streams=1400,
 )
 BARE = _peer("bare aiohttp, send_str", "bare_aiohttp")
 STREAMING = [
@@ -100,8 +109,8 @@ STREAMING = [
     _peer("bare aiohttp as shipped, deflate agreed", "bare_aiohttp", "--compress", dialect=Plain(deflate=True)),
     _peer("websockets", "websockets_server"),
     _peer("FastAPI on uvicorn", "fastapi_app"),
-    _peer("python-socketio on aiohttp", "socketio_server", dialect=SocketIo()),
-    _peer("picows, orjson", "picows_server"),
+    _peer("python-socketio on aiohttp", "socketio_server", dialect=SocketIo(), paced_streams=250),
+    _peer("picows, orjson", "picows_server", paced_streams=1400),
     OURS,
 ]
 KEEPING = [
