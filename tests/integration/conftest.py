@@ -1,7 +1,7 @@
 """A server over real sockets, and users that call it."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,10 @@ from server.assistants.base import Assistant
 from server.assistants.metronome import Metronome
 from server.assistants.scribe import Scribe
 from server.config import Config
+from tests.integration import raw_line
 from tests.integration.caller import OPENED, Caller
+from tests.integration.reciter import Reciter
+from tests.server_process import ServerProcess
 
 
 class Site:
@@ -69,10 +72,13 @@ class Site:
 
 @pytest.fixture
 async def http():
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session:
         yield session
         while OPENED:
             await OPENED.pop().close()
+        while raw_line.OPENED:
+            raw_line.OPENED.pop().close()
 
 
 @pytest.fixture
@@ -90,3 +96,24 @@ async def anna(site):
     """A user of a server with scribe and metronome."""
     await site.start(delta_window_s=0.0)
     return site.caller()
+
+
+@pytest.fixture
+async def recite(tmp_path):
+    """Starts a server in a process of its own, with a model server behind it that says given pieces."""
+    started = []
+
+    async def start(pieces: Sequence[str], **settings: str) -> tuple[ServerProcess, Reciter]:
+        reciter = Reciter(pieces)
+        upstream = TestServer(reciter.model_server())
+        await upstream.start_server()
+        settings = {"VERBATIM_UPSTREAM_URL": str(upstream.make_url("/v1")), **settings}
+        server = ServerProcess(tmp_path / "data", **{"VERBATIM_SHUTDOWN_GRACE_S": "0.1", **settings})
+        started.append((server, upstream))
+        await asyncio.to_thread(server.start)
+        return server, reciter
+
+    yield start
+    for server, upstream in started:
+        server.kill()
+        await upstream.close()

@@ -7,7 +7,10 @@ import asyncio
 import json
 import socket
 import struct
+from collections.abc import AsyncGenerator
 from typing import Any
+
+from yarl import URL
 
 from tests.integration.caller import PATIENCE_S
 from tests.server.frames import Frame
@@ -16,9 +19,13 @@ HANDSHAKE = (
     "GET /v1/responses HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {key}\r\nConnection: Upgrade\r\n"
     "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
-TEXT, CLOSE, PING = 1, 8, 9
+TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 _SEGMENT_BYTES = 536
 """With small segments the server's kernel gives the connection a small buffer too."""
+
+
+OPENED: list["RawLine"] = []
+"""Every line that was opened, for the fixture that closes them."""
 
 
 class RawLine:
@@ -33,23 +40,24 @@ class RawLine:
         self._socket = connection
         self._data = b""
         self._loop = asyncio.get_running_loop()
+        OPENED.append(self)
 
     @classmethod
-    async def connect(cls, port: int, *, small: bool = True) -> "RawLine":
+    async def connect(cls, url: URL, *, small: bool = True) -> "RawLine":
         """Connects, and says nothing yet."""
         connection = socket.socket()
         if small:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, _SEGMENT_BYTES)
         connection.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(connection, ("127.0.0.1", port))
+        await asyncio.get_running_loop().sock_connect(connection, ("127.0.0.1", url.port))
         return cls(connection)
 
     @classmethod
-    async def open(cls, port: int, key: str = "anna", *, small: bool = True) -> "RawLine":
+    async def open(cls, url: URL, key: str = "anna", *, small: bool = True) -> "RawLine":
         """Connects and shakes hands."""
-        line = await cls.connect(port, small=small)
-        await line.write(HANDSHAKE.format(port=port, key=key).encode())
+        line = await cls.connect(url, small=small)
+        await line.write(HANDSHAKE.format(port=url.port, key=key).encode())
         assert (await line.head()).startswith(b"HTTP/1.1 101 ")
         return line
 
@@ -76,6 +84,8 @@ class RawLine:
             kind, body = frame[0] & 15, frame[_head_size(frame) :]
             if kind == TEXT:
                 return dict(json.loads(body))
+            if kind == PING:
+                await self.write(encode_frame(body, PONG))
             if kind == CLOSE:
                 self.close_code = struct.unpack(">H", body[:2])[0]
 
@@ -84,6 +94,12 @@ class RawLine:
         while (frame := await self.next()) is None or frame["type"] != kind:
             assert frame is not None, kind
         return frame
+
+    async def frames(self) -> AsyncGenerator[Frame, None]:
+        """What comes of responses, to the end of the connection."""
+        while (frame := await self.next()) is not None:
+            if frame["type"].startswith(("response.", "verbatim:response.")):
+                yield frame
 
     async def ended(self) -> bytes:
         """What is still to come, to the end of the connection, however it comes."""

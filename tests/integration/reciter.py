@@ -70,6 +70,10 @@ class Reciter:
             self._more.notify_all()
         return self.allowed
 
+    def hush(self) -> None:
+        """Begins anew: replies to come wait for each piece."""
+        self._count, self.allowed = 0, ""
+
     async def spoken(self) -> AsyncGenerator[str, None]:
         """The pieces, as they are allowed."""
         self.asked += 1

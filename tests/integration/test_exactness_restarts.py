@@ -5,36 +5,13 @@ import random
 from contextlib import aclosing
 
 import pytest
-from aiohttp.test_utils import TestServer
 from yarl import URL
 
 from tests.integration.caller import Caller
-from tests.integration.reciter import TEXTS, Reciter, in_pieces, long_text
+from tests.integration.reciter import TEXTS, in_pieces, long_text
 from tests.integration.transcript import Transcript, follow, frames_of
-from tests.server_process import ServerProcess
 
 OVER = ["socket", "http", "socket", "http"]
-
-
-@pytest.fixture
-async def recite(tmp_path):
-    """Starts a server in a process of its own, answered for by a model server that says given pieces."""
-    started = []
-
-    async def start(pieces):
-        reciter = Reciter(pieces)
-        upstream = TestServer(reciter.model_server())
-        await upstream.start_server()
-        settings = {"VERBATIM_UPSTREAM_URL": str(upstream.make_url("/v1")), "VERBATIM_SHUTDOWN_GRACE_S": "0.1"}
-        server = ServerProcess(tmp_path / "data", **settings)
-        started.append((server, upstream))
-        await asyncio.to_thread(server.start)
-        return server, reciter
-
-    yield start
-    for server, upstream in started:
-        server.kill()
-        await upstream.close()
 
 
 async def begin(anna, reciter, chance):

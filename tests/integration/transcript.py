@@ -72,7 +72,7 @@ class Transcript:
     async def read(self, frames: AsyncGenerator[Frame, None], length: float = inf) -> None:
         """Reads to the end, or until the text is so long."""
         async with asyncio.timeout(PATIENCE_S):
-            while len(self.text) < length:
+            while self.final is None and len(self.text) < length:
                 if (frame := await anext(frames, None)) is None:
                     return
                 self.hear(frame)
