@@ -1,0 +1,143 @@
+"""Clients that connect and stop in the middle of something, or just sit there: all of them end in bounded time."""
+
+import asyncio
+import signal
+import sys
+
+import pytest
+from yarl import URL
+
+from tests.integration.caller import Caller
+from tests.integration.process_figures import eventually, open_files, open_sockets
+from tests.integration.raw_line import HANDSHAKE, RawLine, encode_frame
+from tests.server.frames import check_whole
+from tests.server_process import REPOSITORY, ServerProcess
+
+SETTINGS = {
+    "VERBATIM_HEARTBEAT_S": "0.4",
+    "VERBATIM_HTTP_IDLE_S": "1",
+    "VERBATIM_SEND_TIMEOUT_S": "1",
+    "VERBATIM_IDLE_S": "1.5",
+    "VERBATIM_KEEPALIVE_S": "0.2",
+}
+HEAD = "POST /v1/responses HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
+HEADS = {
+    "nothing at all": "",
+    "half a request line": "GET /v1/resp",
+    "half a head": HEAD,
+    "half a handshake": HANDSHAKE[:-40],
+    "a request, and then nothing": "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n",
+}
+FRAME = encode_frame(b'{"type":"response.create","input":"hi"}')
+HALVES = {"no pong": 0, "half a head": 1, "half a mask": 4, "half a frame": 20}
+CLIENT = """
+import asyncio, aiohttp, sys
+async def main():
+    async with aiohttp.ClientSession(headers={"Authorization": "Bearer anna"}) as http:
+        async with http.ws_connect(sys.argv[1], autoping=True) as ws:
+            print("open", flush=True)
+            async for _ in ws:
+                pass
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+def server(tmp_path):
+    """A process of which every limit is short."""
+    server = ServerProcess(tmp_path / "data", **SETTINGS)
+    server.start()
+    yield server
+    server.kill()
+
+
+async def still_serves(server, http):
+    line = await Caller(http, URL(server.url), "bob").line()
+    assert check_whole(await line.turn("hi"))["status"] == "completed"
+    await line.close()
+
+
+async def all_end(server, http, said):
+    """Fails unless each client that has said so much, and says nothing more, is let go."""
+    await still_serves(server, http)
+    files, ending = open_files(server), []
+    for name, text in said.items():
+        line = await RawLine.connect(URL(server.url))
+        await line.write(text.format(port=URL(server.url).port, key="anna").encode())
+        ending.append(name_of_end(name, line.ended()))
+    assert set(await asyncio.gather(*ending)) == set(said)
+    await eventually(lambda: open_files(server) <= files)
+    await still_serves(server, http)
+
+
+async def name_of_end(name, ended):
+    """The name, unless that does not end."""
+    try:
+        await ended
+    except TimeoutError:
+        return None
+    return name
+
+
+async def test_clients_that_stop_in_a_request(server, http):
+    """Whatever there is of a request's head, and however long nothing follows, the connection is given back."""
+    await all_end(server, http, HEADS)
+
+
+async def test_sockets_that_answer_no_ping(server, http):
+    """A client that is gone without a word, in the middle of a frame or between two, loses its socket."""
+    await still_serves(server, http)
+    files, ending = open_files(server), []
+    for name, said in HALVES.items():
+        line = await RawLine.open(URL(server.url))
+        await line.write(FRAME[:said])
+        ending.append(name_of_end(name, line.ended()))
+    assert set(await asyncio.gather(*ending)) == set(HALVES)
+    await eventually(lambda: open_files(server) <= files)
+    await still_serves(server, http)
+
+
+async def test_socket_that_asks_for_nothing(server, http):
+    """One that lives and never asks for anything is sent away; one that reads a long answer is not."""
+    anna = Caller(http, URL(server.url), "anna")
+    idle, busy = await anna.line(), await anna.line()
+    await busy.create("40@16", model="metronome")
+    code, frames = await asyncio.gather(idle.closed(), busy.response())
+    assert code == 1001
+    response = check_whole([frame for frame in frames if frame["type"] != "verbatim:keepalive"])
+    assert response["status"] == "completed"
+
+
+async def test_client_that_is_stopped(server, http):
+    """A client whose process stands still sends no goodbye and acknowledges all: its socket is given back in time."""
+    await still_serves(server, http)
+    sockets = open_sockets(server)
+    url = str(URL(server.url) / "v1/responses")
+    client = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", CLIENT, url, cwd=REPOSITORY, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        assert client.stdout
+        assert await client.stdout.readline() == b"open\n"
+        assert open_sockets(server) > sockets
+        client.send_signal(signal.SIGSTOP)
+        await eventually(lambda: open_sockets(server) <= sockets)
+    finally:
+        client.send_signal(signal.SIGCONT)
+        client.kill()
+        await client.wait()
+    await still_serves(server, http)
+
+
+async def test_stopped_client_of_a_running_answer(server, http):
+    """Its answer goes on without it, to its end."""
+    line = await RawLine.open(URL(server.url))
+    await line.send("response.create", input="50@100", model="metronome")
+    created = await line.next_of("response.created")
+    await line.next_of("response.output_text.delta")
+    sockets = open_sockets(server)
+    await eventually(lambda: open_sockets(server) < sockets)
+    anna = Caller(http, URL(server.url), "anna")
+    frames = await anna.stream("GET", f"/v1/responses/{created['response']['id']}?stream=true")
+    assert frames[-1]["response"]["status"] == "completed"
+    assert frames[-1]["response"]["output"][0]["content"][0]["text"] == "".join(f"w{number} " for number in range(50))
