@@ -7,6 +7,7 @@ Rule: what is named here is the package's face; whoever uses it imports nothing 
 """
 
 from persistence.answer import new_draft
+from persistence.branches import Branch, Tree
 from persistence.checkpoints import CheckpointLimits
 from persistence.disk import Disk
 from persistence.errors import (
@@ -40,6 +41,7 @@ from persistence.tools.stats import Stats, measure_folder
 from persistence.tools.verify import check_folder
 
 __all__ = [
+    "Branch",
     "CheckpointLimits",
     "Damaged",
     "DirectoryInUse",
@@ -69,6 +71,7 @@ __all__ = [
     "StorageFull",
     "StorageReadOnly",
     "Store",
+    "Tree",
     "UserReceipt",
     "back_up_folder",
     "check_folder",

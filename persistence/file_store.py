@@ -13,13 +13,7 @@ from persistence.branches import Tree, with_history
 from persistence.changes import Changes
 from persistence.checkpoints import CheckpointLimits, Checkpoints
 from persistence.disk import Disk
-from persistence.errors import (
-    Damaged,
-    InvalidSessionId,
-    SessionExists,
-    SessionNotFound,
-    StorageError,
-)
+from persistence.errors import Damaged, InvalidSessionId, SessionExists, SessionNotFound, StorageError
 from persistence.files import Files
 from persistence.folding import Folding
 from persistence.journal import Journal

@@ -14,10 +14,11 @@ from server.auth import Auth
 from server.conductor import Conductor
 from server.config import Config
 from server.delta_window import DeltaWindow
-from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, REMOVAL, SESSIONS, STORE
+from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, PATHS, REMOVAL, SESSIONS, STORE
 from server.live import InProcessLive
 from server.models import Models
 from server.page_files import page_folder, page_routes
+from server.paths import Paths
 from server.removal import Removal
 from server.running import TurnLimits
 from server.socket import Socket
@@ -41,7 +42,12 @@ def make_assistants(config: Config) -> list[Assistant]:
     """The assistants on offer, the default first."""
     assistants: list[Assistant] = []
     if config.upstream_url:
-        upstream = ChatCompletions(config.upstream_url, config.upstream_key or None, config.upstream_model or None)
+        upstream = ChatCompletions(
+            config.upstream_url,
+            config.upstream_key or None,
+            config.upstream_model or None,
+            continues=config.upstream_continues,
+        )
         assistants.append(upstream)
     assistants.append(Scribe())
     if config.metronome:
@@ -67,6 +73,7 @@ def make_app(config: Config, store: Store, assistants: list[Assistant], secret: 
         limits=TurnLimits(config.max_queued_turns, config.max_turns_per_user, config.max_turns),
         window=DeltaWindow(config.delta_window_s, config.widest_window_s),
     )
+    app[PATHS] = Paths(store, live, app[CONDUCTOR])
     app[REMOVAL] = Removal(store, live, app[CONDUCTOR])
     app[response_routes.SOCKETS] = Sockets(config)
     app.add_routes(routes.routes)

@@ -16,9 +16,10 @@ from persistence import (
     Message,
     PersistenceError,
     Record,
-    SessionNotFound,
     SessionService,
     Store,
+    Tree,
+    message_id,
     new_draft,
     new_id,
     now,
@@ -28,10 +29,12 @@ from server.assistants.base import Assistant, Prompt
 from server.coalescing import Coalescing
 from server.delta_window import DeltaWindow
 from server.errors import ApiError, api_error
-from server.history import answer_of, check_place, find_answer, find_sent, session_of
+from server.finding import Finding
+from server.history import find_sent
 from server.live import Live, QuestionAccepted, SessionChanged
 from server.models import Models
-from server.response_log import Readable, ResponseLog, StoredResponse
+from server.placing import check_prefix, place, replacing
+from server.response_log import Readable, ResponseLog
 from server.running import Running, RunningTurns, TurnLimits
 from server.turn import Broke, Event, Reason, Started, Turn, TurnRequest
 from server.wire_events import closing_events, opening_events
@@ -51,6 +54,7 @@ class Conductor:
         self._live = live
         self._models = models
         self._sessions = SessionService(store)
+        self._finding = Finding(store, live)
         self._coalescing = Coalescing(store, window)
         self._queues = KeyedLocks()
         self._arrivals = KeyedLocks()
@@ -68,6 +72,7 @@ class Conductor:
 
         **Cancellation**: the turn goes on.
         """
+        request = await self._finding.resolved(user_id, request)
         session_id, is_new = await self._session_of(user_id, request)
         async with self._arrivals.hold(session_id):
             running = self._running.sent(session_id, request.client_message_id)
@@ -87,18 +92,7 @@ class Conductor:
         Raises:
             ApiError: `response_not_found`.
         """
-        if log := self._live.find(response_id):
-            if log.turn.user_id == user_id:
-                return log
-        elif session_id := session_of(response_id):
-            try:
-                await self._sessions.retrieve(session_id, user_id=user_id)
-                history = await self._store.history(session_id)
-            except SessionNotFound:
-                history = ()
-            if message := find_answer(history, response_id):
-                return StoredResponse(Turn.from_message(message, session_id, user_id))
-        raise ApiError(404, "response_not_found", f"no response {response_id!r}", "response_id")
+        return await self._finding.find(user_id, response_id)
 
     async def stop(self, user_id: str, response_id: str) -> Readable:
         """Stops a response and waits until what there is of it is durable; no effect after its end.
@@ -117,6 +111,18 @@ class Conductor:
         """Stops what runs and what waits in a session; inside, nothing runs in it."""
         for running in self._running.in_session(session_id):
             running.answering.stop(Reason.CANCELLED)
+        async with self._queues.hold(session_id):
+            yield
+
+    @asynccontextmanager
+    async def idle(self, session_id: str) -> AsyncIterator[None]:
+        """Inside, nothing runs in a session; what comes meanwhile waits.
+
+        Raises:
+            ApiError: `conversation_busy`: something runs or waits in it.
+        """
+        if any(not running.log.closed for running in self._running.in_session(session_id)):
+            raise ApiError(409, "conversation_busy", "a turn runs in this conversation; wait for it, or stop it")
         async with self._queues.hold(session_id):
             yield
 
@@ -146,23 +152,11 @@ class Conductor:
 
     async def _session_of(self, user_id: str, request: TurnRequest) -> tuple[str, bool]:
         """The session that a turn goes on in, and whether it is still to be created."""
-        if request.previous_response_id:
-            return await self._session_behind(user_id, request.previous_response_id), False
         session_id = request.session_id
         if session_id is None:
             return new_id(), True
         await self._sessions.retrieve(session_id, user_id=user_id)
         return session_id, False
-
-    async def _session_behind(self, user_id: str, previous_response_id: str) -> str:
-        try:
-            previous = (await self.find(user_id, previous_response_id)).turn
-        except ApiError as error:
-            raise replace(error, param="previous_response_id") from error
-        if not previous.request.kept:
-            message = "that response was not stored; send the messages again as input"
-            raise ApiError(404, "response_not_found", message, "previous_response_id")
-        return previous.session_id
 
     def _check_room(self, user_id: str, session_id: str) -> None:
         if self.closing:
@@ -174,17 +168,16 @@ class Conductor:
         turn = running.log.turn
         try:
             async with self._queues.hold(turn.session_id):
-                history = () if is_new else await self._store.history(turn.session_id)
-                if response_id := find_sent(turn, history):
-                    running.opened.set_result(self._sent_before(turn, history, response_id))
+                tree = Tree() if is_new else await self._store.tree(turn.session_id)
+                if response_id := find_sent(turn, tree.messages()):
+                    running.opened.set_result(self._finding.sent_before(turn, tree, response_id))
                     return
-                check_place(turn.request, history)
-                asked = await self._ask(turn, is_new)
+                *history, question = await self._ask(turn, assistant, tree, is_new)
                 turn.apply(Started())
                 running.log.append(*opening_events(turn))
                 self._live.publish(running.log)
                 running.opened.set_result(running.log)
-                await self._answer(running, assistant, history, asked)
+                await self._answer(running, assistant, history, [question])
         except ApiError as error:
             running.refuse(error)
         except PersistenceError as error:
@@ -195,15 +188,23 @@ class Conductor:
         finally:
             self._running.remove(running)
 
-    async def _ask(self, turn: Turn, is_new: bool) -> Sequence[Message]:
-        """Makes the question durable; in a new session together with the session itself."""
-        *before, question = turn.request.messages
-        asked: list[Message] = [*before, {**question, "response_id": turn.response_id, "created_at": now()}]
+    async def _ask(self, turn: Turn, assistant: Assistant, tree: Tree, is_new: bool) -> Sequence[Message]:
+        """Makes the question durable in its place; in a new session together with the session itself.
+
+        Returns the path that is shown then: the question is its last message.
+        """
+        placed = place(turn, tree)
+        check_prefix(placed, assistant)
         if turn.request.kept and is_new:
-            await self._store.create(Record.fresh(turn.session_id, turn.user_id), asked)
+            await self._store.create(Record.fresh(turn.session_id, turn.user_id), placed.tree.history)
+        elif turn.request.kept and placed.added is not None:
+            await self._store.append(turn.session_id, placed.added)
         elif turn.request.kept:
-            await self._store.append(turn.session_id, asked)
-        return asked
+            moved = replacing(turn, placed)
+            await self._store.edit_tree(turn.session_id, moved, draft=placed.draft, text=placed.text)
+        if placed.draft:
+            turn.go_on_from(placed.draft, placed.text)
+        return placed.tree.history
 
     async def _answer(
         self, running: Running, assistant: Assistant, history: Sequence[Message], asked: Sequence[Message]
@@ -230,7 +231,9 @@ class Conductor:
         try:
             if turn.request.kept:
                 await self.tell_changed(turn.session_id)
-                self._live.tell(turn.user_id, QuestionAccepted(asked[-1], len(history) + len(asked) - 1, running.log))
+                position = len(history)
+                after = message_id(history[-1], position - 1) if history else None
+                self._live.tell(turn.user_id, QuestionAccepted(asked[-1], position, running.log, after))
             return await running.answering.run(assistant, await self._prompt(turn, [*history, *asked]))
         except Exception as error:
             return _broken(turn, error)
@@ -242,6 +245,7 @@ class Conductor:
             model=turn.model,
             session_id=turn.session_id,
             history=history,
+            prefix=turn.text,
             facts=await memory.facts(),
             memory=memory if request.kept else None,
             instructions=request.instructions,
@@ -264,13 +268,6 @@ class Conductor:
             return end, at
         except Exception as error:
             return _broken(turn, error), at
-
-    def _sent_before(self, turn: Turn, history: Sequence[Message], response_id: str) -> Readable:
-        """The response that an earlier send of the same message started."""
-        if log := self._live.find(response_id):
-            return log
-        answer = answer_of(history, response_id)
-        return StoredResponse(Turn.from_message(answer, turn.session_id, turn.user_id))
 
 
 def _broken(turn: Turn, error: Exception) -> Broke:

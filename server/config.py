@@ -118,6 +118,9 @@ class Config:
     data_dir: Path = _setting(Path("data"), _folder, "where everything is kept")
     upstream_url: str = _setting("", _url, "model server's base address, such as `http://127.0.0.1:11434/v1`")
     upstream_key: str = _setting("", _text, "key that the model server wants")
+    upstream_continues: bool = _setting(
+        False, _switch, "1 where the model server goes on with an answer that was cut short (`continue_final_message`)"
+    )
     upstream_model: str = _setting("", _text, "model to use; empty offers all that the model server lists")
     api_keys: dict[str, str] = _setting({}, _keys, "`key=user_id,…`: who may come in; empty: each browser is a user")
     allowed_origins: frozenset[str] = _setting(frozenset(), _origins, "origins whose pages may connect, by commas")

@@ -1,16 +1,22 @@
-"""What a session's history says of its responses. Pure.
+"""What a session's messages say of its responses. Pure.
 
 Rule: a question and its answer carry the same `response_id`; a question alone has an answer that was deleted, or one
-that is still owed.
+that is still owed. A question that was asked again says by `client_message_id` which response each request started
+(`sent`); an answer that was gone on with says which responses it was before (`continues`).
+Source: FORMAT.md, "Branches".
 """
 
-from collections.abc import Iterator, Sequence
-from typing import cast
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
 
 from persistence.answer import interrupted_message
+from persistence.branches import Branch, Tree, drop, with_ids
 from persistence.model import Message
 from server.errors import ApiError
-from server.turn import Turn, TurnRequest
+from server.turn import Turn
+
+_END = ("status", "reason", "error", "usage", "completed_at", "model")
+"""What a message says of its response's end, and what an earlier response of it keeps of its own."""
 
 
 def session_of(response_id: str) -> str | None:
@@ -19,50 +25,100 @@ def session_of(response_id: str) -> str | None:
     return head.removeprefix("resp_") if head.startswith("resp_") and tail else None
 
 
-def find_answer(history: Sequence[Message], response_id: str) -> Message | None:
-    """The assistant's message that a response became."""
-    mine = (message for message in reversed(history) if message.get("response_id") == response_id)
-    return next((message for message in mine if message["role"] == "assistant"), None)
+def message_of(messages: Iterable[Message], response_id: str) -> Message | None:
+    """The assistant's message that a response became, or went on in."""
+    mine = (message for message in messages if message["role"] == "assistant")
+    return next((message for message in mine if response_id in responses_of(message)), None)
 
 
-def find_sent(turn: Turn, history: Sequence[Message]) -> str | None:
+def responses_of(message: Message) -> list[Any]:
+    """The responses that an answer is and was, the present one last."""
+    return [*(stage.get("response_id") for stage in _stages(message)), message.get("response_id")]
+
+
+def find_answer(messages: Iterable[Message], response_id: str) -> Message | None:
+    """The assistant's message as a response left it."""
+    if (message := message_of(messages, response_id)) is None or message.get("response_id") == response_id:
+        return message
+    stage = next(stage for stage in _stages(message) if stage.get("response_id") == response_id)
+    begun = {key: value for key, value in message.items() if key not in (*_END, "continues")}
+    text = message["content"][: stage["length"]] if isinstance(stage.get("length"), int) else message["content"]
+    return cast(Message, {**begun, **{key: value for key, value in stage.items() if key != "length"}, "content": text})
+
+
+def gone_on_with(message: Message) -> Message:
+    """An answer's message before the first word of the response that goes on with it; it keeps its id."""
+    stage = {"response_id": message.get("response_id"), "length": len(message["content"])}
+    stage |= {key: message[key] for key in _END if key in message}  # type: ignore[literal-required]
+    begun = {key: value for key, value in message.items() if key not in _END}
+    return cast(Message, {**begun, "content": "", "continues": [*_stages(message), stage]})
+
+
+def asked_again(question: Message, response_id: str, client_message_id: str | None) -> Message:
+    """A question that another response answers; it says which request started which."""
+    sent = _sent(question).copy()
+    if first := question.get("client_message_id"):
+        sent.setdefault(first, question.get("response_id"))
+    if client_message_id:
+        sent[client_message_id] = response_id
+    return cast(Message, {**question, "response_id": response_id, **({"sent": sent} if sent else {})})
+
+
+def find_sent(turn: Turn, messages: Iterable[Message]) -> str | None:
     """The id of the response that an earlier send of the turn's question started.
 
     Raises:
         ApiError: `response_not_found`: it was deleted. The question is not asked again.
     """
-    client_id = turn.request.client_message_id
-    for message in reversed(history) if client_id else ():
-        if message.get("client_message_id") == client_id:
-            response_id: str | None = message.get("response_id")
-            if response_id is None:
-                deleted = "the response to that message was deleted"
-                raise ApiError(404, "response_not_found", deleted, "metadata.client_message_id")
-            return response_id
+    client_id = turn.request.client_message_id or ""
+    for message in messages if client_id else ():
+        if message.get("client_message_id") != client_id and client_id not in _sent(message):
+            continue
+        started = _sent(message)
+        response_id = started[client_id] if client_id in started else message.get("response_id")
+        if response_id is None:
+            deleted = "the response to that message was deleted"
+            raise ApiError(404, "response_not_found", deleted, "metadata.client_message_id")
+        return response_id
     return None
 
 
-def answer_of(history: Sequence[Message], response_id: str) -> Message:
+def answer_of(messages: Iterable[Message], response_id: str) -> Message:
     """The answer; one that could not be kept counts as interrupted, as it will after the next start."""
-    return find_answer(history, response_id) or interrupted_message(response_id, None)
+    return find_answer(messages, response_id) or interrupted_message(response_id, None)
 
 
-def without_answer(history: Sequence[Message], response_id: str) -> Iterator[Message]:
-    """The history with a response's answer removed; its question stays, and waits for no answer."""
-    for message in history:
-        if message.get("response_id") != response_id:
-            yield message
-        elif message["role"] != "assistant":
-            yield cast(Message, {key: value for key, value in message.items() if key != "response_id"})
+def without_answer(tree: Tree, response_id: str) -> Tree:
+    """The tree with a response's answer removed; its question stays, and waits for no answer."""
+    answer = message_of(tree.messages(), response_id)
+    gone = responses_of(answer) if answer else [response_id]
+    if answer:
+        tree = with_ids(tree)
+        answer = message_of(tree.messages(), response_id)
+        tree = drop(tree, answer["id"]) if answer else tree
+
+    def waiting_for_none(messages: Sequence[Message]) -> list[Message]:
+        return [_without_responses(message, gone) for message in messages]
+
+    branches = [Branch(branch.after, waiting_for_none(branch.messages)) for branch in tree.branches]
+    return Tree(waiting_for_none(tree.history), branches)
 
 
-def check_place(request: TurnRequest, history: Sequence[Message]) -> None:
-    """Whether a turn that names its predecessor goes on at the end.
+def _without_responses(message: Message, gone: Sequence[Any]) -> Message:
+    if message["role"] == "assistant":
+        return message
+    sent = {client_id: None if found in gone else found for client_id, found in _sent(message).items()}
+    left: dict[str, Any] = {**message, "sent": sent} if sent else {**message}
+    if left.get("response_id") in gone:
+        del left["response_id"]
+    return cast(Message, left)
 
-    Raises:
-        ApiError: `previous_response_not_last`.
-    """
-    previous = request.previous_response_id
-    if previous and (not history or history[-1].get("response_id") != previous):
-        message = "expected the last response of its conversation"
-        raise ApiError(400, "previous_response_not_last", message, "previous_response_id")
+
+def _stages(message: Message) -> list[dict[str, Any]]:
+    stages: Any = message.get("continues")
+    return [stage for stage in stages if isinstance(stage, dict)] if isinstance(stages, list) else []
+
+
+def _sent(message: Message) -> dict[str, str | None]:
+    sent: Any = message.get("sent")
+    return sent if isinstance(sent, dict) else {}

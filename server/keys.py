@@ -8,6 +8,7 @@ from server.conductor import Conductor
 from server.config import Config
 from server.live import Live
 from server.models import Models
+from server.paths import Paths
 from server.removal import Removal
 
 AUTH = web.AppKey("auth", Auth)
@@ -15,6 +16,7 @@ CONDUCTOR = web.AppKey("conductor", Conductor)
 CONFIG = web.AppKey("config", Config)
 LIVE: web.AppKey[Live] = web.AppKey("live")
 MODELS = web.AppKey("models", Models)
+PATHS = web.AppKey("paths", Paths)
 REMOVAL = web.AppKey("removal", Removal)
 SESSIONS = web.AppKey("sessions", SessionService)
 STORE: web.AppKey[Store] = web.AppKey("store")

@@ -38,14 +38,24 @@ class QuestionAccepted:
 
     Attributes:
         position: The message's place in the history.
+        after: The message before it; None: it is the first.
     """
 
     message: Message
     position: int
     log: ResponseLog
+    after: str | None = None
 
 
-News = SessionChanged | SessionDeleted | QuestionAccepted
+@dataclass(frozen=True, slots=True)
+class PathShown:
+    """Another path of a session is shown, which goes through a message."""
+
+    session_id: str
+    message_id: str
+
+
+News = SessionChanged | SessionDeleted | QuestionAccepted | PathShown
 
 
 class Behind(VerbatimError):

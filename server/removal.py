@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from persistence import Receipt, SessionNotFound, SessionService, Store, UserReceipt
 from server.conductor import Conductor
-from server.history import without_answer
+from server.history import responses_of, without_answer
 from server.live import Live, SessionDeleted
 
 _AT_ONCE = 64
@@ -33,9 +33,12 @@ class Removal:
             ApiError: `response_not_found`.
         """
         turn = (await self._conductor.stop(user_id, response_id)).turn
+        log = self._live.running(turn.session_id)
+        if log and response_id in responses_of(log.turn.draft):
+            await self._conductor.stop(user_id, log.turn.response_id)
         self._live.forget(turn.session_id)
         if turn.request.kept:
-            await self._store.edit(turn.session_id, lambda messages: without_answer(messages, response_id))
+            await self._store.edit_tree(turn.session_id, lambda tree: without_answer(tree, response_id))
             await self._conductor.tell_changed(turn.session_id)
 
     async def session(self, user_id: str, session_id: str) -> Receipt:

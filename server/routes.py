@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from persistence import LongTermMemory, Record, SessionNotFound
+from persistence import LongTermMemory, Record, SessionNotFound, message_id
 from server.errors import ApiError, api_error
-from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, REMOVAL, SESSIONS, STORE, USER
+from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, PATHS, REMOVAL, SESSIONS, STORE, USER
 from server.replies import json_reply, read_body, read_page
 from server.wire_input import input_messages
 from server.wire_objects import (
@@ -20,7 +20,7 @@ from server.wire_objects import (
     receipt_object,
     user_receipt_object,
 )
-from server.wire_requests import CreateConversation, Login, RememberFact, UpdateConversation
+from server.wire_requests import CreateConversation, Login, RememberFact, ShowPath, UpdateConversation
 
 routes = web.RouteTableDef()
 
@@ -70,8 +70,15 @@ async def list_items(request: web.Request) -> web.Response:
     found = await request.app[STORE].page(
         record.session_id, limit=page.limit, after=page.after, newest_first=page.order == "desc"
     )
-    shown = [item_object(message, position) for position, message in found.messages]
+    others = found.alternatives
+    shown = [item_object(message, at, others.get(message_id(message, at), ())) for at, message in found.messages]
     return json_reply(list_object(shown, has_more=found.has_more))
+
+
+@routes.post("/v1/conversations/{id}/path")
+async def show_path(request: web.Request) -> web.Response:
+    body, record = await read_body(request, ShowPath), await _mine(request)
+    return _conversation(request, await request.app[PATHS].show(record.session_id, body.message))
 
 
 @routes.get("/v1/memory")

@@ -6,10 +6,10 @@ Rule: each has a cursor and nothing else, and is asked for what is due; see `out
 import asyncio
 from collections.abc import Callable, Sequence
 
-from server.live import Behind, Live, News, QuestionAccepted, SessionChanged, SessionDeleted
+from server.live import Behind, Live, News, PathShown, QuestionAccepted, SessionChanged, SessionDeleted
 from server.outlet import TOO_SLOW, Outlet
 from server.response_log import Readable, Reader
-from server.wire_events import deleted_event, item_event, updated_event, with_stream_id
+from server.wire_events import deleted_event, item_event, path_event, updated_event, with_stream_id
 
 
 class ResponseSource:
@@ -104,9 +104,11 @@ class NewsSource:
             case SessionDeleted(session_id):
                 self.attached.pop(session_id, None)
                 return [deleted_event(session_id, self.number())]
-            case QuestionAccepted(message, position, log) if log.turn.session_id in self.attached:
+            case PathShown(session_id, message_id) if session_id in self.attached:
+                return [path_event(session_id, message_id, self.number())]
+            case QuestionAccepted(message, position, log, after) if log.turn.session_id in self.attached:
                 turn = log.turn
                 if log.asked_by is not self.asker and self.attached.get(turn.session_id) != turn.response_id:
                     asyncio.get_running_loop().call_soon(self._follow, log)
-                return [item_event(turn.session_id, message, position, turn.response_id, self.number())]
+                return [item_event(turn.session_id, message, position, after, turn.response_id, self.number())]
         return ()

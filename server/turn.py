@@ -100,12 +100,22 @@ class IllegalTransition(VerbatimError):
 
 
 @dataclass(frozen=True, slots=True)
+class After:
+    """A place in a session: behind a message; None: at the beginning."""
+
+    message_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class TurnRequest:
     """What a caller asks for, in our words.
 
     Attributes:
-        messages: What is new in the session; the last one is the user's.
-        session_id: The session to go on in; None: the one of `previous_response_id`, else a new one.
+        messages: What is new in the session; the last one is the user's. None are: the user's message that the turn is
+            placed `after` is answered again, or the response that it `continues` is gone on with.
+        session_id: The session to go on in; None: the one of `previous_response_id` or `continues`, else a new one.
+        after: Where the turn is placed; None: behind `previous_response_id`, else at the end.
+        continues: The response that is gone on with, in its message.
         kept: Whether anything is stored.
     """
 
@@ -113,6 +123,8 @@ class TurnRequest:
     model: str | None = None
     session_id: str | None = None
     previous_response_id: str | None = None
+    after: After | None = None
+    continues: str | None = None
     kept: bool = True
     client_message_id: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
@@ -156,6 +168,10 @@ class Turn:
     @property
     def ended(self) -> bool:
         return not TRANSITIONS[self.state]
+
+    def go_on_from(self, draft: Message, text: str) -> None:
+        """Before its first word: the turn goes on in a message that has a text already."""
+        self.draft, self._pieces = draft, [text]
 
     def apply(self, event: Event, at: str | None = None) -> None:
         """Moves the turn on.

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from persistence.answer import answer_id
 from persistence.model import Message, Record
 from server.errors import ApiError
 from server.turn import State, Turn
@@ -21,7 +22,7 @@ _FINAL = {
 
 
 def opening_events(turn: Turn) -> list[bytes]:
-    """The events ahead of the text, numbered from 0."""
+    """The events ahead of the text, numbered from 0; a part that is gone on with begins with its text."""
     running = {
         **response_object(turn),
         "status": "in_progress",
@@ -36,7 +37,7 @@ def opening_events(turn: Turn) -> list[bytes]:
         _event("response.created", 0, response=running),
         _event("response.in_progress", 1, response=running),
         _event("response.output_item.added", 2, output_index=0, item=item),
-        _event("response.content_part.added", 3, **_at(turn), part=text_part("")),
+        _event("response.content_part.added", 3, **_at(turn), part=text_part("" if turn.ended else turn.text)),
     ]
 
 
@@ -71,10 +72,17 @@ def snapshot_event(turn: Turn, number: int) -> bytes:
     )
 
 
-def item_event(session_id: str, message: Message, position: int, response_id: str, number: int) -> bytes:
-    """A user's message was accepted in a conversation that the socket is attached to."""
-    item = item_object(message, position)
-    return _event("verbatim:conversation.item", number, conversation=session_id, item=item, response_id=response_id)
+def item_event(
+    session_id: str, message: Message, position: int, after: str | None, response_id: str, number: int
+) -> bytes:
+    """A user's message was accepted in a conversation that the socket is attached to, or is answered once more."""
+    place: dict[str, Any] = {"item": item_object(message, position), "verbatim:after": after}
+    return _event("verbatim:conversation.item", number, conversation=session_id, response_id=response_id, **place)
+
+
+def path_event(session_id: str, message_id: str, number: int) -> bytes:
+    """Another path is shown in a conversation that the socket is attached to."""
+    return _event("verbatim:conversation.path", number, conversation=session_id, message=message_id)
 
 
 def updated_event(record: Record, running: str | None, number: int) -> bytes:
@@ -118,4 +126,7 @@ def _event(kind: str, number: int, **fields: Any) -> bytes:
 
 
 def _at(turn: Turn) -> dict[str, Any]:
-    return {"item_id": turn.draft.get("id", ""), "output_index": 0, "content_index": 0}
+    """Where in the output an event belongs; an item that does not end like its response says which it is."""
+    item_id = turn.draft.get("id", "")
+    named = {} if item_id == answer_id(turn.response_id) else {"verbatim:response_id": turn.response_id}
+    return {"item_id": item_id, "output_index": 0, "content_index": 0, **named}

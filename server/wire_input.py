@@ -8,9 +8,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec import UnsetType
+
 from persistence.model import Message, new_id, now
 from server.errors import ApiError
-from server.turn import TurnRequest
+from server.turn import After, TurnRequest
 from server.wire_requests import ConversationReference, CreateResponse, InputItem, Part
 
 _ROLES = ("user", "assistant", "system", "developer")
@@ -46,16 +48,20 @@ def turn_request(frame: CreateResponse) -> TurnRequest:
         raise ApiError(
             400, "mutually_exclusive_parameters", "expected conversation or previous_response_id", "conversation"
         )
-    if frame.store is False and (frame.conversation or frame.previous_response_id):
+    if frame.store is False and (frame.conversation or frame.previous_response_id or frame.continues):
         raise ApiError(400, "mutually_exclusive_parameters", "what is not stored continues no conversation", "store")
     conversation = frame.conversation
+    after = None if isinstance(frame.after, UnsetType) else After(frame.after)
+    _check_place(frame, after)
     metadata = frame.metadata or {}
     client_message_id = metadata.get("client_message_id") or None
     return TurnRequest(
-        messages=_question(frame.input, client_message_id),
+        messages=() if _asks_nothing(frame, after) else _question(frame.input, client_message_id),
         model=frame.model,
         session_id=conversation.id if isinstance(conversation, ConversationReference) else conversation,
         previous_response_id=frame.previous_response_id,
+        after=after,
+        continues=frame.continues,
         kept=frame.store is not False,
         client_message_id=client_message_id,
         metadata=metadata,
@@ -64,6 +70,30 @@ def turn_request(frame: CreateResponse) -> TurnRequest:
         top_p=frame.top_p,
         max_output_tokens=frame.max_output_tokens,
     )
+
+
+def _check_place(frame: CreateResponse, after: After | None) -> None:
+    """Whether a turn says in one way, and whole, where it is placed."""
+    if frame.continues is not None and (after or frame.previous_response_id is not None):
+        name = "verbatim:after" if after else "previous_response_id"
+        raise ApiError(400, "mutually_exclusive_parameters", f"expected verbatim:continue or {name}", name)
+    if frame.continues is not None and frame.input not in ("", []):
+        message = "expected an empty input, since the response goes on in its own message"
+        raise ApiError(400, "mutually_exclusive_parameters", message, "input")
+    if after and frame.previous_response_id is not None:
+        message = "expected verbatim:after or previous_response_id"
+        raise ApiError(400, "mutually_exclusive_parameters", message, "verbatim:after")
+    if after and frame.conversation is None:
+        message = "expected the conversation that verbatim:after is in"
+        raise ApiError(400, "missing_required_parameter", message, "conversation")
+    if after and after.message_id is None and frame.input in ("", []):
+        message = "expected the id of a user's message, since the input is empty"
+        raise ApiError(400, "invalid_value", message, "verbatim:after")
+
+
+def _asks_nothing(frame: CreateResponse, after: After | None) -> bool:
+    """Whether there is no question: one that stands already is answered again, or an answer is gone on with."""
+    return frame.continues is not None or (after is not None and frame.input in ("", []))
 
 
 def input_messages(items: Sequence[InputItem], field: str = "input") -> tuple[Message, ...]:

@@ -36,8 +36,12 @@ def conversation_object(record: Record, running: str | None = None) -> Json:
     }
 
 
-def item_object(message: Message, position: int) -> Json:
-    """A message as an item; the `position` names one that has no id."""
+def item_object(message: Message, position: int, alternatives: Sequence[str] = ()) -> Json:
+    """A message as an item; the `position` names one that has no id.
+
+    Args:
+        alternatives: The messages at its place, where it is not the only one.
+    """
     item: Json = {
         "id": message_id(message, position),
         "type": "message",
@@ -55,6 +59,8 @@ def item_object(message: Message, position: int) -> Json:
             item["verbatim:reason"] = message.get("reason", status)
         if error := message.get("error"):
             item["verbatim:error"] = error
+    if alternatives:
+        item["verbatim:alternatives"] = list(alternatives)
     return item
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 import orjson
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from server.errors import ApiError
 
@@ -43,9 +43,14 @@ class ConversationReference(Struct):
 
 
 class CreateResponse(Struct):
-    """`response.create`, and the body of `POST /v1/responses`."""
+    """`response.create`, and the body of `POST /v1/responses`.
+
+    `after` and `continues` are `verbatim:after` and `verbatim:continue` on the wire.
+    """
 
     input: str | list[InputItem]
+    after: Name | UnsetType | None = field(default=UNSET, name="verbatim:after")
+    continues: Name | None = field(default=None, name="verbatim:continue")
     model: Name | None = None
     conversation: Name | ConversationReference | None = None
     previous_response_id: Name | None = None
@@ -105,6 +110,12 @@ class UpdateConversation(Struct):
     """The body of `POST /v1/conversations/{id}`."""
 
     metadata: Metadata
+
+
+class ShowPath(Struct):
+    """The body of `POST /v1/conversations/{id}/path`."""
+
+    message: Name
 
 
 class RememberFact(Struct):

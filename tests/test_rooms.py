@@ -15,6 +15,7 @@ PURE = (
     "server/errors.py",
     "server/config.py",
     "server/history.py",
+    "server/placing.py",
     "server/turn.py",
     "server/wire_events.py",
     "server/wire_input.py",

@@ -7,6 +7,8 @@ The contract, which `tests/server/assistants/assistant_contract.py` checks for e
 - Every fault of the model server is raised as `AssistantFailed` with a code of PROTOCOL.md and a sentence for a person.
 - **Cancellation**: cancelling the task that iterates, or closing the generator, releases everything it holds (the
   upstream connection first of all) before the cancellation is done.
+- **Prefix**: an assistant that says so (`continues`) goes on at the exact character behind the prompt's prefix, as if
+  it had said that itself; the others are never given one.
 - **Concurrency**: any number of replies at once; an implementation keeps no state between replies but connections.
 """
 
@@ -26,6 +28,7 @@ class Prompt:
 
     Attributes:
         history: The session's messages, oldest first; the last one is the user's, and is what to answer.
+        prefix: What there is of the answer already; the reply goes on behind it and repeats nothing of it.
         facts: What is known of the user from all sessions.
         memory: The user's long-term memory, for assistants that learn and forget; None where nothing may be kept.
     """
@@ -33,6 +36,7 @@ class Prompt:
     model: str
     session_id: str
     history: Sequence[Message]
+    prefix: str = ""
     facts: Sequence[Fact] = ()
     memory: LongTermMemory | None = None
     instructions: str | None = None
@@ -67,7 +71,14 @@ class Finish:
 
 
 class Assistant(Protocol):
-    """What replies. See the module's docstring for the contract."""
+    """What replies. See the module's docstring for the contract.
+
+    Attributes:
+        continues: Whether a prompt may have a prefix.
+    """
+
+    @property
+    def continues(self) -> bool: ...
 
     async def models(self) -> Sequence[str]:
         """The names under which it answers, the default first; never empty.

@@ -30,6 +30,7 @@ class ChatCompletions:
         url: The base that `/chat/completions` is under, such as `http://127.0.0.1:11434/v1`.
         key: Sent as a Bearer token; None where the server wants none.
         model: The one model on offer; None offers all that the server has.
+        continues: Whether the server goes on with an assistant's message that comes last.
         sleep: Waits between repeated requests.
         clock: Seconds, for the age of the list of models.
 
@@ -42,10 +43,12 @@ class ChatCompletions:
         key: str | None = None,
         model: str | None = None,
         *,
+        continues: bool = False,
         limits: UpstreamLimits | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.continues = continues
         self._key = key
         self._model = model
         self._limits = limits or UpstreamLimits()

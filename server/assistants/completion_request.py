@@ -3,7 +3,8 @@
 Rules: what the system says comes first and is one message (instructions, the session's own leading system messages,
 what is remembered of the user), because many chat templates take no more than one; an assistant's message without
 text is left out, because many servers refuse it; and the user's messages that come to stand side by side by that are
-joined, because many templates insist that roles alternate. The stored history is never changed.
+joined, because many templates insist that roles alternate. The stored history is never changed. What there is of an
+answer already comes last, with the two switches that vLLM, and llama.cpp after it, have for going on with it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,6 +31,8 @@ def encode_request(prompt: Prompt) -> dict[str, Any]:
         "temperature": prompt.temperature,
         "top_p": prompt.top_p,
         "max_tokens": prompt.max_output_tokens,
+        "continue_final_message": True if prompt.prefix else None,
+        "add_generation_prompt": False if prompt.prefix else None,
     }
     return body | {name: value for name, value in options.items() if value is not None}
 
@@ -41,6 +44,8 @@ def encode_messages(prompt: Prompt) -> list[dict[str, str]]:
     messages = [{"role": "system", "content": system}] if system else []
     for message in prompt.history[len(leading) :]:
         _append(messages, message)
+    if prompt.prefix:
+        messages.append({"role": "assistant", "content": prompt.prefix})
     return messages
 
 

@@ -44,6 +44,8 @@ def read_tempo(text: str) -> Tempo | None:
 class Metronome:
     """Counts. `clock` gives seconds that never go back; `sleep` waits for some of them."""
 
+    continues = True
+
     def __init__(
         self,
         *,
@@ -58,18 +60,22 @@ class Metronome:
         return ("metronome",)
 
     async def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | Finish, None]:
-        """Counts as the last message says, a word being a token for `max_output_tokens`."""
+        """Counts as the last message says, on from the prefix; a word is a token for `max_output_tokens`."""
         tempo = read_tempo(prompt.history[-1]["content"])
         if tempo is None:
-            yield Delta(_FORM)
+            if rest := _FORM.removeprefix(prompt.prefix):
+                yield Delta(rest)
             yield Finish()
             return
-        limit = tempo.count if prompt.max_output_tokens is None else prompt.max_output_tokens
+        said, begun = prompt.prefix.count(" "), prompt.prefix.rpartition(" ")[2]
+        left = max(tempo.count - said, 0)
+        limit = left if prompt.max_output_tokens is None else prompt.max_output_tokens
         start = self._clock()
-        for number in range(min(tempo.count, limit)):
+        for number in range(min(left, limit)):
             await self._wait_for(number, tempo.per_second, start)
-            yield Delta(f"w{number} ")
-        yield Finish("stop" if tempo.count <= limit else "length")
+            word = f"w{said + number} "
+            yield Delta(word if number else word.removeprefix(begun))
+        yield Finish("stop" if left <= limit else "length")
 
     async def close(self) -> None:
         """Nothing to give back."""

@@ -20,8 +20,12 @@ _PIECE = re.compile(r"\S+\s*|^\s+")
 class Scribe:
     """Answers by rule. Keeps nothing between replies.
 
+    It goes on with no answer: what it was to remember or forget would be done twice.
+
     **Cancellation**: what was to be remembered or forgotten is done before the first piece of the answer.
     """
+
+    continues = False
 
     async def models(self) -> Sequence[str]:
         """Its one name."""

@@ -22,9 +22,12 @@ class ScriptedAssistant:
     """Says what its script says: texts, ends, errors to raise, and events to wait for.
 
     Attributes:
+        continues: It goes on with whatever was said; its script is what comes then.
         prompts: What it was asked.
         released: How many of its replies have given everything back.
     """
+
+    continues = True
 
     def __init__(self, *script: object, name: str = "scripted") -> None:
         self.script = script
@@ -92,6 +95,18 @@ class RecordingStore(MemoryStore):
     async def history(self, session_id):
         await self._before("history")
         return await super().history(session_id)
+
+    async def tree(self, session_id):
+        await self._before("history")
+        return await super().tree(session_id)
+
+    async def edit_tree(self, session_id, change, *, draft=None, text=""):
+        await self._before("edit_tree")
+        before = await super().tree(session_id)
+        done = await super().edit_tree(session_id, change, draft=draft, text=text)
+        after = await super().tree(session_id)
+        self.notes.append(("shown", str(len(before.history)), str(len(after.history))))
+        return done
 
     async def memory(self, user_id):
         await self._before("memory")

@@ -113,16 +113,16 @@ async def test_fault_of_ours_before_the_turn_begins():
     store = RecordingStore()
     stage = Stage(store)
     await stage.session()
-    history = store.history
+    tree = store.tree
 
     async def broken(session_id):
         raise ZeroDivisionError
 
-    store.history = broken  # type: ignore[method-assign]
+    store.tree = broken  # type: ignore[method-assign]
     with pytest.raises(ApiError) as caught:
         await stage.ask("1")
     assert (caught.value.status, caught.value.code) == (500, "internal_error")
-    store.history = history  # type: ignore[method-assign]
+    store.tree = tree  # type: ignore[method-assign]
     check_whole(await read(await stage.ask("2")))
 
 

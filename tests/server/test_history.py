@@ -2,9 +2,19 @@
 
 import pytest
 
-from persistence.model import Message
+from persistence import Branch, Message, Tree
 from server.errors import ApiError
-from server.history import answer_of, check_place, find_answer, find_sent, session_of, without_answer
+from server.history import (
+    answer_of,
+    asked_again,
+    find_answer,
+    find_sent,
+    gone_on_with,
+    message_of,
+    responses_of,
+    session_of,
+    without_answer,
+)
 from server.turn import TurnRequest
 from tests.server.test_turn import new_turn
 
@@ -51,26 +61,90 @@ def test_earlier_send_is_found():
         assert find_sent(new_turn(request=TurnRequest((), client_message_id=client_id)), HISTORY) == expected
 
 
+def sent(client_id: str, *messages: Message) -> str | None:
+    return find_sent(new_turn(request=TurnRequest((), client_message_id=client_id)), messages)
+
+
 def test_earlier_send_whose_answer_was_deleted():
     """It is not found, and not asked again either."""
-    history = list(without_answer(HISTORY, "resp_abc_1"))
+    tree = without_answer(Tree(HISTORY), "resp_abc_1")
     with pytest.raises(ApiError) as caught:
-        find_sent(new_turn(request=TurnRequest((), client_message_id="c1")), history)
+        sent("c1", *tree.messages())
     assert (caught.value.status, caught.value.param) == (404, "metadata.client_message_id")
 
 
-def test_history_without_an_answer():
-    """The question stays and waits for nothing; everything else stays as it is."""
-    question = {"role": "user", "content": "q", "client_message_id": "c1"}
-    assert list(without_answer(HISTORY, "resp_abc_1")) == [question, LATER]
-    assert list(without_answer(HISTORY, "resp_abc_3")) == HISTORY
+def test_tree_without_an_answer():
+    """The question stays and waits for nothing; everything else stays as it is, under the name of its place."""
+    left = without_answer(Tree(HISTORY), "resp_abc_1")
+    assert left.history == [
+        {"role": "user", "content": "q", "client_message_id": "c1", "id": "msg_0"},
+        {**LATER, "id": "msg_2"},
+    ]
+    assert without_answer(Tree(HISTORY), "resp_abc_3") == Tree(HISTORY, [])
 
 
-def test_place_is_the_end():
-    """A predecessor has to be the last response of its session."""
-    check_place(TurnRequest(()), [])
-    check_place(TurnRequest((), previous_response_id="resp_abc_2"), HISTORY)
-    for history in (HISTORY, []):
-        with pytest.raises(ApiError) as caught:
-            check_place(TurnRequest((), previous_response_id="resp_abc_1"), history)
-        assert caught.value.code == "previous_response_not_last"
+def test_tree_without_an_answer_of_a_branch():
+    """What hung on it hangs on its question; the answer that is shown stays, and its question's."""
+    question: Message = {**asked_again(QUESTION, "resp_abc_2", "c2"), "id": "msg_q"}
+    shown: Message = {"role": "assistant", "content": "b", "id": "msg_b", "response_id": "resp_abc_2"}
+    tree = Tree([question, shown], [Branch("msg_q", [{**ANSWER, "id": "msg_a"}, {**LATER, "id": "msg_l"}])])
+    left = without_answer(tree, "resp_abc_1")
+    assert left == Tree(
+        [{**question, "sent": {"c1": None, "c2": "resp_abc_2"}}, shown],  # type: ignore[typeddict-unknown-key]
+        [Branch("msg_q", [{**LATER, "id": "msg_l"}])],
+    )
+    assert sent("c2", *left.messages()) == "resp_abc_2"
+    with pytest.raises(ApiError):
+        sent("c1", *left.messages())
+
+
+def test_question_that_was_asked_again():
+    """Each request finds the response that it started, the first one too."""
+    again = asked_again(asked_again(QUESTION, "resp_abc_2", None), "resp_abc_3", "c3")
+    assert again.get("response_id") == "resp_abc_3"
+    assert (sent("c1", again), sent("c3", again), sent("c4", again)) == ("resp_abc_1", "resp_abc_3", None)
+    assert "sent" not in asked_again(LATER, "resp_abc_3", None)
+
+
+def test_answer_that_was_gone_on_with():
+    """Each of its responses is found as it was left."""
+    first: Message = {
+        "role": "assistant",
+        "content": "One, ",
+        "id": "msg_1",
+        "response_id": "resp_abc_1",
+        "status": "incomplete",
+        "reason": "cancelled",
+        "completed_at": "2026-01-01T00:00:00Z",
+        "usage": {"input_tokens": 1, "output_tokens": 2},
+        "model": "m",
+    }
+    draft = gone_on_with(first)
+    assert (draft["content"], draft["id"], draft.get("status"), draft.get("usage")) == ("", "msg_1", None, None)
+    second: Message = {**draft, "response_id": "resp_abc_2", "content": "One, two, ", "status": "failed"}
+    third: Message = {
+        **gone_on_with(second),
+        "response_id": "resp_abc_3",
+        "content": "One, two, three",
+        "status": "completed",
+    }
+    assert responses_of(third) == ["resp_abc_1", "resp_abc_2", "resp_abc_3"]
+    assert find_answer([third], "resp_abc_1") == first
+    found = find_answer([third], "resp_abc_2")
+    assert found
+    assert (found["content"], found["status"], found["response_id"]) == ("One, two, ", "failed", "resp_abc_2")
+    assert find_answer([third], "resp_abc_3") is third
+    assert all(message_of([third], f"resp_abc_{number}") is third for number in (1, 2, 3))
+    assert without_answer(Tree([QUESTION, third]), "resp_abc_1").history == [
+        {"role": "user", "content": "q", "client_message_id": "c1", "id": "msg_0"}
+    ]
+
+
+@pytest.mark.parametrize(
+    "odd", [{"continues": 5}, {"continues": [5]}, {"sent": 5}, {"continues": [{"response_id": "r"}]}]
+)
+def test_what_a_person_wrote_in_its_place_is_passed_over(odd):
+    """It counts as not said."""
+    message: Message = {**ANSWER, **odd}
+    assert find_answer([message], "resp_abc_1") is message
+    assert sent("c9", message) is None

@@ -20,6 +20,7 @@ from server.wire_events import (
     item_event,
     keepalive_event,
     opening_events,
+    path_event,
     snapshot_event,
     sse_event,
     updated_event,
@@ -114,7 +115,7 @@ def test_events_of_ours_are_valid():
     question: Message = {"role": "user", "content": "hi", "id": "msg_1", "created_at": AT}
     frames = decode(
         snapshot_event(turn, 5),
-        item_event("abc", question, 3, "resp_1", 1),
+        item_event("abc", question, 3, None, "resp_1", 1),
         updated_event(record, None, 2),
         updated_event(record, "resp_1", 2),
         deleted_event("abc", 3),
@@ -122,9 +123,31 @@ def test_events_of_ours_are_valid():
         attached_event("abc", "resp_1", 4),
         detached_event("abc", 5),
         keepalive_event(6),
+        item_event("abc", question, 3, "msg_0", "resp_1", 7),
+        path_event("abc", "msg_0", 8),
     )
-    assert [frame["sequence_number"] for frame in frames] == [5, 1, 2, 2, 3, 4, 4, 5, 6]
+    assert [frame["sequence_number"] for frame in frames] == [5, 1, 2, 2, 3, 4, 4, 5, 6, 7, 8]
     assert frames[3]["conversation"]["verbatim:running_response"] == "resp_1"
+    assert [frames[at]["verbatim:after"] for at in (1, -2)] == [None, "msg_0"]
+
+
+def test_turn_that_goes_on_in_a_message():
+    """Its part begins with the text that is there; deltas carry what is new; each event says whose it is."""
+    turn = new_turn()
+    turn.go_on_from({**turn.draft, "id": "msg_of_another"}, "One, ")
+    turn.apply(Started())
+    events = opening_events(turn)
+    turn.apply(Wrote("two."))
+    events.append(delta_event(turn, len(events), "two."))
+    turn.apply(Finished(), AT)
+    frames = decode(*events, *closing_events(turn, len(events)))
+    assert frames[3]["part"]["text"] == "One, "
+    assert frames[4]["delta"] == "two."
+    assert frames[5]["text"] == frames[-1]["response"]["output"][0]["content"][0]["text"] == "One, two."
+    assert all(frame["verbatim:response_id"] == turn.response_id for frame in frames[3:7] if "item_id" in frame)
+    assert {frame["item_id"] for frame in frames if "item_id" in frame} == {"msg_of_another"}
+    assert "verbatim:response_id" not in decode(delta_event(new_turn(), 4, "x"))[0]
+    assert decode(*opening_events(turn))[3]["part"]["text"] == ""
 
 
 @pytest.mark.parametrize("param", [None, "input[0].content"])

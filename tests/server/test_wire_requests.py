@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.errors import ApiError
+from server.turn import After
 from server.wire_input import input_messages, turn_request
 from server.wire_requests import (
     AttachConversation,
@@ -100,6 +101,12 @@ BAD_CREATE: list[tuple[str, object, str, str]] = [
     ("conversation", {"id": 1}, TYPE, "conversation.id"),
     ("previous_response_id", [], TYPE, "previous_response_id"),
     ("previous_response_id", "", VALUE, "previous_response_id"),
+    ("verbatim:after", 5, TYPE, "verbatim:after"),
+    ("verbatim:after", "", VALUE, "verbatim:after"),
+    ("verbatim:after", "msg_1", MISSING, "conversation"),
+    ("verbatim:after", None, MISSING, "conversation"),
+    ("verbatim:continue", 5, TYPE, "verbatim:continue"),
+    ("verbatim:continue", "", VALUE, "verbatim:continue"),
     ("metadata", [], TYPE, "metadata"),
     ("metadata", {"k": 1}, TYPE, "metadata[...]"),
     ("metadata", {"k": {}}, TYPE, "metadata[...]"),
@@ -159,6 +166,11 @@ def test_create_without_input_is_refused():
         ({"conversation": "a", "previous_response_id": "b"}, "conversation"),
         ({"conversation": "a", "store": False}, "store"),
         ({"previous_response_id": "a", "store": False}, "store"),
+        ({"verbatim:continue": "a", "store": False}, "store"),
+        ({"verbatim:continue": "a"}, "input"),
+        ({"verbatim:continue": "a", "input": "", "previous_response_id": "b"}, "previous_response_id"),
+        ({"verbatim:continue": "a", "input": "", "conversation": "c", "verbatim:after": None}, "verbatim:after"),
+        ({"verbatim:after": "a", "previous_response_id": "b"}, "verbatim:after"),
     ],
 )
 def test_contradicting_fields_are_refused(fields, param):
@@ -190,6 +202,32 @@ def test_turn_request_in_our_words():
     assert (request.session_id, request.model, request.kept, request.client_message_id) == ("abc", "m", True, "c1")
     assert (request.instructions, request.temperature, request.top_p, request.max_output_tokens) == ("i", 0.5, 0.25, 7)
     assert request.metadata == {"client_message_id": "c1", "k": "v"}
+
+
+@pytest.mark.parametrize("empty", ["", []])
+def test_place_without_a_question(empty):
+    """A user's message that is answered again, or a response that is gone on with."""
+    place = {"conversation": "abc", "verbatim:after": "msg_1", "metadata": {"client_message_id": "c1"}}
+    request = turn_request(decode_body({"input": empty, **place}, CreateResponse))
+    assert (request.messages, request.after, request.client_message_id) == ((), After("msg_1"), "c1")
+    request = turn_request(decode_body({"input": empty, "verbatim:continue": "resp_abc_1"}, CreateResponse))
+    assert (request.messages, request.continues, request.after) == ((), "resp_abc_1", None)
+    frame = decode_body({"input": empty, **place, "verbatim:after": None}, CreateResponse)
+    assert refusal(turn_request, frame) == (400, VALUE, "verbatim:after")
+
+
+@pytest.mark.parametrize("message_id", ["msg_1", None])
+def test_place_of_a_question(message_id):
+    """Behind a message, or at the beginning, which is not the same as saying nothing."""
+    frame = {"input": "hi", "conversation": "abc", "verbatim:after": message_id}
+    assert turn_request(decode_body(frame, CreateResponse)).after == After(message_id)
+    assert turn_request(decode_body({"input": "hi", "conversation": "abc"}, CreateResponse)).after is None
+
+
+def test_spaces_are_no_empty_input():
+    """Who sends them has meant to ask something."""
+    frame = decode_body({"input": " ", "conversation": "abc", "verbatim:after": "msg_1"}, CreateResponse)
+    assert refusal(turn_request, frame) == (400, VALUE, "input")
 
 
 def test_empty_client_message_id_is_none():

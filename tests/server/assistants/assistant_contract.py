@@ -6,6 +6,7 @@ An implementation's test subclasses `AssistantContract` and gives the fixtures `
 import asyncio
 import copy
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 
@@ -49,6 +50,14 @@ class AssistantContract:
         """Words that mean nothing to an assistant still get an answer with an end."""
         pieces, _ = await collect(assistant, prompt_of("\u0000 <b>&amp; \\ ` 日本 😀"))
         assert pieces
+
+    async def test_answer_goes_on_behind_its_prefix(self, assistant, long_prompt):
+        """Whatever was said already, what comes then makes it the whole answer, character by character."""
+        whole = "".join((await collect(assistant, long_prompt))[0])
+        for cut in (0, 1, 2, len(whole) // 2, len(whole) - 1, len(whole)) if assistant.continues else (0,):
+            rest, end = await collect(assistant, replace(long_prompt, prefix=whole[:cut]))
+            assert whole[:cut] + "".join(rest) == whole
+            assert end.reason == "stop"
 
     async def test_replies_at_once_do_not_mix(self, assistant, long_prompt):
         """Answers that run at the same time are the same as one that runs alone."""

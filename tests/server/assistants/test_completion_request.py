@@ -67,3 +67,10 @@ def test_request_leaves_the_history_alone():
     history = [{"role": USER, "content": "a"}, {"role": ANSWER, "content": ""}, {"role": USER, "content": "c"}]
     encode_request(Prompt("m", "s1", history))  # type: ignore[arg-type]
     assert [message["content"] for message in history] == ["a", "", "c"]
+
+
+def test_request_goes_on_with_an_answer():
+    """What was said comes last, and the server is told to go on with it rather than to begin a message."""
+    body = encode_request(Prompt("m", "s1", [{"role": USER, "content": "a"}], prefix="One, "))
+    assert body["messages"] == [{"role": "user", "content": "a"}, {"role": "assistant", "content": "One, "}]
+    assert (body["continue_final_message"], body["add_generation_prompt"]) == (True, False)

@@ -114,3 +114,19 @@ async def test_fast_run_lets_other_tasks_in():
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_count_goes_on_from_what_was_said():
+    """Also in the middle of a word; the limit counts the words that are new."""
+    assert (await collect(Metronome(), prompt_of("5@0", prefix="w0 w1 w")))[0] == ["2 ", "w3 ", "w4 "]
+    pieces, finish = await collect(Metronome(), prompt_of("5@0", prefix="w0 ", max_output_tokens=2))
+    assert (pieces, finish.reason) == (["w1 ", "w2 "], "length")
+    pieces, finish = await collect(Metronome(), prompt_of("2@0", prefix="w0 w1 "))
+    assert (pieces, finish.reason) == ([], "stop")
+
+
+async def test_form_goes_on_from_what_was_said():
+    """There is never an empty piece."""
+    whole = "".join((await collect(Metronome(), prompt_of("?")))[0])
+    assert (await collect(Metronome(), prompt_of("?", prefix=whole[:10])))[0] == [whole[10:]]
+    assert (await collect(Metronome(), prompt_of("?", prefix=whole)))[0] == []
