@@ -71,6 +71,21 @@ async def test_sent_again(site, reciter, state, over):
         assert response["id"] == frames[0]["response"]["id"]
 
 
+async def test_sent_again_while_it_runs_is_live(site, reciter):
+    """Another tab that sends the running message has the answer so far at once, and the rest as it comes."""
+    anna = site.caller()
+    conversation, lines = await anna.conversation(), [await anna.line() for _ in range(3)]
+    await reciter.say(3)
+    for number, line in enumerate(lines):
+        await line.create("hi", conversation=conversation, stream_id=str(number), **SENT)
+        frames = await line.text_shown(reciter.allowed)
+        assert {frame["stream_id"] for frame in frames} == {str(number)}
+    await reciter.say()
+    ended = [(await line.response())[-1]["response"] for line in lines]
+    assert ended[0] == ended[1] == ended[2]
+    assert reciter.asked == 1
+
+
 @pytest.mark.parametrize("over", ELSEWHERE)
 async def test_sent_again_when_its_events_are_gone(site, over):
     """Long after its end, when no event of it is kept, the answer still comes, whole."""
