@@ -1,6 +1,6 @@
 """What a line has heard, read after the clock has stopped: each answer's text, checked for every character.
 
-Rule: an answer that lacks a word, doubles one or changes one ends the measurement.
+Rule: an answer that lacks a word, doubles one or changes one ends the measurement, and so does one that fails.
 """
 
 from collections.abc import Iterator
@@ -9,6 +9,8 @@ from functools import cache
 
 from tests.bench.stream_client import Line
 from tests.bench.ways import DELTA, END, Dialect
+
+_FAULTS = "error", "response.failed", "response.incomplete"
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ def answers(line: Line, dialect: Dialect, count: int) -> Iterator[Answer]:
     """The answers that a line has had, each of which was to have `count` words; the last one may be in pieces.
 
     Raises:
-        AssertionError: A text is not exact.
+        AssertionError: A text is not exact, or an answer has failed.
     """
     asked, text, words = iter(line.asked), "", []
     for frame, came in zip(line.frames, line.times, strict=True):
@@ -48,6 +50,8 @@ def answers(line: Line, dialect: Dialect, count: int) -> Iterator[Answer]:
             _check(text, text_of(count))
             yield Answer(next(asked), words, came)
             text, words = "", []
+        elif event.get("type") in _FAULTS:
+            raise AssertionError(f"an answer has failed: {frame!r:.500}")
     if words:
         _check(text, text_of(count)[: len(text)])
         yield Answer(next(asked), words, None)
