@@ -29,7 +29,7 @@ from persistence.file_store import FileStore
 from persistence.locks import KeyedLocks
 from persistence.long_term_memory import LongTermMemory
 from persistence.memory_store import MemoryStore
-from persistence.model import Fact, Message, Page, Receipt, Record, UserReceipt, message_id, new_id, now
+from persistence.model import Fact, Message, Page, Piece, Receipt, Record, UserReceipt, message_id, new_id, now
 from persistence.secret_file import read_or_create_secret
 from persistence.session_memory import SessionMemory
 from persistence.session_service import SessionService
@@ -60,6 +60,7 @@ __all__ = [
     "NotStorable",
     "Page",
     "PersistenceError",
+    "Piece",
     "Receipt",
     "Record",
     "SessionExists",

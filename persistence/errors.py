@@ -20,6 +20,7 @@ nobody catches OSError but in a thread.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 
 class PersistenceError(Exception):
@@ -136,6 +137,10 @@ class StorageError(PersistenceError):
 
     def __str__(self) -> str:
         return f"cannot {self.action} {self.path}: {self.reason}"
+
+    def again(self) -> Self:
+        """The same error, raised by nobody yet."""
+        return type(self)(self.action, self.path, self.reason)
 
 
 class StorageFull(StorageError):

@@ -13,7 +13,7 @@ from persistence.branches import Tree, with_history
 from persistence.changes import Changes
 from persistence.checkpoints import CheckpointLimits, Checkpoints
 from persistence.disk import Disk
-from persistence.errors import Damaged, InvalidSessionId, SessionExists, SessionNotFound, StorageError
+from persistence.errors import Damaged, InvalidSessionId, PersistenceError, SessionExists, SessionNotFound, StorageError
 from persistence.files import Files
 from persistence.folding import Folding
 from persistence.journal import Journal
@@ -24,6 +24,7 @@ from persistence.model import (
     Fact,
     Message,
     Page,
+    Piece,
     Receipt,
     Record,
     UserReceipt,
@@ -33,6 +34,7 @@ from persistence.model import (
 from persistence.open_sessions import OpenSession, OpenSessions
 from persistence.outside_edits import OutsideEdits
 from persistence.owed_answers import OwedAnswers
+from persistence.pieces import PieceWriter
 from persistence.running_answers import RunningAnswers
 from persistence.session_file import same_session
 from persistence.session_index import SessionIndex
@@ -85,6 +87,7 @@ class FileStore:
         self._sessions.folding = self._folding
         self._memories = MemoryFiles(folder, self._files, self._journal, self._folding)
         self._running = RunningAnswers()
+        self._pieces = PieceWriter(self._journal, self._index, self._running)
         self._owed = OwedAnswers(self._sessions, self._running)
         self._reader = SessionReader(self._sessions, self._index, self._owed)
         self._checkpoints = Checkpoints(
@@ -155,10 +158,11 @@ class FileStore:
                 memory, forgotten = await self._memories.without_session(user_id, session_id)
                 copies = await self._files.forget_copies(self.folder / "quarantine", names)
                 entry = Delete(session_id, memory)
-                await self._journal.commit(entry.encode())
+                with self._pieces.none_of(session_id):
+                    await self._journal.commit(entry.encode())
+                    self._index.drop(session_id)
                 for name, change in entry.changes():
                     self._folding.add(name, change)
-            self._index.drop(session_id)
             self._running.drop_session(session_id)
             self._sessions.forget(session_id)
             self._checkpoints.deleted()
@@ -208,7 +212,7 @@ class FileStore:
         async def edit(session: OpenSession) -> None:
             tree = with_history(session.tree, list(change(tuple(session.history.whole()))))
             await self._sessions.rewrite(session, session.record.touched(), tree)
-            self._running.follow(session_id, tree.history)
+            self._running.follow_tree(session_id, tree)
             self._checkpoints.deleted()
 
         return await self._change(session_id, edit)
@@ -231,12 +235,12 @@ class FileStore:
         return await self._change(session_id, edit)
 
     async def write(self, session_id: str, draft: Message, text: str) -> None:
-        async with self._changes.hold(session_id):
-            self._index.get(session_id)
-            is_begun = self._running.knows(session_id, draft["response_id"])
-            part = Part(session_id, draft["response_id"], None if is_begun else draft, text)
-            await self._journal.commit(part.encode(), durable=False)
-            self._running.write(session_id, draft, text)
+        [error] = await self.write_all([Piece(session_id, draft, text)])
+        if error:
+            raise error
+
+    async def write_all(self, pieces: Sequence[Piece]) -> Sequence[PersistenceError | None]:
+        return await self._pieces.write(pieces)
 
     async def memory(self, user_id: str) -> Sequence[Fact]:
         async with self._changes.hold(_memory_key(user_id), writes=False):

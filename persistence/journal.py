@@ -14,7 +14,6 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 from persistence.answer import Parts
 from persistence.batch import Batch, cancel_again
@@ -24,8 +23,6 @@ from persistence.files import translated
 from persistence.journal_entry import Base, Checkpoint
 from persistence.journal_line import encode_line
 from persistence.segment_file import SegmentFile, drop_segments
-
-E = TypeVar("E", bound=StorageError)
 
 _log = logging.getLogger(__name__)
 
@@ -103,15 +100,28 @@ class Journal:
             StorageError: The journal is closed.
         """
         if writes and self.fault:
-            raise _again(self.fault) from self.fault
+            raise self.fault.again() from self.fault
         if self._closed:
             raise StorageError("use", self.folder, "the store is closed")
 
     def stop(self, fault: StorageReadOnly) -> None:
         """Writes nothing any more. The fault stays without its traces: they hold all that was under way."""
         if self.fault is None:
-            self.fault = _again(fault)
+            self.fault = fault.again()
             _log.critical("%s: read-only from now on", self.fault)
+
+    async def room(self) -> None:
+        """Waits until there is room: a `commit` that follows at once is in the queue without another wait.
+
+        Raises:
+            StorageReadOnly: A sync failed.
+            StorageError: The journal is closed.
+        """
+        self.check()
+        while self._gathering.size > self._limit:
+            self._room.clear()
+            await self._room.wait()
+            self.check()
 
     async def commit(self, body: bytes, *, durable: bool = True) -> None:
         """Writes an entry (`journal_entry.py`).
@@ -123,11 +133,7 @@ class Journal:
         **Cancellation**: takes effect at the caller's next wait, once the outcome is known, so that the caller can do
         what follows from it.
         """
-        self.check()
-        while self._gathering.size > self._limit:
-            self._room.clear()
-            await self._room.wait()
-            self.check()
+        await self.room()
         batch = self._gathering
         batch.add(body, durable)
         self._gathered.set()
@@ -137,7 +143,7 @@ class Journal:
             error = batch.result()
             cancel_again()
         if error:
-            raise _again(error) from error
+            raise error.again() from error
 
     async def switch(self, running: Callable[[], Sequence[Parts]]) -> None:
         """Goes on in a new segment; the old ones count until `rebase`.
@@ -214,7 +220,7 @@ class Journal:
         """Writes a batch; returns the error with which it is refused."""
         try:
             if self.fault:
-                raise _again(self.fault)
+                raise self.fault.again()
             lines = [encode_line(number, self._durable, body) for number, body in enumerate(batch.bodies, self._next)]
             with translated("append to", self._segment.path):
                 await self._disk.run(self._segment.append, b"".join(lines), batch.durable)
@@ -236,8 +242,3 @@ class Journal:
             self._gathered.clear()
         self._room.set()
         return batch
-
-
-def _again(error: E) -> E:
-    """The same error, raised by nobody yet."""
-    return type(error)(error.action, error.path, error.reason)

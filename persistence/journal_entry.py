@@ -11,7 +11,7 @@ left. Who writes and who recovers asks the same entry for its changes.
 | `append` | messages at a session's end, and its record |
 | `delete` | a session, and what is left of its user's memory |
 | `memory` | a user's facts, all of them |
-| `part` | a piece of a running answer |
+| `parts` | pieces of running answers |
 
 Source: FORMAT.md, "The journal".
 """
@@ -51,7 +51,7 @@ class Put:
 
     def encode(self) -> bytes:
         branches = b'"branches":%b,' % self.branches if self.branches else b""
-        begun = b'"begun":{%b,' % self.begun.encode() if self.begun else b""
+        begun = b'"begun":%b,' % self.begun.encode() if self.begun else b""
         return b'"op":"put",%b%b"messages":[%b],"record":%b}' % (
             branches,
             begun,
@@ -140,13 +140,27 @@ class Part:
     response_id: str
     draft: Message | None
     text: str
-    op: ClassVar = "part"
+
+    def value(self) -> dict[str, Any]:
+        """The piece as a JSON value."""
+        value: dict[str, Any] = {"session_id": self.session_id, "response_id": self.response_id, "text": self.text}
+        if self.draft:
+            value["draft"] = self.draft
+        return value
 
     def encode(self) -> bytes:
-        value = {"session_id": self.session_id, "response_id": self.response_id, "text": self.text}
-        if self.draft:
-            value["draft"] = self.draft  # type: ignore[assignment]
-        return b'"op":"part",' + encode_json(value, "a piece of text")[1:]
+        return encode_json(self.value(), "a piece of text")
+
+
+@dataclass(slots=True)
+class Pieces:
+    """Pieces of running answers, of any sessions."""
+
+    parts: Sequence[Part]
+    op: ClassVar = "parts"
+
+    def encode(self) -> bytes:
+        return b'"op":"parts","parts":%b}' % encode_json([part.value() for part in self.parts], "a piece of text")
 
 
 @dataclass(slots=True)
@@ -180,7 +194,7 @@ class Checkpoint:
         return b'"op":"checkpoint","first":%d}' % self.first
 
 
-Entry = Put | Append | Memory | Delete | Part | Base | Checkpoint
+Entry = Put | Append | Memory | Delete | Pieces | Base | Checkpoint
 
 
 def decode_entry(value: dict[str, Any]) -> Entry:
@@ -205,8 +219,10 @@ def decode_entry(value: dict[str, Any]) -> Entry:
             return Delete(value["session_id"], _memory(memory) if memory else None)
         case "memory":
             return _memory(value)
+        case "parts":
+            return Pieces([_part(part) for part in value["parts"]])
         case "part":
-            return _part(value)
+            return Pieces([_part(value)])
         case "base":
             return Base(value["first"], [Parts(**parts) for parts in value["running"]], value["adopted"])
         case "checkpoint":

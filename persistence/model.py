@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, NotRequired, Required, TypedDict
+from typing import Any, NamedTuple, NotRequired, Required, TypedDict
 
 NOBODY = "nobody"
 """The user of a session whose file and index do not say whose it is."""
@@ -43,6 +43,18 @@ class Message(TypedDict, total=False):
     completed_at: NotRequired[str]
     usage: NotRequired[dict[str, Any]]
     error: NotRequired[dict[str, str]]
+
+
+class Piece(NamedTuple):
+    """Text of a running answer, which follows what was written of it before.
+
+    Attributes:
+        draft: The assistant's message so far, with its `response_id`; the same in each piece of one answer.
+    """
+
+    session_id: str
+    draft: Message
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

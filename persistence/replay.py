@@ -6,12 +6,12 @@ journal ends, whatever of it they had already.
 
 from collections.abc import Iterable
 
-from persistence.answer import Parts, answered_responses, new_draft, owed_response
+from persistence.answer import Parts, answered_responses, new_draft, owed_by
 from persistence.branches import Tree
 from persistence.errors import JournalDamaged, PersistenceError
 from persistence.file_change import Change, merge
 from persistence.history import decode_line
-from persistence.journal_entry import Append, Base, Checkpoint, Delete, Entry, Memory, Part, Put, decode_entry
+from persistence.journal_entry import Append, Base, Checkpoint, Delete, Entry, Memory, Part, Pieces, Put, decode_entry
 from persistence.journal_line import Line
 from persistence.model import Message, Record
 
@@ -47,16 +47,15 @@ class Replay:
                 self.records[session_id] = None
                 self.messages.pop(session_id, None)
                 self.running = {key: parts for key, parts in self.running.items() if key[0] != session_id}
-            case Part(session_id, response_id, draft, text):
-                before = self.running.get((session_id, response_id))
-                draft = draft or (before.draft if before else new_draft(response_id))
-                self.running[session_id, response_id] = Parts(session_id, draft, (before.text if before else "") + text)
+            case Pieces(parts):
+                for part in parts:
+                    self._add_part(part)
             case Base(_, running, adopted):
                 self.running = {parts.key: parts for parts in running}
                 self.adopted = adopted
             case Memory() | Checkpoint():
                 pass
-        if not isinstance(entry, Part | Base | Checkpoint):
+        if not isinstance(entry, Pieces | Base | Checkpoint):
             for name, change in entry.changes():
                 merge(self.changes, name, change)
 
@@ -68,13 +67,23 @@ class Replay:
             self.messages.setdefault(session_id, []).extend(messages)
         else:
             self.messages[session_id] = []
-        not_shown = entry.decoded_branches() if isinstance(entry, Put) else ()
-        for response_id in answered_responses(Tree(messages, not_shown).messages()):
+        tree = Tree(messages, entry.decoded_branches() if isinstance(entry, Put) else ())
+        for response_id in answered_responses(tree.messages()):
             self.running.pop((session_id, response_id), None)
-        if owed := owed_response(messages):
+        if owed := owed_by(tree):
             self.running.setdefault((session_id, owed), Parts(session_id, new_draft(owed), ""))
         if isinstance(entry, Put) and entry.begun:
-            self.add(entry.begun)
+            self._add_part(entry.begun)
+
+    def _add_part(self, part: Part) -> None:
+        """Adds a piece of an answer; one of a session that was deleted before is nothing to anybody."""
+        session_id, response_id = part.session_id, part.response_id
+        if session_id in self.records and self.records[session_id] is None:
+            return
+        before = self.running.get((session_id, response_id))
+        draft = part.draft or (before.draft if before else new_draft(response_id))
+        text = before.text + part.text if before else part.text
+        self.running[session_id, response_id] = Parts(session_id, draft, text)
 
 
 def first_that_counts(lines: Iterable[Line]) -> int:

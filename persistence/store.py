@@ -5,7 +5,8 @@ The contract, which `tests/persistence/store_contract.py` checks for each implem
 - **Durable**: when `create`, `append`, `edit`, `edit_tree`, `update`, `delete` or `update_memory` returns, its effect
   survives a power cut. When one raises, nothing has changed; but a deletion that was refused may have removed a part
   (ask again), and what a failed sync has left is known at the next start only.
-- **Written**: when `write` returns, the text survives the death of the process (not of the machine).
+- **Written**: when `write` or `write_all` returns, the text survives the death of the process (not of the machine). A
+  piece that comes while its session is being deleted is refused as if the session were gone already, or goes with it.
 - **Settled**: after `open`, no session owes an answer: where the last message is a user's and carries a `response_id`,
   an assistant's message follows that holds what was written, `incomplete` for the reason `interrupted`.
   Nor does it owe one when a next message comes, or another path is shown (`edit_tree`), or when the append of the
@@ -26,8 +27,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from persistence.branches import Tree
-from persistence.errors import StorageError
-from persistence.model import Fact, Message, Page, Receipt, Record, UserReceipt
+from persistence.errors import PersistenceError, StorageError
+from persistence.model import Fact, Message, Page, Piece, Receipt, Record, UserReceipt
 
 
 class Store(Protocol):
@@ -112,6 +113,16 @@ class Store(Protocol):
         Args:
             draft: The assistant's message so far, with its `response_id`; the same in each call of one answer.
             text: The piece that follows what was written before.
+        """
+
+    async def write_all(self, pieces: Sequence[Piece]) -> Sequence[PersistenceError | None]:
+        """Keeps pieces of any number of running answers, as with `write`, in one step.
+
+        Returns:
+            For each piece what kept it from being written, None where it is: `SessionNotFound`, `NotStorable` (the
+            others are written all the same), or for all of them the `StorageError` with which the disk has refused.
+
+        **Concurrency**: waits for no change of a session. The pieces of one answer go in the order of the calls.
         """
 
     async def memory(self, user_id: str) -> Sequence[Fact]:

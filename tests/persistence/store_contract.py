@@ -13,6 +13,7 @@ from persistence import (
     MessageNotFound,
     NotStorable,
     Page,
+    Piece,
     SessionExists,
     SessionNotFound,
     UserReceipt,
@@ -446,6 +447,55 @@ class StoreContract:
         store = await place.crash()
         for name in ("s", "t", "u"):
             assert contents(await store.history(name)) == ["q", f"for {name}"]
+
+    async def test_pieces_of_many_answers_are_kept_in_one_step(self, place, store):
+        """Pieces of any answers are kept together, in their order, also where several begin the same one."""
+        await store.create(record("s"), [said("q", response_id="resp_1")])
+        await store.create(record("t"), [said("q", response_id="resp_2")])
+        one, two = new_draft("resp_1"), new_draft("resp_2")
+        some = [Piece("s", one, "a"), Piece("t", two, "x"), Piece("s", one, "b")]
+        assert list(await store.write_all(some)) == [None] * 3
+        assert list(await store.write_all([Piece("t", two, "y")])) == [None]
+        assert list(await store.write_all([])) == []
+        assert contents(await store.history("s")) == ["q"]
+        store = await place.crash()
+        assert contents(await store.history("s")) == ["q", "ab"]
+        assert contents(await store.history("t")) == ["q", "xy"]
+
+    async def test_first_pieces_at_once_add_up(self, place, store):
+        """Two writers of the first words of one answer write one answer."""
+        await store.create(record("s"), [said("q", response_id="resp_1")])
+        draft = new_draft("resp_1")
+        writing = (store.write_all([Piece("s", draft, text)]) for text in ("one ", "two"))
+        assert [list(outcome) for outcome in await asyncio.gather(*writing)] == [[None], [None]]
+        [_, answer] = await (await place.crash()).history("s")
+        assert (answer["content"], answer["id"]) == ("one two", draft["id"])
+
+    async def test_piece_that_cannot_be_kept_does_not_hold_up_the_others(self, place, store):
+        """Each piece has an outcome of its own."""
+        await store.create(record("s"), [said("q", response_id="resp_1")])
+        draft = new_draft("resp_1")
+        some = [Piece("x", draft, "a"), Piece("s", draft, "one "), Piece("s", draft, LONE), Piece("s", draft, "two")]
+        outcomes = await store.write_all(some)
+        assert [type(outcome) for outcome in outcomes] == [SessionNotFound, type(None), NotStorable, type(None)]
+        assert [type(one) for one in await store.write_all([some[2], some[0]])] == [NotStorable, SessionNotFound]
+        assert contents(await (await place.crash()).history("s")) == ["q", "one two"]
+
+    @pytest.mark.parametrize("later", ["crash", "restart"])
+    @pytest.mark.parametrize("delete_first", [True, False])
+    async def test_piece_beside_its_sessions_deletion_leaves_nothing(self, place, store, delete_first, later):
+        """A piece that comes while its session is being deleted goes with it; a later session of that id is empty."""
+        await store.create(record("s"), [said("q", response_id="resp_1")])
+        await store.create(record("t"), [said("q", response_id="resp_2")])
+        some = [Piece("s", new_draft("resp_1"), "for s"), Piece("t", new_draft("resp_2"), "for t")]
+        steps = [store.delete("s"), store.write_all(some)]
+        outcomes = await asyncio.gather(*(steps if delete_first else reversed(steps)))
+        _, there = outcomes[1] if delete_first else outcomes[0]
+        assert there is None
+        await store.create(record("s"))
+        store = await getattr(place, later)()
+        assert list(await store.history("s")) == []
+        assert contents(await store.history("t")) == ["q", "for t"]
 
     async def test_deletion_in_mid_answer_leaves_nothing(self, place, store):
         """A session that is deleted while its answer runs does not come back, nor does the text."""

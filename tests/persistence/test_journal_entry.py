@@ -18,6 +18,7 @@ from persistence.journal_entry import (
     Entry,
     Memory,
     Part,
+    Pieces,
     Put,
     decode_entry,
 )
@@ -32,11 +33,13 @@ numbers = st.integers(0, 2**40)
 memories = st.builds(Memory, texts, st.lists(facts, max_size=3))
 drafts = st.builds(lambda draft, response_id: {**draft, "response_id": response_id}, messages, ids)
 
+pieces = st.builds(Part, ids, ids, st.none() | drafts, texts)
+
 
 @st.composite
 def puts(draw: st.DrawFn) -> Put:
     known = draw(records)
-    return Put(known, encode_json(known, "a record"), encode_messages(draw(histories)))
+    return Put(known, encode_json(known, "a record"), encode_messages(draw(histories)), begun=draw(st.none() | pieces))
 
 
 @st.composite
@@ -51,7 +54,7 @@ entries = st.one_of(
     appends(),
     memories,
     st.builds(Delete, ids, st.none() | memories),
-    st.builds(Part, ids, ids, st.none() | drafts, texts),
+    st.builds(Pieces, st.lists(pieces, max_size=3)),
     st.builds(Base, numbers, st.lists(st.builds(Parts, ids, drafts, texts), max_size=3), st.booleans()),
     st.builds(Checkpoint, numbers),
 )
@@ -105,7 +108,9 @@ def test_deletion_takes_the_file_and_leaves_what_others_taught():
     assert names == ["session_s.json", "memory_ann.json"]
 
 
-@pytest.mark.parametrize("entry", [Part("s", "r", None, "\ud800"), Memory("\ud800", ()), Delete("\ud800", None)])
+@pytest.mark.parametrize(
+    "entry", [Pieces([Part("s", "r", None, "\ud800")]), Memory("\ud800", ()), Delete("\ud800", None)]
+)
 def test_entry_that_no_line_can_hold_is_refused(entry):
     """A lone surrogate is refused before anything is queued."""
     with pytest.raises(NotStorable):

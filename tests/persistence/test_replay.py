@@ -5,7 +5,7 @@ import pytest
 from persistence import Fact, JournalDamaged, Message
 from persistence.answer import Parts, new_draft
 from persistence.file_change import applied
-from persistence.journal_entry import Append, Base, Checkpoint, Delete, Entry, Memory, Part, Put
+from persistence.journal_entry import Append, Base, Checkpoint, Delete, Entry, Memory, Part, Pieces, Put
 from persistence.journal_line import encode_line, scan_segment
 from persistence.json_bytes import encode_json, encode_messages
 from persistence.replay import Replay, first_that_counts, replay
@@ -32,6 +32,10 @@ def lines_of(*entries: Entry, first: int = 1):
     return scan_segment(data, "x").lines
 
 
+def piece(draft: Message | None, text: str) -> Pieces:
+    return Pieces([Part("s", "resp_1", draft, text)])
+
+
 def total_of(*entries: Entry) -> Replay:
     return replay(lines_of(Base(1), *entries), 1)
 
@@ -55,7 +59,7 @@ def test_session_is_the_sum_of_its_entries():
 
 def test_deletion_ends_all_of_a_session():
     """A deleted session has no record, no messages and no running answer; one that is begun anew has its own."""
-    entries = (put(ASKED), Part("s", "resp_1", DRAFT, "half"), Delete("s", Memory("ann", [FACT])))
+    entries = (put(ASKED), piece(DRAFT, "half"), Delete("s", Memory("ann", [FACT])))
     total = total_of(*entries)
     assert total.changes["session_s.json"] is None
     assert "memory_ann.json" in total.changes
@@ -73,8 +77,35 @@ def test_last_memory_counts():
 
 def test_pieces_add_up_to_the_running_answer():
     """The draft comes with the first piece; each further piece goes behind it."""
-    total = total_of(put(ASKED), Part("s", "resp_1", DRAFT, "one "), Part("s", "resp_1", None, "two"))
+    total = total_of(put(ASKED), piece(DRAFT, "one "), piece(None, "two"))
     assert total.running == {("s", "resp_1"): Parts("s", DRAFT, "one two")}
+
+
+def test_pieces_of_many_answers_are_one_entry():
+    """Each piece of an entry goes to its own answer; two that both say that they are the first add up too."""
+    one, two = Part("s", "resp_1", DRAFT, "one "), Part("s", "resp_1", DRAFT, "two")
+    total = total_of(put(ASKED), Pieces([one, Part("t", "resp_1", DRAFT, "for t"), two]))
+    assert total.running == {
+        ("s", "resp_1"): Parts("s", DRAFT, "one two"),
+        ("t", "resp_1"): Parts("t", DRAFT, "for t"),
+    }
+
+
+@pytest.mark.parametrize("between", [[], [Base(1)]])
+def test_piece_behind_its_sessions_deletion_brings_nothing_back(between):
+    """A piece of a session that was deleted is nothing; one of the session that is begun anew under its id counts."""
+    total = total_of(put(ASKED), Delete("s", None), *between, piece(DRAFT, "half"))
+    assert (total.changes, total.records, total.running) == ({"session_s.json": None}, {"s": None}, {})
+    again = total_of(Delete("s", None), put(ASKED), piece(DRAFT, "half"))
+    assert again.running == {("s", "resp_1"): Parts("s", DRAFT, "half")}
+
+
+def test_piece_in_an_entry_of_its_own_is_read():
+    """A journal of an older version has one entry for each piece."""
+    old = b'"op":"part","session_id":"s","response_id":"resp_1","text":"half"}'
+    [line] = scan_segment(encode_line(1, 0, old), "x").lines
+    [parts] = replay([line], 1).running.values()
+    assert (parts.key, parts.text) == (("s", "resp_1"), "half")
 
 
 def test_question_without_a_piece_runs():
@@ -86,15 +117,15 @@ def test_question_without_a_piece_runs():
 @pytest.mark.parametrize("entry", [append(0, 1, answered("whole", "resp_1")), put(ASKED, answered("whole", "resp_1"))])
 def test_answer_that_has_come_does_not_run(entry):
     """What was written of an answer is forgotten once it stands in its session."""
-    assert total_of(put(ASKED), Part("s", "resp_1", DRAFT, "half"), entry).running == {}
+    assert total_of(put(ASKED), piece(DRAFT, "half"), entry).running == {}
 
 
 def test_base_says_what_runs():
     """A segment that begins in the middle of an answer brings what was written of it."""
     parts = Parts("s", DRAFT, "one ")
-    total = replay(lines_of(Base(1, [parts]), Part("s", "resp_1", None, "two")), 1)
+    total = replay(lines_of(Base(1, [parts]), piece(None, "two")), 1)
     assert total.running == {("s", "resp_1"): Parts("s", DRAFT, "one two")}
-    later = replay(lines_of(Base(1), Part("s", "resp_1", DRAFT, "x"), Base(1, [parts])), 1)
+    later = replay(lines_of(Base(1), piece(DRAFT, "x"), Base(1, [parts])), 1)
     assert later.running == {("s", "resp_1"): parts}
 
 

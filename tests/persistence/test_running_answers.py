@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from persistence import Message
 from persistence.answer import Parts, new_draft
-from persistence.journal_entry import Base, Part
+from persistence.journal_entry import Base, Part, Pieces
 from persistence.replay import Replay
 from persistence.running_answers import RunningAnswers
 from tests.persistence.places import AT, answered, said
@@ -98,6 +98,6 @@ def test_what_runs_is_what_the_journal_says(pieces, cut_at):
             total = Replay()
             total.add(Base(1, running.all()))
         draft = None if running.knows(session_id, "resp_1") else DRAFT
-        total.add(Part(session_id, "resp_1", draft, text))
+        total.add(Pieces([Part(session_id, "resp_1", draft, text)]))
         running.write(session_id, DRAFT, text)
     assert sorted(total.running.values(), key=lambda parts: parts.age) == running.all()

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from persistence import Fact, Message, PersistenceError, Store, message_id
+from persistence import Fact, Message, PersistenceError, Piece, Store, message_id
 from persistence.answer import new_draft
 from persistence.branches import Tree, drop, fork, show, with_ids
 from tests.persistence.places import AT, FilePlace, MemoryPlace, answered, check_files, record, said
@@ -60,6 +60,11 @@ class StoreModel(RuleBasedStateMachine):
     def write(self, name, response_id, text):
         draft = {**new_draft(response_id), "created_at": AT}
         self.both(lambda store: store.write(name, draft, text))
+
+    @rule(some=st.lists(st.tuples(NAMES, RESPONSES, texts | st.just("\ud800")), max_size=4))
+    def write_all(self, some):
+        pieces = [Piece(name, {**new_draft(response_id), "created_at": AT}, text) for name, response_id, text in some]
+        self.both(lambda store: kept(store, pieces))
 
     @rule(name=NAMES, response_id=RESPONSES, text=texts)
     def answer(self, name, response_id, text):
@@ -159,6 +164,10 @@ async def outcome(step: Any, store: Store) -> Any:
         return timeless(await step(store))
     except PersistenceError as error:
         return type(error), str(error)
+
+
+async def kept(store: Store, pieces: list[Piece]) -> list[tuple[type, str]]:
+    return [(type(outcome), str(outcome)) for outcome in await store.write_all(pieces)]
 
 
 async def deleted(store: Store, name: str) -> int:

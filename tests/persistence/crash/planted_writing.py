@@ -17,7 +17,7 @@ from persistence import (
 from persistence.disk import Disk
 from persistence.fold_file import Job, fold_files
 from persistence.journal import Journal
-from persistence.journal_entry import Base, Checkpoint, Part, decode_entry
+from persistence.journal_entry import Base, Checkpoint, Pieces, decode_entry
 from persistence.segment_file import SegmentFile
 from tests.persistence.crash.planted import fault, nothing
 from tests.persistence.crash.simulated_disk import SimulatedDisk
@@ -188,7 +188,7 @@ def _(patch: pytest.MonkeyPatch) -> None:
 
     async def commit(self: Journal, body: bytes, *, durable: bool = True) -> None:
         entry = decode_entry(orjson.loads(b"{" + body))
-        if not isinstance(entry, Part | Base | Checkpoint):
+        if not isinstance(entry, Pieces | Base | Checkpoint):
             fold_files(self._disk, self.folder.parent, [Job(name, change) for name, change in entry.changes()])
         await real(self, body, durable=durable)
 

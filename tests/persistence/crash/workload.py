@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from persistence import Fact, FileStore, Message, Record, StorageError, StorageReadOnly
+from persistence import Fact, FileStore, Message, Piece, Record, SessionNotFound, StorageError, StorageReadOnly
 from tests.persistence.crash.expected import Chat, Data, Expected, Version, deletions
 from tests.persistence.crash.simulated_disk import SimulatedDisk
 
@@ -71,7 +71,9 @@ class User:
         if self._data.chats:
             chat = self._chat()
             if owed := chat[1].owed:
-                more = [self._answer] * 4 + ([self._write] * 9 if owed not in self._refused else [])
+                more = [self._answer] * 4
+                if owed not in self._refused:
+                    more += [self._write] * 9 + [self._delete_in_mid_answer]
                 fitting += [partial(step, *chat, owed) for step in more]
             if any(message.get("reason") == "interrupted" for message in chat[1].messages):
                 fitting += [partial(self._answer_late, *chat)]
@@ -125,10 +127,29 @@ class User:
             raise error
 
     async def _write(self, session_id: str, chat: Chat, owed: str) -> None:
+        await self._do(*self._writing(session_id, chat, owed), is_durable=False)
+
+    async def _delete_in_mid_answer(self, session_id: str, chat: Chat, owed: str) -> None:
+        """Deletes a session while its answer is being written."""
+        work, after = self._writing(session_id, chat, owed)
+        written = self._begin(after, is_durable=False)
+        deleted = self._begin(after.without(session_id))
+        steps = [self._finish(work, written), self._finish(self._store.delete(session_id), deleted)]
+        self._random.shuffle(steps)
+        for outcome in await asyncio.gather(*steps, return_exceptions=True):
+            if outcome and not isinstance(outcome, SessionNotFound):
+                raise outcome
+
+    def _writing(self, session_id: str, chat: Chat, owed: str) -> tuple[Awaitable[None], Data]:
+        """Some pieces of an answer in one step, and what there is then."""
         draft: Any = {"role": "assistant", "content": "", "id": f"msg_{owed}", "created_at": AT, "response_id": owed}
-        text = self._text()
-        after = self._data.with_chat(session_id, replace(chat, text=chat.text + text))
-        await self._do(self._store.write(session_id, draft, text), after, is_durable=False)
+        texts = [self._text() for _ in range(self._random.choice((1, 1, 3)))]
+        work = self._write_all([Piece(session_id, draft, text) for text in texts])
+        return work, self._data.with_chat(session_id, replace(chat, text=chat.text + "".join(texts)))
+
+    async def _write_all(self, pieces: list[Piece]) -> None:
+        for error in filter(None, await self._store.write_all(pieces)):
+            raise error
 
     async def _update(self, session_id: str, chat: Chat) -> None:
         metadata = {"title": self._text()} if self._random.random() < 0.8 else {}
@@ -190,7 +211,7 @@ class User:
             await work
         except StorageReadOnly:
             raise
-        except StorageError:
+        except (StorageError, SessionNotFound):
             version.refused = len(self._disk.log)
             raise
         version.acknowledged = len(self._disk.log)
