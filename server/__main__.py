@@ -23,6 +23,12 @@ from server.tools import is_tool, run_tool
 BAD_CONFIGURATION = 2
 CANNOT_START = 1
 
+_LINGERING_S = 10.0
+"""For how long the rest of a body that nobody wants is waited for, at most."""
+
+_COLLECT_AFTER = 10_000, 20, 20
+"""What is left behind in circles is little and small: it may gather for longer than Python's defaults let it."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the server, or a tool; returns the exit status."""
@@ -61,7 +67,11 @@ async def serve(config: Config) -> None:
     try:
         app = make_app(config, store, assistants, cookie_secret(config))
         runner = web.AppRunner(
-            app, access_log=None, shutdown_timeout=config.send_timeout_s, keepalive_timeout=config.http_idle_s
+            app,
+            access_log=None,
+            shutdown_timeout=config.send_timeout_s,
+            keepalive_timeout=config.http_idle_s,
+            lingering_time=min(config.http_idle_s, _LINGERING_S),
         )
         await runner.setup()
         try:
@@ -89,6 +99,7 @@ def uncollected() -> Iterator[None]:
         yield
     finally:
         gc.freeze()
+        gc.set_threshold(*_COLLECT_AFTER)
         gc.enable()
 
 

@@ -39,14 +39,17 @@ class Answering:
         """Streams the answer into the log; returns the event that ends the turn."""
         if self._stopped:
             return Cut(self._stopped)
+        ended = asyncio.Event()
         self._producer = asyncio.create_task(_produce(assistant, prompt, self._pieces))
+        self._producer.add_done_callback(lambda _: ended.set())
         self._pieces.on_fault = self._producer.cancel
         try:
-            await asyncio.wait([self._producer])
+            await ended.wait()
             await self._pieces.shown()
         finally:
-            self._producer.cancel()
-            await asyncio.wait([self._producer])
+            if not self._producer.done():
+                self._producer.cancel()
+                await asyncio.wait([self._producer])
         if isinstance(fault := self._pieces.fault, PersistenceError):
             return Broke("storage_error", f"The answer could not be kept: {api_error(fault).message}.")
         if fault:

@@ -118,7 +118,8 @@ class Coalescing:
         self._window = window
         self._ready: list[Pieces] = []
         self._later: dict[Pieces, None] = {}
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._timer_at = 0.0
         self._task: asyncio.Task[None] | None = None
 
     def open(self, log: ResponseLog, *, kept: bool) -> Pieces:
@@ -142,10 +143,10 @@ class Coalescing:
             self._begin([pieces])
 
     def _wake_at(self, due_at: float) -> None:
-        if self._timer is None or due_at < self._timer.when():
+        if self._timer is None or due_at < self._timer_at:
             if self._timer:
                 self._timer.cancel()
-            self._timer = asyncio.get_running_loop().call_at(due_at, self._on_time)
+            self._timer, self._timer_at = asyncio.get_running_loop().call_at(due_at, self._on_time), due_at
 
     def _on_time(self) -> None:
         """Takes all that is due, and what will be within half a window: fewer, larger writes."""
@@ -175,7 +176,8 @@ class Coalescing:
 
     async def _show(self, batch: Sequence[Pieces]) -> None:
         """Takes, writes and shows what the answers have; whatever fails is one answer's misfortune."""
-        loop, due_at = asyncio.get_running_loop(), min(pieces.due_at for pieces in batch)
+        loop = asyncio.get_running_loop()
+        self._window.measured(loop.time() - min(pieces.due_at for pieces in batch))
         taken: list[tuple[Pieces, str, bytes]] = []
         for pieces in batch:
             try:
@@ -184,7 +186,6 @@ class Coalescing:
                 pieces.refuse(error)
         faults = await self._write([(pieces, text) for pieces, text, _ in taken])
         now = loop.time()
-        self._window.measured(now - due_at)
         for pieces, text, event in taken:
             if fault := faults.get(pieces):
                 pieces.refuse(fault)

@@ -6,7 +6,7 @@ to its end, one at a time in each session, first come first served.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -61,11 +61,18 @@ class Conductor:
         self._running = RunningTurns(limits)
         self.closing = False
 
-    async def start(self, user_id: str, request: TurnRequest, asked_by: object = None) -> Readable:
+    async def start(
+        self,
+        user_id: str,
+        request: TurnRequest,
+        asked_by: object = None,
+        follow: Callable[[Readable], None] | None = None,
+    ) -> Readable:
         """Queues a turn and waits until its question is durable; returns what to read.
 
         Args:
             asked_by: Stands for who reads the log without being told of it, such as a socket.
+            follow: Called with what is to be read as soon as it can be, ahead of everything that follows from it.
 
         Raises:
             ApiError: It is refused, and nothing has changed.
@@ -84,7 +91,13 @@ class Conductor:
                 running = Running(log, Answering(self._coalescing.open(log, kept=request.kept)))
                 self._running.add(running)
                 running.task = asyncio.create_task(self._run(running, assistant, is_new), name=log.turn.response_id)
-        return await asyncio.shield(running.opened)
+            if follow and not running.opened.done():
+                running.followers.append(follow)
+                follow = None
+        readable = await asyncio.shield(running.opened)
+        if follow:
+            follow(readable)
+        return readable
 
     async def find(self, user_id: str, response_id: str) -> Readable:
         """A response of this user, running or ended.
@@ -170,13 +183,13 @@ class Conductor:
             async with self._queues.hold(turn.session_id):
                 tree = Tree() if is_new else await self._store.tree(turn.session_id)
                 if response_id := find_sent(turn, tree.messages()):
-                    running.opened.set_result(self._finding.sent_before(turn, tree, response_id))
+                    running.open(self._finding.sent_before(turn, tree, response_id))
                     return
                 *history, question = await self._ask(turn, assistant, tree, is_new)
                 turn.apply(Started())
                 running.log.append(*opening_events(turn))
                 self._live.publish(running.log)
-                running.opened.set_result(running.log)
+                running.open(running.log)
                 await self._answer(running, assistant, history, [question])
         except ApiError as error:
             running.refuse(error)

@@ -1,8 +1,8 @@
 """A socket's way out.
 
-Rule: what is due goes out at once, all of it in one write, as long as the client takes it. Nothing queues for one that
-does not: its readers keep their places, and it gets what is due, merged, when it takes something again. One that takes
-nothing for too long is cut off. Nobody else waits for it.
+Rule: what is due goes out at the end of this turn of the event loop, all of it in one write, as long as the client
+takes it. Nothing queues for one that does not: its readers keep their places, and it gets what is due, merged, when it
+takes something again. One that takes nothing for too long is cut off. Nobody else waits for it.
 
 The frames go past aiohttp's own writer: `send_frame` costs a coroutine, a header and a call of the system for each
 frame, and cannot be called from where a log grows. With one write for all that is due a stream costs the server about
@@ -12,12 +12,9 @@ compression to be off.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from typing import Protocol
-
-from aiohttp.base_protocol import BaseProtocol
 
 from server.ws_frames import text_frames
 
@@ -26,8 +23,9 @@ _log = logging.getLogger(__name__)
 _HIGH_BYTES = 64 * 1024
 """So much may wait in the transport: more than that, and the client counts as behind."""
 
-_PAUSE_S, _LOOK_S = 0.01, 0.25
-"""Between two looks at a client that is behind: at least, and at most."""
+_SHORT_PAUSE_S, _LONG_PAUSE_S = 0.005, 0.1
+"""Between two looks at a client that is behind: the longer it has taken nothing, the longer. (Who waits for the
+transport itself shares aiohttp's one waiter, and a limit of time on that cancels it for everybody.)"""
 
 TOO_SLOW = "too slow; come back with your cursor"
 
@@ -50,7 +48,6 @@ class Outlet:
     """What goes to one client.
 
     Args:
-        protocol: aiohttp's end of the connection, which knows when the client takes something again.
         stall_s: How long a client that is behind may take nothing.
         cut_off: Called with a close code and the reason when that is over, or when a source fails.
 
@@ -62,8 +59,9 @@ class Outlet:
         "_catching_up",
         "_closed",
         "_cut_off",
+        "_due",
+        "_due_bytes",
         "_loop",
-        "_protocol",
         "_sources",
         "_stall_s",
         "_transport",
@@ -73,18 +71,19 @@ class Outlet:
     def __init__(
         self,
         transport: asyncio.WriteTransport,
-        protocol: BaseProtocol,
         stall_s: float,
         cut_off: Callable[[int, str], None],
     ) -> None:
         self._transport = transport
-        self._protocol = protocol
         self._stall_s = stall_s
         self._cut_off = cut_off
         self._loop = asyncio.get_running_loop()
         self._sources: list[Source] = []
         self._catching_up: asyncio.Task[None] | None = None
         self._closed = False
+        self._due: list[bytes] = []
+        self._due_bytes = 0
+        """What goes out in this turn of the loop."""
         self.sent_at = self._loop.time()
 
     @property
@@ -118,6 +117,7 @@ class Outlet:
 
     async def drained(self) -> None:
         """Waits until the client is not behind any more, or is cut off."""
+        self._flush()
         least, since = self._transport.get_write_buffer_size(), self._loop.time()
         while (waiting := self._transport.get_write_buffer_size()) > _HIGH_BYTES and not self.closed:
             now = self._loop.time()
@@ -126,12 +126,12 @@ class Outlet:
             elif now - since > self._stall_s:
                 self._cut_off(1013, TOO_SLOW)
                 return
-            with contextlib.suppress(TimeoutError, ConnectionError):
-                async with asyncio.timeout(min(self._stall_s, _LOOK_S)):
-                    await (self._protocol._drain_helper() if self._protocol.writing_paused else asyncio.sleep(_PAUSE_S))
+            await asyncio.sleep(min(max(_SHORT_PAUSE_S, (now - since) / 10), _LONG_PAUSE_S))
 
     def close(self) -> None:
-        """Sends nothing more."""
+        """Sends what is due, and nothing more."""
+        if not self._closed:
+            self._flush()
         self._closed = True
         if self._catching_up:
             self._catching_up.cancel()
@@ -145,7 +145,7 @@ class Outlet:
         A source that fails takes its own client with it, and nobody else.
         """
         try:
-            while self._transport.get_write_buffer_size() <= _HIGH_BYTES:
+            while self._due_bytes + self._transport.get_write_buffer_size() <= _HIGH_BYTES:
                 if not (payloads := source.take()):
                     if source.ended:
                         self.drop(source)
@@ -170,5 +170,14 @@ class Outlet:
             self._catching_up = None
 
     def _write(self, payloads: Sequence[bytes]) -> None:
-        self._transport.writelines(text_frames(payloads))
-        self.sent_at = self._loop.time()
+        if not self._due:
+            self._loop.call_soon(self._flush)
+        self._due += text_frames(payloads)
+        self._due_bytes += sum(map(len, payloads))
+
+    def _flush(self) -> None:
+        if self._due and not self._transport.is_closing():
+            self._transport.writelines(self._due)
+            self.sent_at = self._loop.time()
+        self._due = []
+        self._due_bytes = 0

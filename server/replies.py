@@ -3,12 +3,14 @@
 Rule: JSON goes out through orjson, and comes in through `wire_requests`.
 """
 
+import asyncio
 from typing import Any, TypeVar
 
 import orjson
 from aiohttp import web
 
 from server.errors import ApiError
+from server.keys import CONFIG
 from server.wire_requests import Page, decode_body, decode_object
 
 T = TypeVar("T")
@@ -25,8 +27,12 @@ async def read_body(request: web.Request, kind: type[T]) -> T:
     Raises:
         ApiError: It is none, or a field is wrong.
     """
+    limit_s = request.app[CONFIG].http_idle_s
     try:
-        data = await request.read()
+        async with asyncio.timeout(limit_s):
+            data = await request.read()
+    except TimeoutError as error:
+        raise ApiError(408, "request_timeout", f"expected the whole body within {limit_s:g} s") from error
     except web.RequestPayloadError as error:
         raise ApiError(400, "invalid_json", f"the body cannot be read: {error}") from error
     return decode_body(decode_object(data or b"{}"), kind)

@@ -43,8 +43,7 @@ async def open_socket(request: web.Request) -> web.StreamResponse:
     with app[SOCKETS].place(user_id):
         await ws.prepare(request)
         if request.transport:
-            ends = request.transport, request.protocol
-            socket = Socket(ws, *ends, user_id, app[CONDUCTOR], app[SESSIONS], app[LIVE], config)
+            socket = Socket(ws, request.transport, user_id, app[CONDUCTOR], app[SESSIONS], app[LIVE], config)
             await app[SOCKETS].serve(socket)
     return ws
 

@@ -6,7 +6,7 @@ Rule: a turn stands here from the moment it is accepted until it has ended. Turn
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from server.answering import Answering
@@ -37,12 +37,20 @@ class Running:
     Attributes:
         opened: What its caller is to read: its own log, or the response of an earlier send of the same message.
         task: What runs it; set when it is queued.
+        followers: Called with what is to be read, as soon as it can be.
     """
 
     log: ResponseLog
     answering: Answering
     opened: asyncio.Future[Readable] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     task: asyncio.Task[None] | None = None
+    followers: list[Callable[[Readable], None]] = field(default_factory=list)
+
+    def open(self, readable: Readable) -> None:
+        """Gives whoever asked what there is to read, at once: what follows finds them reading."""
+        self.opened.set_result(readable)
+        for follow in self.followers:
+            follow(readable)
 
     def refuse(self, error: Exception) -> None:
         """Tells its caller why there is nothing to read."""

@@ -7,10 +7,10 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any
 
 from aiohttp import WSMessage, WSMsgType, web
-from aiohttp.base_protocol import BaseProtocol
 
 from persistence import KeyedLocks, PersistenceError, SessionService
 from server.conductor import Conductor
@@ -46,14 +46,13 @@ class Socket:
 
     Args:
         ws: A WebSocket that is open.
-        transport, protocol: What it goes over.
+        transport: What it goes over.
     """
 
     def __init__(
         self,
         ws: web.WebSocketResponse[Any],
         transport: asyncio.Transport,
-        protocol: BaseProtocol,
         user_id: str,
         conductor: Conductor,
         sessions: SessionService,
@@ -67,7 +66,7 @@ class Socket:
         self._sessions = sessions
         self._live = live
         self._config = config
-        self._outlet = Outlet(transport, protocol, config.send_timeout_s, self._cut_off)
+        self._outlet = Outlet(transport, config.send_timeout_s, self._cut_off)
         self._lanes = KeyedLocks()
         self._waiting = 0
         self._sources: dict[str, ResponseSource] = {}
@@ -167,10 +166,8 @@ class Socket:
         async def take_turn() -> None:
             try:
                 async with self._lanes.hold(stream_id or ""):
-                    log = await self._conductor.start(self.user_id, request, asked_by=self._news.asker)
-                    if self._outlet.closed:
-                        return
-                    self.follow(log, stream_id)
+                    follow = partial(self.follow, stream_id=stream_id)
+                    log = await self._conductor.start(self.user_id, request, self._news.asker, follow)
                     while source := self._sources.get(log.turn.response_id):
                         await source.closed()
             except (ApiError, PersistenceError) as error:

@@ -23,7 +23,7 @@ _FINAL = {
 
 def opening_events(turn: Turn) -> list[bytes]:
     """The events ahead of the text, numbered from 0; a part that is gone on with begins with its text."""
-    running = {
+    shown = {
         **response_object(turn),
         "status": "in_progress",
         "incomplete_details": None,
@@ -32,6 +32,7 @@ def opening_events(turn: Turn) -> list[bytes]:
         "error": None,
         "usage": None,
     }
+    running = orjson.Fragment(orjson.dumps(shown))
     item = {**output_item(turn), "status": "in_progress", "content": []}
     return [
         _event("response.created", 0, response=running),

@@ -6,6 +6,7 @@ Source: PROTOCOL.md, "Objects".
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from persistence.model import Fact, Message, Receipt, Record, UserReceipt, message_id
@@ -17,8 +18,11 @@ Json = dict[str, Any]
 
 def seconds(at: object) -> int | None:
     """A time on the wire: whole seconds since the epoch; None where a file from elsewhere has none that can be read."""
-    if not isinstance(at, str):
-        return None
+    return _read_seconds(at) if isinstance(at, str) else None
+
+
+@lru_cache(maxsize=1024)
+def _read_seconds(at: str) -> int | None:
     try:
         return int(datetime.fromisoformat(at).timestamp())
     except (ValueError, OverflowError):

@@ -14,6 +14,8 @@ MAX_LINES = 300
 PURE = (
     "server/errors.py",
     "server/config.py",
+    "server/delta_window.py",
+    "server/frame_rate.py",
     "server/history.py",
     "server/placing.py",
     "server/turn.py",
@@ -21,6 +23,7 @@ PURE = (
     "server/wire_input.py",
     "server/wire_objects.py",
     "server/wire_requests.py",
+    "server/ws_frames.py",
     "server/assistants/completion_chunk.py",
     "server/assistants/completion_request.py",
     "server/assistants/completion_stream.py",

@@ -55,9 +55,9 @@ class Usage:
     reasoning_tokens: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Delta:
-    """A piece of the answer's text, never empty."""
+    """A piece of the answer's text, never empty. (Not frozen: there are many, and that makes them twice as dear.)"""
 
     text: str
 

@@ -72,7 +72,8 @@ class Metronome:
         limit = left if prompt.max_output_tokens is None else prompt.max_output_tokens
         start = self._clock()
         for number in range(min(left, limit)):
-            await self._wait_for(number, tempo.per_second, start)
+            if tempo.per_second or number % _BREATH == 0:
+                await self._wait_for(number, tempo.per_second, start)
             word = f"w{said + number} "
             yield Delta(word if number else word.removeprefix(begun))
         yield Finish("stop" if left <= limit else "length")
