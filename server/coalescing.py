@@ -7,7 +7,7 @@ becomes one event. What is due at about the same time is written together, for a
 import asyncio
 from collections.abc import Callable, Sequence
 
-from persistence import Store
+from persistence import Piece, Store
 from server.delta_window import DeltaWindow
 from server.response_log import ResponseLog
 from server.turn import Wrote
@@ -35,7 +35,7 @@ class Pieces:
         self.log = log
         self.kept = kept
         self.due_at = 0.0
-        self.fault: BaseException | None = None
+        self.fault: Exception | None = None
         self.on_fault: Callable[[], object] | None = None
         self._coalescing = coalescing
         self._texts: list[str] = []
@@ -91,7 +91,7 @@ class Pieces:
         else:
             self._tell_shown()
 
-    def refuse(self, fault: BaseException) -> None:
+    def refuse(self, fault: Exception) -> None:
         """The disk did not take it."""
         self.fault = fault
         self._texts = []
@@ -184,7 +184,7 @@ class Coalescing:
                 taken.append((pieces, *pieces.take()))
             except Exception as error:
                 pieces.refuse(error)
-        faults = await self._write([(pieces, text) for pieces, text, _ in taken])
+        faults = await self._write([(pieces, text) for pieces, text, _ in taken if pieces.kept])
         now = loop.time()
         for pieces, text, event in taken:
             if fault := faults.get(pieces):
@@ -192,9 +192,14 @@ class Coalescing:
             else:
                 pieces.show(text, event, now + self._window.width_s)
 
-    async def _write(self, taken: Sequence[tuple[Pieces, str]]) -> dict[Pieces, BaseException]:
+    async def _write(self, kept: Sequence[tuple[Pieces, str]]) -> dict[Pieces, Exception]:
         """Writes each answer's piece; returns what kept those back that were not written."""
-        kept = [(pieces, text) for pieces, text in taken if pieces.kept]
-        writing = (self._store.write(pieces.log.turn.session_id, pieces.log.turn.draft, text) for pieces, text in kept)
-        outcomes = await asyncio.gather(*writing, return_exceptions=True)
-        return {pieces: error for (pieces, _), error in zip(kept, outcomes, strict=True) if error is not None}
+        if not kept:
+            return {}
+        try:
+            outcomes = await self._store.write_all(
+                [Piece(pieces.log.turn.session_id, pieces.log.turn.draft, text) for pieces, text in kept]
+            )
+        except Exception as error:
+            return {pieces: error for pieces, _ in kept}
+        return {pieces: error for (pieces, _), error in zip(kept, outcomes, strict=True) if error}

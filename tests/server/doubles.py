@@ -87,10 +87,14 @@ class RecordingStore(MemoryStore):
         self.notes += [("kept", message["role"], message["content"]) for message in messages]
         return done
 
-    async def write(self, session_id, draft, text):
-        await self._before("write")
-        await super().write(session_id, draft, text)
-        self.notes.append(("written", text))
+    async def write_all(self, pieces):
+        try:
+            await self._before("write")
+        except StorageError as error:
+            return [error] * len(pieces)
+        outcomes = await super().write_all(pieces)
+        self.notes += [("written", piece.text) for piece, error in zip(pieces, outcomes, strict=True) if not error]
+        return outcomes
 
     async def history(self, session_id):
         await self._before("history")

@@ -156,13 +156,13 @@ async def test_fast_assistant_waits_for_a_slow_disk(store):
     """What an assistant may be ahead of the disk is bounded, and nothing is lost."""
     gate, piece = asyncio.Event(), "x" * 10_000
     answer = Answer(store)
-    write = store.write
+    write = store.write_all
 
     async def slow(*arguments):
         await gate.wait()
-        await write(*arguments)
+        return await write(*arguments)
 
-    store.write = slow
+    store.write_all = slow
     taken = []
     script = [piece] * 40
 
