@@ -39,6 +39,12 @@ def owed_response(messages: Sequence[Message]) -> str | None:
     return None
 
 
+def owed_by(tree: Tree) -> str | None:
+    """The same of all its messages: it owes nothing whose answer stands elsewhere, in a branch or before."""
+    owed = owed_response(tree.history)
+    return None if owed is None or owed in answered_responses(tree.messages()) else owed
+
+
 def answered_responses(messages: Iterable[Message]) -> Iterator[str]:
     """The ids of the responses that are among the messages."""
     for message in messages:
@@ -73,9 +79,9 @@ def with_late_answer(tree: Tree, new: Sequence[Message]) -> Tree | None:
     return None
 
 
-def passed_over(tree: Tree, response_id: str | None, parts: Parts | None) -> Tree:
-    """The tree, which owes this answer (None: none), with what was written of it behind the question."""
-    return Tree([*tree.history, interrupted_message(response_id, parts)], tree.branches) if response_id else tree
+def passed_over(tree: Tree, response_id: str, parts: Parts | None) -> Tree:
+    """The tree, which owes this answer, with what was written of it behind the question."""
+    return Tree([*tree.history, interrupted_message(response_id, parts)], tree.branches)
 
 
 def interrupted_message(response_id: str, parts: Parts | None) -> Message:

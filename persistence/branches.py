@@ -251,12 +251,14 @@ def _with_id(message: Message, position: int, said: Container[Any], taken: set[s
 def _rooted(history: Sequence[Message], branches: Sequence[Branch]) -> Sequence[Branch]:
     """The branches; one that hangs on nothing, or on itself, begins at the beginning."""
     known = {None, *(message["id"] for message in Tree(history, branches).messages())}
-    waiting = [branch if branch.after in known else replace(branch, after=None) for branch in branches]
+    found = [branch if branch.after in known else replace(branch, after=None) for branch in branches]
     rooted: set[str | None] = {None, *(message["id"] for message in history)}
-    found: list[Branch] = []
+    waiting = list(range(len(found)))
     while waiting:
-        some = [branch for branch in waiting if branch.after in rooted] or [replace(waiting.pop(0), after=None)]
-        rooted.update(message["id"] for branch in some for message in branch.messages)
-        waiting = [branch for branch in waiting if branch not in some]
-        found += some
+        some = [at for at in waiting if found[at].after in rooted]
+        if not some:
+            some = waiting[:1]
+            found[some[0]] = replace(found[some[0]], after=None)
+        rooted.update(message["id"] for at in some for message in found[at].messages)
+        waiting = [at for at in waiting if at not in some]
     return found

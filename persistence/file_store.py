@@ -212,7 +212,7 @@ class FileStore:
         async def edit(session: OpenSession) -> None:
             tree = with_history(session.tree, list(change(tuple(session.history.whole()))))
             await self._sessions.rewrite(session, session.record.touched(), tree)
-            self._running.follow(session_id, tree.history)
+            self._running.follow_tree(session_id, tree)
             self._checkpoints.deleted()
 
         return await self._change(session_id, edit)

@@ -14,6 +14,7 @@ from persistence.answer import (
     answers,
     interrupted_message,
     new_draft,
+    owed_by,
     owed_response,
     passed_over,
     with_late_answer,
@@ -152,15 +153,15 @@ class MemoryStore:
             if owed and owed in list(answered_responses(messages)):
                 session.tree = passed_over(session.tree, owed, self._parts.pop((session_id, owed), None))
             raise
-        if not (owed and answers(messages, owed)) and (late := with_late_answer(session.tree, messages)):
+        before = session.tree
+        is_answer = owed and answers(messages, owed)
+        if not is_answer and (late := with_late_answer(before, messages)):
             session.tree = late
         else:
-            tree = session.tree
-            if owed and not answers(messages, owed):
-                tree = passed_over(tree, owed, self._parts.pop((session_id, owed), None))
-            session.tree = Tree([*tree.history, *messages], tree.branches)
+            before = before if is_answer else self._passed_over(session)
+            session.tree = Tree([*before.history, *messages], before.branches)
         session.record = session.record.touched()
-        for response_id in answered_responses(messages):
+        for response_id in answered_responses([*before.history[-1:], *messages]):
             self._parts.pop((session_id, response_id), None)
         return session.record
 
@@ -176,8 +177,7 @@ class MemoryStore:
         self, session_id: str, change: Callable[[Tree], Tree], *, draft: Message | None = None, text: str = ""
     ) -> Record:
         session = self._get(session_id)
-        owed = owed_response(session.tree.history)
-        before = passed_over(session.tree, owed, self._parts.get((session_id, owed or "")))
+        before = self._passed_over(session)
         if (after := change(before)) != before:
             encode_file(session.record, after.history, after.branches)
             for response_id in answered_responses(after.messages()):
@@ -216,6 +216,12 @@ class MemoryStore:
         encode_memory(user_id, facts)
         self._memories[user_id] = facts
         return self._memories[user_id]
+
+    def _passed_over(self, session: _Session) -> Tree:
+        """Its messages, with the answer that it owes, as far as that is written."""
+        if (owed := owed_by(session.tree)) is None:
+            return session.tree
+        return passed_over(session.tree, owed, self._parts.get((session.record.session_id, owed)))
 
     def _get(self, session_id: str) -> _Session:
         if (session := self._sessions.get(session_id)) is None:

@@ -11,6 +11,7 @@ from persistence.answer import (
     answer_position,
     answers,
     interrupted_message,
+    owed_by,
     owed_response,
     passed_over,
     with_late_answer,
@@ -40,6 +41,7 @@ class OwedAnswers:
         """
         owed, record = _owed_by(session), session.record.touched()
         if not (owed and answers(new, owed)):
+            owed = owed and owed_by(session.tree)
             late = len(new) == 1 and new[0].get("role") == "assistant" and new[0].get("response_id")
             if late and (tree := with_late_answer(session.tree, new)) is not None:
                 await self._sessions.rewrite(session, record, tree)
@@ -52,9 +54,10 @@ class OwedAnswers:
 
     def passed_over(self, session: OpenSession) -> Tree:
         """The session's messages; an answer that it owes is behind its question, with what was written of it."""
-        owed = _owed_by(session)
-        parts = self._running.parts(session.session_id, owed) if owed else None
-        return passed_over(session.tree, owed, parts)
+        tree = session.tree
+        if (owed := owed_by(tree)) is None:
+            return tree
+        return passed_over(tree, owed, self._running.parts(session.session_id, owed))
 
     async def settle_owed(self, session: OpenSession) -> None:
         """Settles the answer that the session owes, unless it runs."""
@@ -84,7 +87,7 @@ class OwedAnswers:
         owed = _owed_by(session)
         if owed is None or self._running.is_running(session.session_id, owed):
             return None
-        return None if answer_position(session.tree, owed) is None else owed
+        return owed_by(session.tree)
 
     def _interrupted(self, session: OpenSession, response_id: str) -> Message:
         return interrupted_message(response_id, self._running.parts(session.session_id, response_id))

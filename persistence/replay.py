@@ -6,7 +6,7 @@ journal ends, whatever of it they had already.
 
 from collections.abc import Iterable
 
-from persistence.answer import Parts, answered_responses, new_draft, owed_response
+from persistence.answer import Parts, answered_responses, new_draft, owed_by
 from persistence.branches import Tree
 from persistence.errors import JournalDamaged, PersistenceError
 from persistence.file_change import Change, merge
@@ -67,10 +67,10 @@ class Replay:
             self.messages.setdefault(session_id, []).extend(messages)
         else:
             self.messages[session_id] = []
-        not_shown = entry.decoded_branches() if isinstance(entry, Put) else ()
-        for response_id in answered_responses(Tree(messages, not_shown).messages()):
+        tree = Tree(messages, entry.decoded_branches() if isinstance(entry, Put) else ())
+        for response_id in answered_responses(tree.messages()):
             self.running.pop((session_id, response_id), None)
-        if owed := owed_response(messages):
+        if owed := owed_by(tree):
             self.running.setdefault((session_id, owed), Parts(session_id, new_draft(owed), ""))
         if isinstance(entry, Put) and entry.begun:
             self._add_part(entry.begun)

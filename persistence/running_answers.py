@@ -7,7 +7,7 @@ session. One that nobody is writing any more (a crash, a refused append) is aban
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from persistence.answer import Parts, answered_responses, new_draft, owed_response
+from persistence.answer import Parts, answered_responses, new_draft, owed_by, owed_response
 from persistence.branches import Tree
 from persistence.model import Message
 
@@ -44,7 +44,8 @@ class RunningAnswers:
         """What follows from other messages in the place of all that there were."""
         for answered in answered_responses(tree.messages()):
             self._answers.pop((session_id, answered), None)
-        self.follow(session_id, tree.history)
+        if owed_by(tree):
+            self.follow(session_id, tree.history[-1:])
 
     def abandon(self, session_id: str, messages: Iterable[Message]) -> None:
         """Nobody writes the answers among these messages any more."""

@@ -7,7 +7,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import asdict
 from typing import Any
 
-from persistence.answer import owed_response
+from persistence.answer import owed_by
+from persistence.branch_json import decode_branches
+from persistence.branches import Tree, with_ids
 from persistence.errors import Damaged
 from persistence.json_bytes import decode_json
 from persistence.memory_file import decode_facts, memory_file_name
@@ -32,10 +34,15 @@ def check_session(name: str, session_id: str, data: bytes, running: Running | No
         return [Finding(name, str(error), is_damage=True)]
     if not isinstance(value, dict) or not isinstance(value.get("history"), list):
         return [Finding(name, "not a session file: expected an object with a list named history", is_damage=True)]
+    branches, is_whole = decode_branches(value.get("branches", []))
     wrong = [*_history_faults(value["history"]), *_record_faults(value, session_id)]
+    wrong += [] if is_whole else ["some of its branches are none, or hold what is no message"]
     if wrong:
         return [Finding(name, what, is_damage=True) for what in wrong]
-    owed = owed_response(value["history"])
+    tree = Tree(value["history"], branches)
+    if fault := branch_fault(tree):
+        return [Finding(name, fault, is_damage=True)]
+    owed = owed_by(tree)
     if owed and running is not None and (session_id, owed) not in running:
         return [Finding(name, f"owes the answer {owed}, of which the journal knows nothing", is_damage=True)]
     return [Finding(name, what) for what in _session_notes(value, session_id, data)]
@@ -70,6 +77,17 @@ def _history_faults(history: list[Any]) -> Iterator[str]:
             yield f"two messages have the id {found!r}"
             return
         seen.add(found)
+
+
+def branch_fault(tree: Tree) -> str | None:
+    """What keeps a session's messages from being the tree that they say they are; with one path there is nothing."""
+    named = with_ids(tree)
+    for said, read in zip(tree.messages(), named.messages(), strict=True):
+        if said.get("id", read["id"]) != read["id"]:
+            return f"two messages have the id {said['id']!r}"
+    if [branch.after for branch in named.branches] != [branch.after for branch in tree.branches]:
+        return "a branch hangs on a message that is not there, or on itself: it is read as if at the beginning"
+    return None
 
 
 def _record_faults(value: dict[str, Any], session_id: str) -> Iterator[str]:

@@ -9,6 +9,7 @@ import binascii
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
+from persistence.branches import with_ids
 from persistence.disk import Disk
 from persistence.errors import Damaged, JournalDamaged, PersistenceError, SessionNotFound, StorageError, StorageReadOnly
 from persistence.file_store import FileStore
@@ -30,6 +31,7 @@ from persistence.tools.data_folder import (
     list_folder,
     silent,
 )
+from persistence.tools.file_check import branch_fault
 from persistence.tools.journal_salvage import Salvage, mended_segment, mended_session, salvage
 from persistence.tools.verify import check_folder
 
@@ -129,12 +131,14 @@ class _Repair:
     async def _mend_session(self, store: FileStore, finding: Finding, before: set[str]) -> Finding:
         path, session_id = self._folder / finding.path, session_id_of(finding.path) or ""
         try:
-            messages = await store.history(session_id)
+            tree = await store.tree(session_id)
             aside = await self._new_copy(path.name, before)
             if finding.is_damage and not aside:
                 aside = await self._keep(path)
-            if len({message_id(message, at) for at, message in enumerate(messages)}) < len(messages):
+            if len({message_id(message, at) for at, message in enumerate(tree.history)}) < len(tree.history):
                 await store.edit(session_id, _with_ids_of_their_own)
+            elif branch_fault(tree):
+                await store.edit_tree(session_id, with_ids)
             await store.update(session_id, lambda record: record)
         except SessionNotFound:
             aside = await self._new_copy(path.name, before)

@@ -145,8 +145,9 @@ def _read_size(disk: Disk, path: Path) -> SessionSize | None:
     if (found := read(disk, path)) is None:
         return None
     if cut := cut_file(found[0], session_id):
-        record, count = cut.record, len(cut.lines)
+        record, branches, count = cut.record, cut.branches, len(cut.lines)
     else:
         scan = scan_file(found[0], session_id)
-        record, count = scan.record, len(scan.messages)
+        record, branches, count = scan.record, scan.branches, len(scan.messages)
+    count += sum(len(branch.messages) for branch in branches)
     return SessionSize(session_id, record.user_id, record.created_at, count, len(found[0]))

@@ -12,7 +12,8 @@ from typing import Any
 
 import orjson
 
-from persistence import Fact, Message
+from persistence import Branch, Fact, Message, Tree
+from persistence.branches import replaced, with_history
 
 _TIMES = {"created_at", "completed_at"}
 
@@ -23,17 +24,21 @@ class Chat:
 
     Attributes:
         text: What is written of the answer that it owes.
+        branches: What is not shown.
     """
 
     metadata: Mapping[str, Any] = field(default_factory=dict)
     messages: tuple[Message, ...] = ()
     text: str = ""
+    branches: tuple[Branch, ...] = ()
 
     @property
     def owed(self) -> str | None:
-        """The response that it owes."""
+        """The response that it owes; none whose answer stands elsewhere."""
         last = self.messages[-1] if self.messages else None
-        return last.get("response_id") if last and last["role"] == "user" else None
+        owed = last.get("response_id") if last and last["role"] == "user" else None
+        others = Tree(self.messages, self.branches).messages() if owed else ()
+        return None if any(answers(message, str(owed)) for message in others) else owed
 
     def settled(self) -> tuple[Message, ...]:
         """The messages, and the answer that is owed, as it is settled after a crash."""
@@ -48,13 +53,23 @@ class Chat:
 
     def answered_late(self, answer: Message) -> "Chat":
         """After the answer that was settled as interrupted has come after all."""
-        messages = [answer if answers(message, answer["response_id"]) else message for message in self.messages]
-        return replace(self, messages=tuple(messages))
+        tree = Tree(self.messages, self.branches)
+        [old] = [message for message in tree.messages() if answers(message, answer["response_id"])]
+        return self.shown(replaced(tree, old, answer), self.text)
 
     def edited(self, messages: Sequence[Message]) -> "Chat":
         """After another history has taken the place of its own."""
-        after = replace(self, messages=tuple(messages))
+        after = self.shown(with_history(Tree(self.messages, self.branches), messages), self.text)
         return after if after.owed == self.owed else replace(after, text="")
+
+    @property
+    def tree(self) -> Tree:
+        """All messages, and the answer that is owed, as it is settled before another path is shown."""
+        return Tree(self.settled(), self.branches)
+
+    def shown(self, tree: Tree, text: str = "") -> "Chat":
+        """After another tree has taken the place of its own."""
+        return replace(self, messages=tuple(tree.history), branches=tuple(tree.branches), text=text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +89,14 @@ class Data:
 
     def fingerprint(self) -> bytes:
         """Equal where a start shows the same."""
-        return fingerprint({key: (chat.metadata, chat.settled()) for key, chat in self.chats.items()}, self.facts)
+        return fingerprint({key: (chat.metadata, chat.tree) for key, chat in self.chats.items()}, self.facts)
 
     def alive(self) -> set[bytes]:
         """The fingerprints of what a store may show that lives: an answer that is owed is settled, or still comes."""
         ways = ([chat.messages, chat.settled()] for chat in self.chats.values())
         chosen = (zip(self.chats.items(), messages, strict=True) for messages in product(*ways))
         return {
-            fingerprint({key: (chat.metadata, messages) for (key, chat), messages in each}, self.facts)
+            fingerprint({key: (chat.metadata, Tree(shown, chat.branches)) for (key, chat), shown in each}, self.facts)
             for each in chosen
         }
 
@@ -183,9 +198,9 @@ def answers(message: Message, response_id: str) -> bool:
     return message["role"] == "assistant" and message.get("response_id") == response_id
 
 
-def fingerprint(chats: Mapping[str, tuple[Mapping[str, Any], Sequence[Message]]], facts: Sequence[Fact]) -> bytes:
-    """What a user's data say; of interrupted answers all but their times."""
-    shown = {key: [metadata, [*map(_timeless, messages)]] for key, (metadata, messages) in chats.items()}
+def fingerprint(chats: Mapping[str, tuple[Mapping[str, Any], Tree]], facts: Sequence[Fact]) -> bytes:
+    """What a user's data say; of interrupted answers all but their times, and of branches all but their order."""
+    shown = {key: [metadata, [*map(_timeless, tree.history)], _runs(tree)] for key, (metadata, tree) in chats.items()}
     return orjson.dumps([shown, facts], option=orjson.OPT_SORT_KEYS)
 
 
@@ -198,6 +213,11 @@ def deletions(data: Data) -> Iterator[Data]:
             if mask >> position & 1:
                 left = left.without(session_id)
         yield left
+
+
+def _runs(tree: Tree) -> list[Any]:
+    runs = ([branch.after, [*map(_timeless, branch.messages)]] for branch in tree.branches)
+    return sorted(runs, key=lambda run: str(run[1][0].get("id")))
 
 
 def _timeless(message: Message) -> Any:

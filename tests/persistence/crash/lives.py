@@ -113,5 +113,5 @@ def _adopt(expected: Expected, shown: dict[str, bytes], begun: int, ended: int) 
         if fingerprint not in known:
             raise Violation(f"{user} finds {fingerprint!r}, none of {list(known)}")
         data = known[fingerprint]
-        chats = {key: Chat(chat.metadata, chat.settled()) for key, chat in data.chats.items()}
+        chats = {key: Chat(chat.metadata, chat.settled(), branches=chat.branches) for key, chat in data.chats.items()}
         expected.begin(user, Data(chats, data.facts), begun).acknowledged = ended

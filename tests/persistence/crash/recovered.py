@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from persistence import Fact, FileStore, PersistenceError
+from persistence import Branch, Fact, FileStore, PersistenceError, Tree
 from tests.persistence.crash.expected import fingerprint
 from tests.persistence.crash.simulated_disk import Image, Operation, SimulatedDisk
 from tests.persistence.crash.simulation import FOLDER, Simulation
@@ -71,7 +71,7 @@ async def look(store: FileStore, users: Sequence[str]) -> dict[str, bytes]:
     for user in users:
         chats = {}
         for record in await store.records(user, limit=1000):
-            chats[record.session_id] = record.metadata, await store.history(record.session_id)
+            chats[record.session_id] = record.metadata, await store.tree(record.session_id)
         shown[user] = fingerprint(chats, await store.memory(user))
     return shown
 
@@ -90,12 +90,17 @@ def compare_files(disk: SimulatedDisk, shown: dict[str, bytes]) -> None:
             value = _decode(path, inode.data)
             if name.startswith("session_"):
                 record = value["session"]
-                chats[record["user_id"]][record["session_id"]] = record["metadata"], value["history"]
+                chats[record["user_id"]][record["session_id"]] = record["metadata"], _tree(value)
             elif name.startswith("memory_"):
                 facts[value["user_id"]] = [Fact(**fact) for fact in value["facts"]]
     for user, said in shown.items():
         if (held := fingerprint(chats[user], facts[user])) != said:
             raise Violation(f"the files of {user} hold {held!r} where the store says {said!r}")
+
+
+def _tree(value: Any) -> Tree:
+    branches = [Branch(branch["after"], branch["messages"]) for branch in value.get("branches", [])]
+    return Tree(value["history"], branches)
 
 
 def _decode(path: str, data: bytearray) -> Any:

@@ -5,7 +5,11 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.persistence.crash import planted_reading, planted_writing  # noqa: F401 - they fill the lists
+from tests.persistence.crash import (  # noqa: F401 - they fill the lists
+    planted_branches,
+    planted_reading,
+    planted_writing,
+)
 from tests.persistence.crash.crashes import Crashes
 from tests.persistence.crash.lives import live
 from tests.persistence.crash.planted import FAULTS, FAULTS_OF_FLIPS, FAULTS_OF_REFUSALS, Plant
@@ -69,4 +73,4 @@ def test_planted_fault_is_noticed(plant: Plant, find: Callable[[], str | None]):
 
 def test_planted_faults_are_many():
     """The list does not shrink unnoticed."""
-    assert len(FINDERS) >= 37
+    assert len(FINDERS) >= 40

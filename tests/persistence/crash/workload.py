@@ -12,16 +12,15 @@ from functools import partial
 from typing import Any
 
 from persistence import Fact, FileStore, Message, Piece, Record, SessionNotFound, StorageError, StorageReadOnly
+from tests.persistence.crash.branching import AT, Branching
 from tests.persistence.crash.expected import Chat, Data, Expected, Version, deletions
 from tests.persistence.crash.simulated_disk import SimulatedDisk
-
-AT = "2026-01-02T03:04:05.000000Z"
 
 _SIZES = 5, 12, 40, 500, 1400
 _PAUSES_S = 0.001, 0.05, 0.3, 3.0
 
 
-class User:
+class User(Branching):
     """One who uses the store.
 
     Args:
@@ -75,10 +74,11 @@ class User:
                 if owed not in self._refused:
                     more += [self._write] * 9 + [self._delete_in_mid_answer]
                 fitting += [partial(step, *chat, owed) for step in more]
-            if any(message.get("reason") == "interrupted" for message in chat[1].messages):
+            if any(message.get("reason") == "interrupted" for message in chat[1].tree.messages()):
                 fitting += [partial(self._answer_late, *chat)]
             steps = [self._ask] * 5 + [self._say] * 2 + [self._burst] * (0 if self._alone else 2)
             steps += [self._update, self._edit, self._delete, self._checkpoint]
+            steps += [self._fork] * 2 + [self._show] * 2 + [self._go_on]
             fitting += [partial(step, *chat) for step in steps]
             fitting += [self._leave] if not self._alone and self._random.random() < 0.1 else []
         return self._random.choice(fitting)
@@ -103,7 +103,7 @@ class User:
         await self._append(session_id, chat, [self._answered(owed, chat.text + self._text())])
 
     async def _answer_late(self, session_id: str, chat: Chat) -> None:
-        late = [message["response_id"] for message in chat.messages if message.get("reason") == "interrupted"]
+        late = [message["response_id"] for message in chat.tree.messages() if message.get("reason") == "interrupted"]
         answer = self._answered(self._random.choice(late), self._text())
         if chat.owed:
             return await self._append(session_id, chat, [self._said()])
