@@ -51,7 +51,7 @@ class FileStore:
         folder: The data directory; it is created if need be.
         index_delay_s: How long `sessions.json` may lag behind.
         fold_delay_s: How long the session files may lag behind.
-        sessions_in_memory, bytes_in_memory: How much of the sessions stays in memory after use.
+        sessions_in_memory, bytes_in_memory: How much of the sessions stays in memory after use; so many users' facts.
         checkpoints: When the journal is cut.
         disk: The system's files, or what stands in for them.
     """
@@ -85,7 +85,7 @@ class FileStore:
         self._edits = OutsideEdits(folder, self._files, self._sessions, self._index, self._changes)
         self._folding = Folding(folder, self._disk, self._edits, delay_s=fold_delay_s)
         self._sessions.folding = self._folding
-        self._memories = MemoryFiles(folder, self._files, self._journal, self._folding)
+        self._memories = MemoryFiles(folder, self._files, self._journal, self._folding, sessions_in_memory)
         self._running = RunningAnswers()
         self._pieces = PieceWriter(self._journal, self._index, self._running)
         self._owed = OwedAnswers(self._sessions, self._running)
@@ -161,6 +161,7 @@ class FileStore:
                 with self._pieces.none_of(session_id):
                     await self._journal.commit(entry.encode())
                     self._index.drop(session_id)
+                    self._memories.forget(user_id)
                 for name, change in entry.changes():
                     self._folding.add(name, change)
             self._running.drop_session(session_id)
@@ -244,7 +245,7 @@ class FileStore:
 
     async def memory(self, user_id: str) -> Sequence[Fact]:
         async with self._changes.hold(_memory_key(user_id), writes=False):
-            return await self._memories.read(user_id, mend=self.fault is None)
+            return await self._memories.read(user_id, mend=self.fault is None, lately=True)
 
     async def update_memory(self, user_id: str, change: Callable[[Sequence[Fact]], Iterable[Fact]]) -> Sequence[Fact]:
         async with self._changes.hold(_memory_key(user_id)):

@@ -1,13 +1,18 @@
 """The memory files: reading, changing through the journal, setting aside.
 
 Rule: whoever calls holds the lock of the user's memory. Every update is one entry of the journal, with all of the
-facts.
+facts. The facts of a bounded number of users stay in memory; whether somebody else has changed their file is looked at
+before a change, and by a reader where that was not done for a second. What is not wholly read is not kept.
 """
 
 import logging
+import time
+from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from persistence.disk import Stamp
 from persistence.errors import Damaged
 from persistence.files import Files
 from persistence.folding import Folding
@@ -19,33 +24,81 @@ from persistence.model import Fact
 _log = logging.getLogger(__name__)
 
 
-class MemoryFiles:
-    """All `memory_{user_id}.json` of a data directory."""
+_LOOK_S = 1.0
 
-    def __init__(self, folder: Path, files: Files, journal: Journal, folding: Folding) -> None:
+
+@dataclass(slots=True)
+class _Known:
+    """What a user's file holds; no facts and no stamp where there is none.
+
+    Attributes:
+        seen_at: When the file last had this stamp (monotonic seconds).
+    """
+
+    facts: Sequence[Fact]
+    stamp: Stamp | None
+    seen_at: float
+
+
+class MemoryFiles:
+    """All `memory_{user_id}.json` of a data directory.
+
+    Args:
+        users_in_memory: The facts of how many users stay in memory after use.
+    """
+
+    def __init__(self, folder: Path, files: Files, journal: Journal, folding: Folding, users_in_memory: int) -> None:
         self._folder = folder
         self._files = files
         self._journal = journal
         self._folding = folding
+        self._limit = users_in_memory
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+        """By file name, the one that was used last at the end."""
 
-    async def read(self, user_id: str, *, mend: bool = True) -> Sequence[Fact]:
+    async def read(self, user_id: str, *, mend: bool = True, lately: bool = False) -> Sequence[Fact]:
         """The user's facts. Of a damaged file the quarantine keeps a copy; what can be read of it goes on.
 
         Args:
             mend: Whether a damaged file may be set aside; otherwise it is left as it is.
+            lately: Whether it is enough to know what the file held within the last second. Whoever changes it must see
+                what somebody else has written.
         """
         path = self._folder / memory_file_name(user_id)
         if path.name in self._folding:
             waiting = self._folding.latest(path.name)
             return decode_memory(waiting.data())[0] if waiting else ()
-        if (found := await self._files.read(path)) is None:
-            return ()
-        try:
-            facts, whole = decode_memory(found[0])
-            reason = "not all facts"
-        except Damaged as error:
-            facts, whole, reason = (), False, str(error)
-        if not whole and mend:
+        if (known := self._known.get(path.name)) and await self._is_true(known, path, lately=lately):
+            self._known.move_to_end(path.name)
+            return known.facts
+        return await self._read(user_id, path, mend=mend)
+
+    async def _is_true(self, known: _Known, path: Path, *, lately: bool) -> bool:
+        """Whether nobody else has changed the file."""
+        at = time.monotonic()
+        if not lately or at - known.seen_at > _LOOK_S:
+            if await self._files.stamp(path) != known.stamp:
+                return False
+            known.seen_at = at
+        return True
+
+    async def _read(self, user_id: str, path: Path, *, mend: bool) -> Sequence[Fact]:
+        """What the file holds."""
+        self._known.pop(path.name, None)
+        at = time.monotonic()
+        facts: Sequence[Fact] = ()
+        whole, stamp, reason = True, None, "not all facts"
+        if found := await self._files.read(path):
+            data, stamp = found
+            try:
+                facts, whole = decode_memory(data)
+            except Damaged as error:
+                whole, reason = False, str(error)
+        if whole:
+            self._known[path.name] = _Known(facts, stamp, at)
+            if len(self._known) > self._limit:
+                self._known.popitem(last=False)
+        elif mend:
             aside = await self._files.set_aside(path, self._folder / "quarantine", keep=True)
             _log.error("%s is %s; kept %d facts; as it was: %s", path, reason, len(facts), aside)
             await self.put(user_id, facts)
@@ -55,8 +108,13 @@ class MemoryFiles:
         """Puts other facts in the place of the user's, durably; no facts, no file."""
         entry = Memory(user_id, facts)
         await self._journal.commit(entry.encode())
+        self.forget(user_id)
         for name, change in entry.changes():
             self._folding.add(name, change)
+
+    def forget(self, user_id: str) -> None:
+        """The file is about to be another."""
+        self._known.pop(memory_file_name(user_id), None)
 
     async def without_session(self, user_id: str, session_id: str) -> tuple[Memory | None, int]:
         """What the user's memory will be without the facts that were learned in a session, and how many those are.

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from persistence import checkpoints, files, folding, journal, recovery, segment_file, session_index
+from persistence import checkpoints, files, folding, journal, memory_files, recovery, segment_file, session_index
 from tests.persistence.crash.simulated_time import Clock, SimulatedLoop
 
 FOLDER = Path("/data")
@@ -59,7 +59,7 @@ def simulation() -> Iterator[Simulation]:
     logger = logging.getLogger("persistence")
     numbers = itertools.count()
     with pytest.MonkeyPatch.context() as patch:
-        for module in (checkpoints, journal, session_index):
+        for module in (checkpoints, journal, memory_files, session_index):
             patch.setattr(module, "time", clock)
         patch.setattr(files, "secrets", SimpleNamespace(token_hex=lambda size: f"{next(numbers):0{size * 2}x}"))
         patch.setattr(segment_file, "_AHEAD_BYTES", _AHEAD_BYTES)
