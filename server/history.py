@@ -72,14 +72,12 @@ def find_sent(turn: Turn, messages: Iterable[Message]) -> str | None:
     """
     client_id = turn.request.client_message_id or ""
     for message in messages if client_id else ():
-        if message.get("client_message_id") != client_id and client_id not in _sent(message):
-            continue
-        started = _sent(message)
-        response_id = started[client_id] if client_id in started else message.get("response_id")
-        if response_id is None:
-            deleted = "the response to that message was deleted"
-            raise ApiError(404, "response_not_found", deleted, "metadata.client_message_id")
-        return response_id
+        if message.get("client_message_id") == client_id or ("sent" in message and client_id in _sent(message)):
+            response_id = _sent(message).get(client_id, message.get("response_id"))
+            if response_id is None:
+                deleted = "the response to that message was deleted"
+                raise ApiError(404, "response_not_found", deleted, "metadata.client_message_id")
+            return response_id
     return None
 
 
