@@ -147,6 +147,17 @@ def with_history(tree: Tree, history: Sequence[Message]) -> Tree:
     return with_ids(Tree(after.history, branches))
 
 
+def still_owing(tree: Tree, settled: Tree, after: Tree) -> Tree:
+    """What becomes of a tree that owes an answer: it goes on owing it, if nothing has come behind the question.
+
+    Args:
+        settled: The tree, with the answer as far as it is at the end of the path; the same, if none is owed.
+        after: What a change has made of that.
+    """
+    is_last = len(settled.history) > len(tree.history) and after.history[-1:] == settled.history[-1:]
+    return Tree(after.history[:-1], after.branches) if is_last else after
+
+
 def with_ids(tree: Tree) -> Tree:
     """The same tree, every message with an id of its own, and every branch behind a message that there is.
 

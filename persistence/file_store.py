@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from persistence.branches import Tree, with_history
+from persistence.branches import Tree, still_owing, with_history
 from persistence.changes import Changes
 from persistence.checkpoints import CheckpointLimits, Checkpoints
 from persistence.disk import Disk
@@ -222,8 +222,8 @@ class FileStore:
         self, session_id: str, change: Callable[[Tree], Tree], *, draft: Message | None = None, text: str = ""
     ) -> Record:
         async def edit(session: OpenSession) -> None:
-            before = self._owed.passed_over(session)
-            if (after := change(before)) == before:
+            before, settled = session.tree, self._owed.passed_over(session)
+            if (after := still_owing(before, settled, change(settled))) == before:
                 return
             begun = Part(session_id, draft["response_id"], draft, text) if draft else None
             await self._sessions.rewrite(session, session.record.touched(), after, begun)

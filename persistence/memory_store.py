@@ -19,7 +19,7 @@ from persistence.answer import (
     passed_over,
     with_late_answer,
 )
-from persistence.branches import Tree, siblings, with_history, with_ids
+from persistence.branches import Tree, siblings, still_owing, with_history, with_ids
 from persistence.errors import (
     InvalidSessionId,
     MessageNotFound,
@@ -177,8 +177,8 @@ class MemoryStore:
         self, session_id: str, change: Callable[[Tree], Tree], *, draft: Message | None = None, text: str = ""
     ) -> Record:
         session = self._get(session_id)
-        before = self._passed_over(session)
-        if (after := change(before)) != before:
+        settled = self._passed_over(session)
+        if (after := still_owing(session.tree, settled, change(settled))) != session.tree:
             encode_file(session.record, after.history, after.branches)
             for response_id in answered_responses(after.messages()):
                 self._parts.pop((session_id, response_id), None)

@@ -101,7 +101,8 @@ class Store(Protocol):
         self, session_id: str, change: Callable[[Tree], Tree], *, draft: Message | None = None, text: str = ""
     ) -> Record:
         """Puts another tree in the place of the session's (`branches.py` has the steps); rare, and as costly as there
-        are messages. Where nothing changes, nothing is written.
+        are messages. Where nothing changes, nothing is written. An answer that is owed is settled in the tree that is
+        changed; where it is the end of the path still, it comes as if nothing had happened.
 
         Args:
             draft, text: What there is already of the answer that the new history owes, as with `write`, in one step.

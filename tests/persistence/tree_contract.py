@@ -136,6 +136,18 @@ class TreeContract:
         store = await place.crash()
         assert shape(await store.tree("s")) == (["a", "d"], [("msg_a", ["b", "c", "q", "whole"])])
 
+    async def test_an_answer_runs_on_while_another_message_goes(self, place, store):
+        """It is not settled for that: its question is still the last, and all that is written of it is kept."""
+        await store.append("s", [said("q", response_id="resp_1")])
+        draft = new_draft("resp_1")
+        await store.write("s", draft, "one, ")
+        await store.edit_tree("s", lambda tree: drop(tree, "msg_b"))
+        await store.edit_tree("s", lambda tree: show(tree, "msg_a"))
+        assert shape(await store.tree("s")) == (["a", "c", "q"], [])
+        await store.write("s", draft, "two")
+        store = await place.crash()
+        assert shape(await store.tree("s")) == (["a", "c", "q", "one, two"], [])
+
     async def test_an_answer_that_comes_behind_a_fork_is_owed(self, place, store):
         """What is written of it is settled after a crash, on the path that is shown."""
         await store.edit_tree("s", forked("msg_a", said("q", response_id="resp_1")))
