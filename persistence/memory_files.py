@@ -69,7 +69,7 @@ class MemoryFiles:
             waiting = self._folding.latest(path.name)
             return decode_memory(waiting.data())[0] if waiting else ()
         if (known := self._known.get(path.name)) and await self._is_true(known, path, lately=lately):
-            self._known.move_to_end(path.name)
+            self._keep(path.name, known)
             return known.facts
         return await self._read(user_id, path, mend=mend)
 
@@ -95,14 +95,19 @@ class MemoryFiles:
             except Damaged as error:
                 whole, reason = False, str(error)
         if whole:
-            self._known[path.name] = _Known(facts, stamp, at)
-            if len(self._known) > self._limit:
-                self._known.popitem(last=False)
+            self._keep(path.name, _Known(facts, stamp, at))
         elif mend:
             aside = await self._files.set_aside(path, self._folder / "quarantine", keep=True)
             _log.error("%s is %s; kept %d facts; as it was: %s", path, reason, len(facts), aside)
             await self.put(user_id, facts)
         return facts
+
+    def _keep(self, name: str, known: _Known) -> None:
+        """Keeps what was used now, also if it has had to make room during a look at the disk."""
+        self._known[name] = known
+        self._known.move_to_end(name)
+        if len(self._known) > self._limit:
+            self._known.popitem(last=False)
 
     async def put(self, user_id: str, facts: Sequence[Fact]) -> None:
         """Puts other facts in the place of the user's, durably; no facts, no file."""

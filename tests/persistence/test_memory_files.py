@@ -1,5 +1,6 @@
 """The facts of users in use stay in memory, and what somebody else does to their files is seen soon."""
 
+import asyncio
 import errno
 import json
 from types import SimpleNamespace
@@ -122,6 +123,15 @@ async def test_only_so_many_users_stay_in_memory(place, clock):
     assert await calls(place, "ann") == []
     assert await calls(place, "bob") == ["open"]
     assert list(place.store._memories._known) == ["memory_ann.json", "memory_bob.json"]
+
+
+async def test_user_who_has_to_make_room_during_a_look_is_served(place, clock):
+    """Other users' facts may take the place of those whose file is being looked at."""
+    clock.now += 1.001
+    users = ["ann", *(f"user{number}" for number in range(9))]
+    found = await asyncio.gather(*(place.store.memory(user) for user in users))
+    assert list(found) == [(FACT,), *[()] * 9]
+    assert len(place.store._memories._known) == 2
 
 
 async def test_damage_by_hand_is_mended_a_second_later(place, clock):
