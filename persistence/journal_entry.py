@@ -8,6 +8,7 @@ left. Who writes and who recovers asks the same entry for its changes.
 | `base` | begins a segment: which entry is the first that counts, and what was written of running answers |
 | `checkpoint` | from here on an earlier entry is the first that counts |
 | `put` | a session's whole file |
+| `tree` | the same, with branches, or with what there is already of an answer |
 | `append` | messages at a session's end, and its record |
 | `delete` | a session, and what is left of its user's memory |
 | `memory` | a user's facts, all of them |
@@ -47,12 +48,17 @@ class Put:
     lines: Sequence[bytes]
     branches: bytes = b""
     begun: "Part | None" = None
-    op: ClassVar = "put"
+
+    @property
+    def op(self) -> str:
+        """An older program would pass over what only the second one has."""
+        return "tree" if self.branches or self.begun else "put"
 
     def encode(self) -> bytes:
         branches = b'"branches":%b,' % self.branches if self.branches else b""
         begun = b'"begun":%b,' % self.begun.encode() if self.begun else b""
-        return b'"op":"put",%b%b"messages":[%b],"record":%b}' % (
+        return b'"op":"%b",%b%b"messages":[%b],"record":%b}' % (
+            self.op.encode(),
             branches,
             begun,
             b",".join(self.lines),
@@ -204,7 +210,7 @@ def decode_entry(value: dict[str, Any]) -> Entry:
         KeyError, TypeError, ValueError, PersistenceError: It is none of this version's.
     """
     match value["op"]:
-        case "put":
+        case "put" | "tree":
             branches, begun = decode_branches(value.get("branches", []))[0], value.get("begun")
             return Put(
                 *_record(value["record"]),

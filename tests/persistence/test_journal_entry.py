@@ -1,6 +1,7 @@
 """The entries of the journal: what is written is read, and changes the same files."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from persistence import NotStorable
 from persistence.answer import Parts
+from persistence.branches import Branch, Tree, with_ids
 from persistence.file_change import Write
 from persistence.journal_entry import (
     Append,
@@ -25,7 +27,7 @@ from persistence.journal_entry import (
 from persistence.journal_line import encode_line, scan_segment
 from persistence.json_bytes import encode_json, encode_messages
 from persistence.memory_file import encode_memory
-from persistence.session_file import encode_file
+from persistence.session_file import branches_json, encode_file
 from tests.persistence.places import record, said
 from tests.persistence.strategies import facts, histories, ids, messages, objects, records, texts
 
@@ -39,7 +41,21 @@ pieces = st.builds(Part, ids, ids, st.none() | drafts, texts)
 @st.composite
 def puts(draw: st.DrawFn) -> Put:
     known = draw(records)
-    return Put(known, encode_json(known, "a record"), encode_messages(draw(histories)), begun=draw(st.none() | pieces))
+    lines, begun = encode_messages(draw(histories)), draw(st.none() | pieces)
+    runs = draw(st.lists(st.tuples(st.none() | ids, st.lists(messages, min_size=1, max_size=2)), max_size=2))
+    branches = with_ids(Tree([], [Branch(after, run) for after, run in runs])).branches
+    return Put(known, encode_json(known, "a record"), lines, branches_json(branches), begun)
+
+
+def test_entry_that_an_older_program_would_misread_has_another_name():
+    """It knows a file with one path only."""
+    known = record("s")
+    plain = Put(known, encode_json(known, "a record"), encode_messages([said("a")]))
+    run = branches_json([Branch(None, [said("b")])])
+    part = Part("s", "resp_1", {"role": "assistant", "content": ""}, "a")
+    assert plain.encode().startswith(b'"op":"put"')
+    for more in ({"branches": run}, {"begun": part}):
+        assert replace(plain, **more).encode().startswith(b'"op":"tree"')
 
 
 @st.composite
