@@ -83,7 +83,7 @@ def branch_fault(tree: Tree) -> str | None:
     """What keeps a session's messages from being the tree that they say they are; with one path there is nothing."""
     named = with_ids(tree)
     for said, read in zip(tree.messages(), named.messages(), strict=True):
-        if said.get("id", read["id"]) != read["id"]:
+        if said.get("id") and str(said["id"]) != read["id"]:
             return f"two messages have the id {said['id']!r}"
     if [branch.after for branch in named.branches] != [branch.after for branch in tree.branches]:
         return "a branch hangs on a message that is not there, or on itself: it is read as if at the beginning"

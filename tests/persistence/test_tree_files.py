@@ -159,6 +159,18 @@ async def test_branches_are_no_damage(place):
     await place.again()
 
 
+async def test_odd_ids_are_no_damage(place):
+    """A person's empty id, or a number, is as good as none."""
+    await place.store.close()
+    edit(place, lambda value: [value["history"][0].update(id=5), value["branches"][0]["messages"][1].update(id="")])
+    edit(place, lambda value: value["branches"][0].update(after="5"))
+    assert (await all_of(check_folder(place.folder)))[0] == []
+    await place.again()
+    assert await found(place) == (["a", "d"], [("5", ["b", "c"])])
+    await place.store.edit_tree("s", forked("5", said("e")))
+    assert await found(place) == (["a", "e"], [("5", ["b", "c"]), ("5", ["d"])])
+
+
 async def test_messages_in_branches_are_counted(place):
     """Statistics count what there is, not what is shown."""
     assert (await measure_folder(place.folder)).messages == 4
