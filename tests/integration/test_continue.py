@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import openai
 import pytest
 from yarl import URL
 
@@ -314,3 +315,19 @@ async def test_model_server_goes_on(site, aiohttp_server, continues):
     else:
         assert await anna.refused("POST", "/v1/responses", body) == (400, "unsupported_parameter", "verbatim:continue")
         assert len(upstream.bodies) == 1
+
+
+async def test_a_client_of_others_has_the_whole_at_every_moment(halted):
+    """openai-python adds deltas to the part that was there: it needs to know nothing of ours."""
+    anna, conversation, _, first, _ = halted
+    snapshots = []
+    async with openai.AsyncOpenAI(base_url=str(anna.url / "v1"), api_key="anna", max_retries=0, timeout=10) as client:
+        place = {"verbatim:continue": first}
+        async with client.responses.stream(model="scripted", input="", extra_body=place) as stream:
+            async for event in stream:
+                if event.type == "response.output_text.delta":
+                    snapshots.append(event.snapshot)
+            whole = await stream.get_final_response()
+    assert snapshots == ["a and b"]
+    assert whole.output_text == "a and b"
+    assert await anna.items(conversation) == [("user", "q"), ("assistant", "a and b")]
