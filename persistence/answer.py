@@ -57,12 +57,15 @@ def answers(messages: Sequence[Message], response_id: str) -> bool:
     return bool(messages) and response_id in answered_responses(messages[:1])
 
 
-def answer_position(tree: Tree, response_id: str) -> int | None:
-    """Where an answer belongs in the path that is shown: behind its question, or at the end where there is none; None
-    where it stands already, there or in a branch."""
-    if response_id in answered_responses(tree.messages()):
-        return None
+def answer_position(tree: Tree, response_id: str, text: str) -> int | None:
+    """Where what was written of an answer belongs in the path that is shown: behind its question, or at the end where
+    there is none.
+
+    None where the answer stands already, there or in a branch; and where nothing was written and it is not owed.
+    """
     messages = tree.history
+    if response_id in answered_responses(tree.messages()) or not (text or response_id == owed_response(messages)):
+        return None
     asked = (at for at in range(len(messages), 0, -1) if _response_id(messages[at - 1]) == response_id)
     return next(asked, len(messages))
 

@@ -71,7 +71,7 @@ class MemoryStore:
                 self._parts.setdefault(parts.key, parts)
         for parts in sorted(self._parts.values(), key=lambda parts: parts.age):
             session, response_id = self._sessions[parts.session_id], parts.key[1]
-            if (position := answer_position(session.tree, response_id)) is not None:
+            if (position := answer_position(session.tree, response_id, parts.text)) is not None:
                 messages = list(session.tree.history)
                 messages.insert(position, interrupted_message(response_id, parts))
                 session.tree = Tree(messages, session.tree.branches)

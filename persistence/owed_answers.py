@@ -67,8 +67,8 @@ class OwedAnswers:
     async def settle(self, session: OpenSession, response_id: str) -> None:
         """Puts what was written of an answer behind its question, as interrupted, if no answer stands there yet."""
         messages = session.history.whole()
-        if (position := answer_position(session.tree, response_id)) is not None:
-            message = self._interrupted(session, response_id)
+        message = self._interrupted(session, response_id)
+        if (position := answer_position(session.tree, response_id, message["content"])) is not None:
             if position == len(messages):
                 await self._sessions.append(session, session.record, [message])
             else:

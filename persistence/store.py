@@ -7,12 +7,14 @@ The contract, which `tests/persistence/store_contract.py` checks for each implem
   (ask again), and what a failed sync has left is known at the next start only.
 - **Written**: when `write` or `write_all` returns, the text survives the death of the process (not of the machine). A
   piece that comes while its session is being deleted is refused as if the session were gone already, or goes with it.
-- **Settled**: after `open`, no session owes an answer: where the last message is a user's and carries a `response_id`,
-  an assistant's message follows that holds what was written, `incomplete` for the reason `interrupted`.
-  Nor does it owe one when a next message comes, or another path is shown (`edit_tree`), or when the append of the
-  answer has been refused: it is settled in the same way first, and `history` shows it so even while the disk refuses to
-  have it written. An answer that is appended after all takes the place of the interrupted one, in a branch too: no
-  response has two.
+- **Settled**: after `open`, no session owes an answer: where the last message is a user's and carries a `response_id`
+  that no answer in the session has, an assistant's message follows that holds what was written, `incomplete` for the
+  reason `interrupted`. What was written of an answer whose question an edit has moved or taken away follows the
+  question, or all messages; where nothing was written, nothing follows.
+  Nor does a session owe an answer when a next message comes, or another path is shown (`edit_tree`), or when the append
+  of the answer has been refused: it is settled in the same way first, and `history` shows it so even while the disk
+  refuses to have it written. An answer that is appended after all takes the place of the interrupted one, in a branch
+  too: no response has two.
 - **Whole**: `edit_tree` may move messages between `history` and `branches`; an `append` reaches neither what stands
   before it nor the branches.
 - **Deleted** means gone: history, record, parts, and the facts that were learned in that session.

@@ -422,6 +422,28 @@ class StoreContract:
         await store.edit("s", lambda messages: [*messages, said("next")])
         assert contents(await (await place.crash()).history("s")) == ["q", "half", "next"]
 
+    @pytest.mark.parametrize("end", ["restart", "crash"])
+    @pytest.mark.parametrize("left", [["next"], ["q", "next"]])
+    async def test_question_that_an_edit_took_from_the_end_owes_nothing(self, place, store, left, end):
+        """An answer of which nothing was written is owed by the last message alone."""
+        await store.create(record("s"), [said("q", response_id="resp_1")])
+        await store.edit("s", lambda messages: [*messages[: len(left) - 1], said("next")])
+        assert contents(await (await getattr(place, end)()).history("s")) == left
+
+    @pytest.mark.parametrize("then", ["crash", "restart", "next"])
+    async def test_question_whose_response_was_answered_before_owes_nothing(self, place, store, then):
+        """A response that has its answer somewhere in the session does not get another one."""
+        await store.create(record("s"), [said("a"), answered("whole", "resp_1"), said("b")])
+        await store.append("s", [said("q", response_id="resp_1")])
+        rest = []
+        if then == "next":
+            rest = ["next"]
+            await store.append("s", [said("next")])
+        store = await (place.restart() if then == "restart" else place.crash())
+        for _ in range(2):
+            assert contents(await store.history("s")) == ["a", "whole", "b", "q", *rest]
+            store = await place.crash()
+
     async def test_answer_without_question_is_settled_at_the_end(self, place, store):
         """What was written of an answer is kept even if nothing asks for it."""
         await store.create(record("s"), [said("q")])

@@ -56,7 +56,16 @@ def test_answer_is_known_by_its_response():
 )
 def test_answer_belongs_behind_its_question(messages, position):
     """An answer goes behind its question, else to the end, and nowhere if it stands already."""
-    assert answer_position(Tree(messages), "resp_1") == position
+    assert answer_position(Tree(messages), "resp_1", "half") == position
+
+
+@pytest.mark.parametrize(
+    ("messages", "position"),
+    [([QUESTION], 1), ([QUESTION, said("next")], None), ([said("next")], None), ([], None)],
+)
+def test_answer_without_a_word_belongs_where_it_is_owed(messages, position):
+    """Where nothing was written, an answer goes behind its question if that is the last message, and nowhere else."""
+    assert answer_position(Tree(messages), "resp_1", "") == position
 
 
 def test_interrupted_message_is_the_draft_with_its_text():
@@ -99,4 +108,4 @@ def test_late_answer_finds_its_place_in_a_branch():
 
 def test_an_answer_that_stands_in_a_branch_is_not_owed():
     """It has its place already."""
-    assert answer_position(Tree([QUESTION], [Branch(None, [answered("a", "resp_1")])]), "resp_1") is None
+    assert answer_position(Tree([QUESTION], [Branch(None, [answered("a", "resp_1")])]), "resp_1", "half") is None
