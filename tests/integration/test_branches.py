@@ -10,7 +10,7 @@ from yarl import URL
 from server.assistants.base import Finish
 from tests.integration.caller import Caller
 from tests.server.doubles import ScriptedAssistant
-from tests.server.frames import Frame, check_whole
+from tests.server.frames import Frame, check_whole, text_of
 from tests.server_process import ServerProcess
 
 COUNT = {"model": "metronome"}
@@ -331,3 +331,26 @@ async def test_two_forks_at_once(site):
     shown = await path(anna, conversation)
     assert len(shown) == 4
     assert len(shown[2]["verbatim:alternatives"]) == 3
+
+
+async def test_answer_deleted_while_another_runs(tmp_path, http):
+    """The one that runs is not touched: it is shown as running, and a kill loses nothing of it."""
+    server = ServerProcess(tmp_path / "data")
+    await asyncio.to_thread(server.start)
+    try:
+        anna = Caller(http, URL(server.url), "anna")
+        conversation, line = await anna.conversation(), await anna.line()
+        [first] = await told(anna, conversation, "3@0")
+        await line.create("300@150", conversation=conversation, **COUNT)
+        frames = await line.until(lambda frames: text_of(frames).count(" ") >= 3)
+        await anna.ask("DELETE", f"/v1/responses/{first['id']}")
+        assert texts(await path(anna, conversation)) == ["3@0", "300@150"]
+        more = await line.until(lambda frames: text_of(frames).count(" ") >= 3)
+        await asyncio.to_thread(server.kill)
+        await asyncio.to_thread(server.start)
+        shown = texts(await path(Caller(http, URL(server.url), "anna"), conversation))
+        assert shown[:2] == ["3@0", "300@150"]
+        assert shown[2].startswith(text_of(frames) + text_of(more))
+        assert "".join(f"w{number} " for number in range(300)).startswith(shown[2])
+    finally:
+        server.kill()
