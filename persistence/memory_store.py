@@ -69,7 +69,8 @@ class MemoryStore:
             if owed := owed_response(session.tree.history):
                 parts = Parts(session.record.session_id, new_draft(owed), "")
                 self._parts.setdefault(parts.key, parts)
-        for parts in sorted(self._parts.values(), key=lambda parts: parts.age):
+        owed_first = sorted(self._parts.values(), key=lambda parts: (not self._is_owed(parts), parts.age))
+        for parts in owed_first:
             session, response_id = self._sessions[parts.session_id], parts.key[1]
             if (position := answer_position(session.tree, response_id, parts.text)) is not None:
                 messages = list(session.tree.history)
@@ -216,6 +217,9 @@ class MemoryStore:
         encode_memory(user_id, facts)
         self._memories[user_id] = facts
         return self._memories[user_id]
+
+    def _is_owed(self, parts: Parts) -> bool:
+        return owed_by(self._sessions[parts.session_id].tree) == parts.key[1]
 
     def _passed_over(self, session: _Session) -> Tree:
         """Its messages, with the answer that it owes, as far as that is written."""

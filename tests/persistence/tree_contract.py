@@ -179,6 +179,14 @@ class TreeContract:
             assert contents(history) == ["a", "q", "old" + written]
             assert (history[-1]["id"], history[-1]["reason"]) == (draft["id"], "interrupted")
 
+    async def test_an_owed_answer_is_settled_ahead_of_one_without_a_question(self, place, store):
+        """Also where nothing was written of it, and of the other one something, earlier."""
+        early = {**new_draft("resp_0"), "created_at": "2026-01-01T00:00:00Z"}
+        await store.write("s", early, "nobody asked")
+        await store.append("s", [said("q", response_id="resp_1")])
+        store = await place.crash()
+        assert contents(await store.history("s")) == ["a", "b", "c", "q", "", "nobody asked"]
+
     async def test_an_answer_that_had_begun_and_ends_is_there_once(self, place, store):
         """The whole of it is what is appended."""
         draft = new_draft("resp_1")
