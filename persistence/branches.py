@@ -154,7 +154,8 @@ def still_owing(tree: Tree, settled: Tree, after: Tree) -> Tree:
         settled: The tree, with the answer as far as it is at the end of the path; the same, if none is owed.
         after: What a change has made of that.
     """
-    is_last = len(settled.history) > len(tree.history) and after.history[-1:] == settled.history[-1:]
+    owes = len(settled.history) > len(tree.history)
+    is_last = owes and bool(after.history) and after.history[-1] == settled.history[-1]
     return Tree(after.history[:-1], after.branches) if is_last else after
 
 

@@ -69,7 +69,7 @@ class Branching:
         text: str = "",
     ) -> None:
         after = change(chat.tree)
-        if after == chat.tree:
+        if list(after.history) == list(chat.tree.history):
             return await self._pause()
         work = self._store.edit_tree(session_id, change, draft=draft, text=text)
         await self._do(work, self._data.with_chat(session_id, chat.shown(after, text)))
