@@ -47,6 +47,7 @@ class Answering:
             await ended.wait()
             await self._pieces.shown()
         finally:
+            self._pieces.on_fault = None
             if not self._producer.done():
                 self._producer.cancel()
                 await asyncio.wait([self._producer])

@@ -16,6 +16,9 @@ from server.wire_events import delta_event
 _MAX_CHARS = 64 * 1024
 """How much text of one answer may gather: a fast assistant waits for the disk."""
 
+_TOGETHER_S = 0.004
+"""What is due so much later goes out too. (Much more would make batches that hold the loop for long.)"""
+
 
 class Pieces:
     """The text of one answer that is not shown yet.
@@ -149,9 +152,9 @@ class Coalescing:
             self._timer, self._timer_at = asyncio.get_running_loop().call_at(due_at, self._on_time), due_at
 
     def _on_time(self) -> None:
-        """Takes all that is due, and what will be within half a window: fewer, larger writes."""
+        """Takes all that is due, and what will be in a moment: fewer, larger writes."""
         self._timer = None
-        until = asyncio.get_running_loop().time() + self._window.width_s / 2
+        until = asyncio.get_running_loop().time() + min(self._window.width_s / 2, _TOGETHER_S)
         due = [pieces for pieces in self._later if pieces.due_at <= until]
         for pieces in due:
             del self._later[pieces]

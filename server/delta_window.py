@@ -7,7 +7,7 @@ later than they were due, it widens, so that there is less to do, and narrows ag
 _LATE_S = 0.004
 """What comes later than this is late."""
 
-_WIDER, _NARROWER = 1.5, 0.98
+_WIDER, _NARROWER = 1.25, 0.97
 
 
 class DeltaWindow:

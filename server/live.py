@@ -8,7 +8,7 @@ The contract, which `tests/server/live_contract.py` checks:
 - **Concurrency**: all of it for one event loop; `tell` and `publish` never wait.
 """
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -102,12 +102,24 @@ class Live(Protocol):
 
 
 class _Feed:
-    """One user's news: a ring, the number of the one that comes next, and who is woken."""
+    """One user's news: those that somebody has not had yet, the number of the one that comes next, and who is woken."""
+
+    __slots__ = ("listeners", "next", "ring")
 
     def __init__(self) -> None:
-        self.ring: deque[News] = deque(maxlen=_KEPT_NEWS)
+        self.ring: list[News] = []
         self.next = 0
         self.listeners: dict[_FeedListener, Callable[[], None]] = {}
+
+    def tell(self, news: News) -> None:
+        """Adds news, wakes everybody, and keeps only what somebody has not had yet."""
+        self.ring.append(news)
+        self.next += 1
+        for wake in tuple(self.listeners.values()):
+            wake()
+        oldest = min((listener.cursor for listener in self.listeners), default=self.next)
+        if surplus := len(self.ring) - min(self.next - oldest, _KEPT_NEWS):
+            del self.ring[:surplus]
 
     def since(self, cursor: int) -> Sequence[News]:
         if cursor < self.next - len(self.ring):
@@ -118,18 +130,18 @@ class _Feed:
 class _FeedListener:
     """A cursor over a feed. See `Listener`."""
 
-    __slots__ = ("_close", "_cursor", "_feed")
+    __slots__ = ("_close", "_feed", "cursor")
 
     def __init__(self, feed: _Feed, close: Callable[[], None]) -> None:
         self._feed = feed
-        self._cursor = feed.next
+        self.cursor = feed.next
         self._close = close
 
     def take(self) -> Sequence[News]:
-        if self._cursor == self._feed.next:
+        if self.cursor == self._feed.next:
             return ()
-        news = self._feed.since(self._cursor)
-        self._cursor += len(news)
+        news = self._feed.since(self.cursor)
+        self.cursor += len(news)
         return news
 
     def close(self) -> None:
@@ -179,10 +191,7 @@ class InProcessLive:
 
     def tell(self, user_id: str, news: News) -> None:
         if feed := self._feeds.get(user_id):
-            feed.ring.append(news)
-            feed.next += 1
-            for wake in tuple(feed.listeners.values()):
-                wake()
+            feed.tell(news)
 
     def listen(self, user_id: str, wake: Callable[[], None]) -> Listener:
         feed = self._feeds.setdefault(user_id, _Feed())

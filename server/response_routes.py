@@ -40,11 +40,16 @@ async def open_socket(request: web.Request) -> web.StreamResponse:
         raise ApiError(400, "invalid_value", "expected a WebSocket upgrade; POST starts a turn over HTTP")
     if app[CONDUCTOR].closing:
         raise ApiError(503, "shutting_down", "the server is about to restart; try again in a moment")
-    with app[SOCKETS].place(user_id):
+    sockets, socket = app[SOCKETS], None
+    sockets.take_place(user_id)
+    try:
         await ws.prepare(request)
         if request.transport:
             socket = Socket(ws, request.transport, user_id, app[CONDUCTOR], app[SESSIONS], app[LIVE], config)
-            await app[SOCKETS].serve(socket)
+            sockets.add(socket)
+            await socket.serve()
+    finally:
+        sockets.give_back(user_id, socket)
     return ws
 
 

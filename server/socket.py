@@ -49,6 +49,26 @@ class Socket:
         transport: What it goes over.
     """
 
+    __slots__ = (
+        "__weakref__",
+        "_conductor",
+        "_config",
+        "_heard_at",
+        "_lanes",
+        "_live",
+        "_news",
+        "_outlet",
+        "_rate",
+        "_sessions",
+        "_sources",
+        "_tasks",
+        "_transport",
+        "_waiting",
+        "_ws",
+        "user_id",
+    )
+    """There may be many thousands, most of them idle."""
+
     def __init__(
         self,
         ws: web.WebSocketResponse[Any],

@@ -39,7 +39,8 @@ class ResponseSource:
 
     def close(self) -> None:
         self._reader.close()
-        self._on_close()
+        on_close, self._on_close = self._on_close, _nothing  # What it closes over knows this source: no circle is left.
+        on_close()
         if self._end and not self._end.done():
             self._end.set_result(None)
 
@@ -47,6 +48,10 @@ class ResponseSource:
         """Waits until it is closed; it has not been yet."""
         self._end = self._end or asyncio.get_running_loop().create_future()
         await asyncio.shield(self._end)
+
+
+def _nothing() -> None:
+    """What is called after the end."""
 
 
 class NewsSource:

@@ -6,7 +6,6 @@ Rule: whoever would be one too many is told so before the upgrade; an idle socke
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 from server.config import Config
 from server.errors import ApiError
@@ -33,9 +32,8 @@ class Sockets:
     def __len__(self) -> int:
         return len(self._open)
 
-    @contextmanager
-    def place(self, user_id: str) -> Iterator[None]:
-        """Holds a place for a socket of the user.
+    def take_place(self, user_id: str) -> None:
+        """Takes a place for a socket of the user, until `give_back`.
 
         Raises:
             ApiError: `too_many_sockets`.
@@ -47,23 +45,21 @@ class Sockets:
             raise ApiError(503, "too_many_sockets", f"expected at most {self._config.max_sockets} sockets in all")
         self._places += 1
         self._by_user[user_id] += 1
-        try:
-            yield
-        finally:
-            self._places -= 1
-            self._by_user[user_id] -= 1
-            if not self._by_user[user_id]:
-                del self._by_user[user_id]
 
-    async def serve(self, socket: Socket) -> None:
-        """Serves a socket until it closes, and looks after it meanwhile."""
+    def add(self, socket: Socket) -> None:
+        """Looks after a socket that has a place."""
         self._open.add(socket)
         if self._looking is None:
             self._looking = asyncio.create_task(self._look_after_all(), name="sockets")
-        try:
-            await socket.serve()
-        finally:
+
+    def give_back(self, user_id: str, socket: Socket | None) -> None:
+        """The socket that had the place, if it came to that, has closed."""
+        if socket:
             self._open.discard(socket)
+        self._places -= 1
+        self._by_user[user_id] -= 1
+        if not self._by_user[user_id]:
+            del self._by_user[user_id]
 
     async def _look_after_all(self) -> None:
         """Goes on for as long as there are sockets."""

@@ -21,6 +21,16 @@ _FINAL = {
 }
 
 
+_DELTA = (
+    b'{"type":"response.output_text.delta","sequence_number":%d,"item_id":%b,"output_index":0,"content_index":0,'
+    b'"delta":%b,"logprobs":[]}'
+)
+"""There are more of these than of all others together."""
+
+_GOES_ON = "verbatim:response_id"
+"""Says whose text it is where that goes on in another response's message."""
+
+
 def opening_events(turn: Turn) -> list[bytes]:
     """The events ahead of the text, numbered from 0; a part that is gone on with begins with its text."""
     shown = {
@@ -44,7 +54,10 @@ def opening_events(turn: Turn) -> list[bytes]:
 
 def delta_event(turn: Turn, number: int, text: str) -> bytes:
     """A piece of the answer."""
-    return _event("response.output_text.delta", number, **_at(turn), delta=text, logprobs=[])
+    where = _at(turn)
+    if _GOES_ON in where:
+        return _event("response.output_text.delta", number, **where, delta=text, logprobs=[])
+    return _DELTA % (number, orjson.dumps(where["item_id"]), orjson.dumps(text))
 
 
 def closing_events(turn: Turn, number: int) -> list[bytes]:
@@ -129,5 +142,5 @@ def _event(kind: str, number: int, **fields: Any) -> bytes:
 def _at(turn: Turn) -> dict[str, Any]:
     """Where in the output an event belongs; an item that does not end like its response says which it is."""
     item_id = turn.draft.get("id", "")
-    named = {} if item_id == answer_id(turn.response_id) else {"verbatim:response_id": turn.response_id}
+    named = {} if item_id == answer_id(turn.response_id) else {_GOES_ON: turn.response_id}
     return {"item_id": item_id, "output_index": 0, "content_index": 0, **named}
