@@ -101,7 +101,7 @@ class ResponseLog:
     def append(self, *events: bytes) -> None:
         """Shows events that are no deltas."""
         self._events += events
-        self._ends += [self._ends[-1] if self._ends else 0] * len(events)
+        self._ends += [len(self.turn.text)] * len(events)
         self.size_bytes += sum(map(len, events))
         self._wake()
 

@@ -24,10 +24,16 @@ async def read_all(readable, after=None):
 
 
 class Writer:
-    """Writes a log as a turn does."""
+    """Writes a log as a turn does.
 
-    def __init__(self):
+    Args:
+        before: What there is already of a text that is gone on with.
+    """
+
+    def __init__(self, before=None):
         self.turn = new_turn()
+        if before is not None:
+            self.turn.go_on_from({**self.turn.draft, "id": "msg_of_another"}, before)
         self.turn.apply(Started())
         self.log = ResponseLog(self.turn)
         self.log.append(*opening_events(self.turn))
@@ -82,10 +88,10 @@ steps = st.lists(
 )
 
 
-@given(steps=steps)
-def test_any_interleaving_of_appends_reads_cuts_and_merges(steps):
+@given(before=st.none() | st.text(max_size=5), steps=steps)
+def test_any_interleaving_of_appends_reads_cuts_and_merges(before, steps):
     """Prefix and rest are the whole, for readers that come, lag, leave and come back with their cursor at any time."""
-    writer, readers, left = Writer(), list[Had](), list[Had]()
+    writer, readers, left = Writer(before), list[Had](), list[Had]()
     for step, what in steps:
         if step == "write":
             writer.write(what)
