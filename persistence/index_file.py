@@ -13,7 +13,7 @@ from itertools import islice
 import msgspec
 
 from persistence.errors import Damaged
-from persistence.json_bytes import decode_json, encode_json
+from persistence.json_bytes import can_be_kept, decode_json, encode_json
 from persistence.model import Record, is_session_id
 from persistence.record_json import decode_record
 
@@ -61,6 +61,8 @@ def decode_portion(portion: bytes) -> list[Record]:
             if key != record.session_id:
                 raise Damaged("an index", f"the record of {key!r} is another one's")
             datetime.fromisoformat(record.created_at), datetime.fromisoformat(record.last_activity)
+            if record.metadata and not can_be_kept(record.metadata):
+                raise Damaged("an index", f"the record of {key!r} holds what JSON cannot")
     except (msgspec.MsgspecError, ValueError) as error:
         raise Damaged("an index", str(error)) from error
     return list(records.values())

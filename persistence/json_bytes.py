@@ -71,3 +71,12 @@ def decode_json(data: bytes, what: str) -> Any:
             return orjson.loads(json.dumps(json.loads(data), ensure_ascii=False).encode("utf-8", "replace"))
         except (ValueError, RecursionError):
             raise Damaged(what, str(error)) from error
+
+
+def can_be_kept(value: Any) -> bool:
+    """Whether a file can hold it."""
+    try:
+        orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        return False
+    return True

@@ -1,13 +1,15 @@
 """A session's record from JSON. Pure.
 
-Rule: a record in our form or in a plain old one is taken whole: what is missing or of the wrong type gets a default,
-what has no name here is kept in the metadata. So no odd field makes a session unreadable.
+Rule: a record in our form or in a plain old one is taken whole: what is missing, of the wrong type or such that no file
+can hold it gets a default, what has no name here is kept in the metadata. So no odd field makes a session unreadable,
+and no record that was read is refused where it is written.
 """
 
 from datetime import UTC, datetime
 from typing import Any
 
 from persistence.errors import Damaged
+from persistence.json_bytes import can_be_kept
 from persistence.model import Record
 
 _KEYS = ("session_id", "user_id", "created_at", "last_activity", "is_active", "metadata")
@@ -31,13 +33,14 @@ def decode_record(value: Any, session_id: str, known: Record | None = None, chan
     created = normal_time(value.get("created_at")) or min(default.created_at, last or default.created_at)
     user_id, is_active, metadata = (value.get(key) for key in ("user_id", "is_active", "metadata"))
     extra = {key: value[key] for key in value if key not in _KEYS}
+    metadata = {**extra, **metadata} if isinstance(metadata, dict) else {**default.metadata, **extra}
     return Record(
         session_id=session_id,
-        user_id=user_id if isinstance(user_id, str) and user_id else default.user_id,
+        user_id=user_id if isinstance(user_id, str) and user_id and can_be_kept(user_id) else default.user_id,
         created_at=created,
         last_activity=last or (known.last_activity if known else created),
         is_active=is_active if isinstance(is_active, bool) else default.is_active,
-        metadata={**extra, **metadata} if isinstance(metadata, dict) else {**default.metadata, **extra},
+        metadata=metadata if can_be_kept(metadata) else default.metadata,
     )
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from persistence import Damaged
-from persistence.index_file import decode_index, encode_index
+from persistence.index_file import decode_index, decode_portion, encode_index, index_portions
 from tests.persistence.places import record
 from tests.persistence.strategies import records
 
@@ -35,6 +35,15 @@ def test_bad_entries_cost_themselves_only():
     """A value that is no record and an id that names no file are told; the others count."""
     data = json.dumps({"a": asdict(record("a")), "b": 5, "../c": {}, "d": None, "": {}}).encode()
     assert decode_index(data) == ({"a": record("a")}, ["b", "../c", "d", ""])
+
+
+def test_record_that_could_not_be_written_again_is_read_otherwise():
+    """A number of more than 64 bits makes the portion none of ours; read whole, it is as close as JSON comes."""
+    data = b"".join(encode_index([record("a", n=0)])).replace(b'"n":0', b'"n":%d' % (1 << 70))
+    [portion] = index_portions(data)
+    with pytest.raises(Damaged):
+        decode_portion(portion)
+    assert b"".join(encode_index(decode_index(data)[0].values()))
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"5", b'{"a":', b"\0\0"])

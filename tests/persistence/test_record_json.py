@@ -1,14 +1,20 @@
 """Records from JSON."""
 
 from dataclasses import asdict
+from functools import reduce
+from typing import Any
 
 import pytest
 from hypothesis import given
 
 from persistence import Damaged, Record
+from persistence.json_bytes import encode_record
 from persistence.record_json import decode_record, normal_time
 from tests.persistence.places import record
 from tests.persistence.strategies import objects, records, values
+
+DEEP = reduce(lambda inner, _: [inner], range(400), list[Any]())
+"""Nested deeper than can be written."""
 
 
 @given(records)
@@ -36,6 +42,15 @@ def test_odd_fields_get_defaults(value):
     assert isinstance(a_record.metadata, dict)
     assert normal_time(a_record.created_at) == a_record.created_at
     assert normal_time(a_record.last_activity) == a_record.last_activity
+
+
+@pytest.mark.parametrize("odd", ["\ud800", {"n": 1 << 70}, DEEP, [[{"a": "\udcff"}]]])
+def test_what_no_file_can_hold_counts_as_missing(odd):
+    """So a record that was read can be written, whatever a damaged file or a person has made of it."""
+    known = record("s", "ann", title="Tea")
+    a_record = decode_record({"user_id": odd, "metadata": {"a": odd}}, "s", known)
+    assert a_record == known
+    assert encode_record(decode_record({"a": odd, "created_at": odd, "last_activity": odd}, "s"))
 
 
 @pytest.mark.parametrize("value", [None, 5, "x", []])

@@ -231,6 +231,23 @@ async def test_torn_session_is_mended(place, store, torn):
     assert contents(await (await place.crash()).history("s"))[-1] == "c"
 
 
+@pytest.mark.parametrize("odd", [b"\xff", b'","n":' + b"[" * 400 + b"]" * 400 + b',"o":"'], ids=["byte", "deep"])
+async def test_record_that_cannot_be_kept_stops_nothing(place, store, odd):
+    """A byte in a record that is no text, or nesting that cannot be written, costs neither the start nor the index."""
+    for session_id in ("s", "t"):
+        await store.create(record(session_id, title="Tea"), [said("a")])
+    await place.close()
+    path = place.path("s")
+    path.write_bytes(path.read_bytes().replace(b"Tea", b"Tea" + odd))
+    store = await place.again()
+    for session_id in ("s", "t"):
+        await store.append(session_id, [said("b")])
+        assert contents(await store.history(session_id)) == ["a", "b"]
+        assert (await store.record(session_id)).user_id == "ann"
+    await place.checkpoint()
+    assert store.fault is None
+
+
 async def test_unreadable_session_is_set_aside(place, store):
     """A file that holds no session is moved to the quarantine and not served; its id is free again."""
     await store.create(record("s"), [said("a")])
