@@ -90,9 +90,11 @@ def first_that_counts(lines: Iterable[Line]) -> int:
     """The number of the first entry that counts, from the newest segment.
 
     Raises:
-        JournalDamaged: An entry is none of this version's.
+        JournalDamaged: An entry is none of this version's, or none of them says it.
     """
     entries = [_decode(line) for line in lines if line.value.get("op") in (Base.op, Checkpoint.op)]
+    if not entries:
+        raise JournalDamaged("its newest segment", 0, "expected to find which entry is the first that counts")
     return max(entry.first for entry in entries if isinstance(entry, Base | Checkpoint))
 
 

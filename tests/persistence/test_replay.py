@@ -141,6 +141,12 @@ def test_newest_segment_says_where_to_begin():
     assert first_that_counts(lines_of(Base(3), put(), Checkpoint(9), put(), first=9)) == 9
 
 
+def test_segment_that_does_not_say_where_to_begin_is_damaged():
+    """Its lines may be whole, and in an order that nobody has written."""
+    with pytest.raises(JournalDamaged, match="the first that counts"):
+        first_that_counts(lines_of(put(), first=9))
+
+
 @pytest.mark.parametrize("missing", range(4))
 def test_missing_entry_is_told(missing):
     """Entries count only without a gap; none is passed over."""
