@@ -104,14 +104,15 @@ def alternatives(branches: Iterable[Branch], shown: Mapping[str | None, Message]
     """By id, the alternatives of messages of the path that have any, without a look at the rest of the path.
 
     Args:
-        shown: The messages, each by the id of the one before it (None: it is the first). All have ids.
+        shown: The messages, each by the id of the one before it (None: it is the first). All have ids; one that a
+            person wrote may be no text, and is called by its text.
     """
     others: dict[str | None, list[Message]] = {}
     for branch in branches:
         if branch.after in shown and branch.messages:
             others.setdefault(branch.after, []).append(branch.messages[0])
     return {
-        shown[after]["id"]: [one["id"] for one in sorted([shown[after], *found], key=_age)]
+        str(shown[after]["id"]): [str(one["id"]) for one in sorted([shown[after], *found], key=_age)]
         for after, found in others.items()
     }
 
@@ -238,7 +239,7 @@ class _Nodes:
 def _age(message: Message) -> tuple[str, str]:
     """Sorts older messages ahead of newer ones; the id tells those of one moment apart."""
     at: Any = message.get("created_at")
-    return at if isinstance(at, str) else "", message["id"]
+    return at if isinstance(at, str) else "", str(message["id"])
 
 
 def _with(messages: Sequence[Message], old: Message, new: Message) -> list[Message]:

@@ -108,5 +108,5 @@ def _alternatives(
 ) -> Mapping[str, Sequence[str]]:
     """Those of some messages of a history, by their positions; only the messages before them are looked at too."""
     before = dict(history.page([at - 1 for at in found if at]))
-    ids = {at: message_id(message, at) for at, message in before.items()}
+    ids = {at: str(message_id(message, at)) for at, message in before.items()}
     return alternatives(branches, {ids.get(at - 1): with_name(message, at) for at, message in found.items()})

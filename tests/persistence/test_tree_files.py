@@ -171,6 +171,18 @@ async def test_odd_ids_are_no_damage(place):
     assert await found(place) == (["a", "e"], [("5", ["b", "c"]), ("5", ["d"])])
 
 
+@pytest.mark.parametrize("odd", [5, 1.5, True, ["a"], {"a": 1}])
+async def test_a_page_with_odd_ids_tells_their_alternatives(place, odd):
+    """An id that is no text stands for the text of it."""
+    await place.store.close()
+    edit(place, lambda value: [value["history"][0].update(id=odd), value["history"][1].update(id=[odd])])
+    edit(place, lambda value: value["branches"][0].update(after=str(odd)))
+    store = await place.again()
+    page = await store.page("s", limit=9)
+    assert contents(message for _, message in page.messages) == ["a", "d"]
+    assert page.alternatives == {str([odd]): [str([odd]), "msg_b"]}
+
+
 async def test_messages_in_branches_are_counted(place):
     """Statistics count what there is, not what is shown."""
     assert (await measure_folder(place.folder)).messages == 4
