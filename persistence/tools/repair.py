@@ -35,6 +35,9 @@ from persistence.tools.file_check import branch_fault
 from persistence.tools.journal_salvage import Salvage, mended_segment, mended_session, salvage
 from persistence.tools.verify import check_folder
 
+_ROUNDS = 2
+"""What only the start shows that the first round makes, the second one mends."""
+
 
 async def repair_folder(
     folder: Path, *, disk: Disk | None = None, progress: Progress = silent
@@ -47,12 +50,17 @@ async def repair_folder(
         StorageError: There is no such directory, or the disk refuses.
     """
     repair = _Repair(folder, disk or Disk(), progress)
-    for step in (repair.journal, repair.files):
-        async for done in step():
+    async for done in repair.journal():
+        yield done
+    left: list[Finding] = []
+    for _ in range(_ROUNDS):
+        async for done in repair.files():
             yield done
-    async for finding in check_folder(folder, disk=disk, progress=progress):
-        if finding.is_damage:
-            yield finding
+        left = [one async for one in check_folder(folder, disk=disk, progress=progress) if one.is_damage]
+        if not left:
+            return
+    for finding in left:
+        yield finding
 
 
 class _Repair:

@@ -1,5 +1,6 @@
 """Repairing: what can be read is kept, what is changed lies in the quarantine, and verifying is content afterwards."""
 
+import shutil
 import json
 from collections import Counter
 from contextlib import suppress
@@ -106,6 +107,18 @@ async def test_owed_answer_is_settled(filled):
     await repaired(filled)
     store = await filled.again()
     assert (await store.history("s"))[-1]["reason"] == "interrupted"
+
+
+async def test_owed_answer_of_a_directory_without_its_journal_is_settled(filled):
+    """That it is owed can be said only once there is a journal again."""
+    store = await filled.again()
+    await store.append("s", [said("four", response_id="resp_4")])
+    await filled.folded()
+    await filled.die()
+    shutil.rmtree(filled.folder / "journal")
+    [done] = await repaired(filled)
+    assert "owes the answer resp_4" in done
+    assert contents(await (await filled.again()).history("s")) == ["one", "two", "three", "four", ""]
 
 
 @pytest.mark.parametrize("name", MEMORY_DAMAGE)
