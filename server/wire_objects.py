@@ -54,8 +54,9 @@ def item_object(message: Message, position: int, alternatives: Sequence[str] = (
         "content": [_part(message["role"], message["content"])],
         "verbatim:created_at": seconds(message.get("created_at")),
     }
-    if message["role"] == "assistant":
+    if message["role"] == "assistant" or message.get("response_id"):
         item["verbatim:response_id"] = message.get("response_id")
+    if message["role"] == "assistant":
         item["verbatim:model"] = message.get("model")
         status = message.get("status", "completed")
         if status != "completed":

@@ -78,6 +78,12 @@ def test_item_of_a_person(role):
     assert "verbatim:response_id" not in item
 
 
+def test_item_of_a_question_names_what_answers_it():
+    """Who has heard of the response, and not of the message, knows which question it answers."""
+    question: Any = {"role": "user", "content": "hi", "id": "msg_1", "response_id": "resp_1"}
+    assert check_item(item_object(question, 0))["verbatim:response_id"] == "resp_1"
+
+
 @pytest.mark.parametrize(
     ("fields", "status", "reason"),
     [
