@@ -35,10 +35,12 @@ export class Api {
   remember = (text) => this.#request("POST", "/v1/memory", { text });
   forget = (factId) => this.#request("DELETE", `/v1/memory/${encodeURIComponent(factId)}`);
 
-  /** The items of a session, oldest first, from the page on that holds one which `isKnown`. */
+  /** The items of a session, oldest first: all, or (`isPart`) those from one on that `isKnown`, as all before it are. */
   async items(id, isKnown) {
-    const newestFirst = await this.#all(`${sessionPath(id)}/items?order=desc&`, (page) => page.some(isKnown));
-    return newestFirst.reverse();
+    let isPart = false;
+    const isEnough = (page) => (isPart = isKnown(page.at(-1)));
+    const newestFirst = await this.#all(`${sessionPath(id)}/items?order=desc&`, isEnough);
+    return { items: newestFirst.reverse(), isPart };
   }
 
   async #all(path, isEnough = () => false) {

@@ -128,11 +128,18 @@ export class Conversations {
     if (transcript) this.#load(transcript, runningId);
   }
 
-  receiveItem({ conversation, item, response_id: responseId }) {
+  receiveItem({ conversation, item, response_id: responseId, "verbatim:after": after }) {
     const transcript = this.#transcripts.get(conversation);
     if (!transcript) return;
-    transcript.addItem(item, responseId);
+    if (transcript.addItem(item, responseId, after)) this.#load(transcript);
     this.onChange(transcript);
+  }
+
+  receivePath({ conversation }) {
+    const transcript = this.#transcripts.get(conversation);
+    if (!transcript) return;
+    transcript.leavePath();
+    this.#load(transcript);
   }
 
   receiveEvent(event) {
@@ -225,9 +232,12 @@ export class Conversations {
     const earlier = this.#loads.get(sessionId);
     const load = (async () => {
       await earlier;
+      const { told } = transcript;
       try {
-        transcript.load(await this.api.items(sessionId, isKnown), runningId);
+        const { items, isPart } = await this.api.items(sessionId, isKnown);
+        transcript.load(items, runningId, isPart);
         this.onChange(transcript);
+        if (transcript.told !== told) this.#load(transcript); // the items may be older than what was told meanwhile
       } catch (error) {
         if (error.status === 404) this.receiveNews({ type: "verbatim:conversation.deleted", conversation: sessionId });
         else if (error.status > 0) this.onProblem(error.message, transcript);
@@ -244,6 +254,7 @@ const LISTENERS = {
   "verbatim:conversation.attached": "receiveAttached",
   "verbatim:conversation.detached": "ignore",
   "verbatim:conversation.item": "receiveItem",
+  "verbatim:conversation.path": "receivePath",
   "verbatim:conversation.updated": "receiveNews",
   "verbatim:conversation.deleted": "receiveNews",
   "verbatim:response.snapshot": "receiveEvent",

@@ -32,6 +32,7 @@ const FOLDS = {
   "response.queued": begin,
   "response.in_progress": begin,
   "response.output_item.added": restart,
+  "response.content_part.added": open,
   "response.output_text.delta": append,
   "response.output_text.done": (state, event) => ({
     ...state,
@@ -53,6 +54,12 @@ function begin(state, event) {
 // so the text begins anew as well.
 function restart(state, event) {
   return { ...state, text: "", itemId: event.item?.id ?? null, cursor: event.sequence_number };
+}
+
+// An answer that is gone on with begins with the text that was there.
+function open(state, event) {
+  if (event.sequence_number <= state.cursor) return state;
+  return { ...state, text: event.part?.text ?? "", cursor: event.sequence_number };
 }
 
 function append(state, event) {

@@ -1,5 +1,6 @@
-// Rule: says which response an event belongs to. Only the first and the last event of a response name it; those
-// between are told apart by their item, by the stream of the request, or by what the socket began last.
+// Rule: says which response an event belongs to. Only the first and the last event of a response name it, and those
+// of one that goes on in a message that is there already; the others are told apart by their item, by the stream of
+// the request, or by what the socket began last. An item may be opened again, by another response.
 
 export class EventRouter {
   #byItem = new Map();
@@ -23,14 +24,16 @@ export class EventRouter {
 
   /** @returns {string | null} the id of the event's response */
   responseOf(event) {
-    const responseId = event.response?.id ?? event.response_id ?? this.#guess(event);
+    const named = event.response?.id ?? event.response_id ?? event["verbatim:response_id"];
+    const responseId = named ?? this.#guess(event);
     if (responseId) this.#learn(event, responseId);
     return responseId;
   }
 
   #guess(event) {
-    const itemId = event.item_id ?? event.item?.id;
-    return this.#byItem.get(itemId) ?? this.#byStream.get(event.stream_id) ?? this.#latest;
+    const begun = event.stream_id ? this.#byStream.get(event.stream_id) : this.#latest;
+    const ofItem = this.#byItem.get(event.item_id ?? event.item?.id);
+    return (event.type === OPENS ? (begun ?? ofItem) : (ofItem ?? begun)) ?? this.#latest;
   }
 
   #learn(event, responseId) {
@@ -48,6 +51,7 @@ export class EventRouter {
   }
 }
 
+const OPENS = "response.output_item.added";
 const ENDS = new Set(["response.completed", "response.incomplete", "response.failed"]);
 
 /** The session that a response belongs to: named by the response, else by its id. */

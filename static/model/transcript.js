@@ -9,6 +9,7 @@ export class Transcript {
     this.sessionId = sessionId;
     this.entries = [];
     this.isLoaded = sessionId === null;
+    this.told = 0; // how often something was told of what stands where: items asked for before may be older
   }
 
   /** The response that is being written, if any. */
@@ -39,14 +40,20 @@ export class Transcript {
     this.entries = this.entries.map((entry) => (entry.heard ? { ...entry, heard: false } : entry));
   }
 
+  /** Another path is shown from now on; only its items say what is on it. */
+  leavePath() {
+    this.told += 1;
+    this.beginAgain();
+  }
+
   /**
-   * Takes stored items, oldest first: all of them, or those from a known one on. What they cannot know yet (sends
-   * under way, responses heard of since the conversation was attached) stays behind them.
+   * Takes stored items, oldest first: all of them, or (`isPart`) those from a known one on. What they cannot know yet
+   * (sends under way, responses heard of since the conversation was attached) stays behind them.
    */
-  load(items, runningId = null) {
-    const stored = answered(items.filter(isShown).map(entryOf), runningId).map((entry) => this.#recognised(entry));
-    const firstKnown = this.entries.findIndex((entry) => entry.itemId && entry.itemId === stored[0]?.itemId);
-    const before = firstKnown > 0 ? this.entries.slice(0, firstKnown).filter((entry) => !entry.pending) : [];
+  load(items, runningId = null, isPart = false) {
+    const stored = answered(items.filter(isShown).map(entryOf)).map((entry) => this.#recognised(entry));
+    const firstKnown = isPart ? this.entries.findIndex((entry) => isSame(entry, stored[0])) : 0;
+    const before = this.entries.slice(0, Math.max(firstKnown, 0)).filter((entry) => !entry.pending);
     const shown = [...before, ...stored];
     const newer = this.entries.filter((entry) => isUnstored(entry) && !shown.some((other) => isSame(entry, other)));
     this.entries = [...shown, ...newer.map((entry) => (isGone(entry, runningId) ? interrupted(entry) : entry))];
@@ -78,15 +85,26 @@ export class Transcript {
     this.entries = this.entries.filter((entry) => entry.messageId !== messageId);
   }
 
-  /** A user's message was accepted, from whichever tab. */
-  addItem(item, responseId) {
-    if (!isShown(item)) return;
-    const at = this.entries.findIndex(
-      (entry) => entry.itemId === item.id || (entry.role === "user" && entry.responseId === responseId),
-    );
-    const entry = { ...entryOf(item), responseId, heard: true };
-    if (at >= 0) this.entries = this.entries.with(at, { ...entry, key: this.entries[at].key });
-    else this.entries = this.entries.toSpliced(this.#placeBefore(responseId), 0, entry);
+  /**
+   * A user's message was accepted, or is answered once more, from whichever client. It stands behind the message
+   * `after` (null: it is the first), and what stood there is not on the path any more.
+   * @returns {boolean} whether the items have to be read anew: that place is not known, or something stood there
+   */
+  addItem(item, responseId, after) {
+    this.told += 1;
+    const told = { ...entryOf(item), responseId, heard: true };
+    const question = { ...told, key: this.entries.find((entry) => isSame(entry, told))?.key ?? told.key };
+    const others = this.entries.filter((entry) => !isSame(entry, told));
+    const at = after === null ? 0 : others.findIndex((entry) => entry.itemId && entry.itemId === after) + 1;
+    if (at === 0 && after !== null) {
+      this.entries = others.toSpliced(placeBefore(others, responseId), 0, question);
+      return true;
+    }
+    const behind = others.slice(at);
+    const kept = behind.filter((entry) => entry.responseId === responseId || isUnsettled(entry));
+    const [unsent, shown] = [kept.filter((entry) => entry.pending), kept.filter((entry) => !entry.pending)];
+    this.entries = [...others.slice(0, at), question, ...shown, ...unsent];
+    return kept.length < behind.length;
   }
 
   /** Folds one event of a response of this conversation. */
@@ -98,34 +116,34 @@ export class Transcript {
       return;
     }
     const entry = foldEvent(this.entries[at], event);
-    if (entry !== this.entries[at]) this.entries = this.entries.with(at, { ...entry, heard: true });
-  }
-
-  #placeBefore(responseId) {
-    const answer = this.entries.findIndex((entry) => entry.responseId === responseId);
-    return answer >= 0 ? answer : this.#placeOfPending();
+    if (entry === this.entries[at]) return;
+    const entries = this.entries.with(at, { ...entry, heard: true });
+    // An answer that is gone on with stays one message: the former response gives it up.
+    this.entries = entries.filter((other) => !isFormer(other, entry));
   }
 
   #placeAfter(responseId) {
     const question = this.entries.findIndex((entry) => entry.responseId === responseId);
-    return question >= 0 ? question + 1 : this.#placeOfPending();
-  }
-
-  #placeOfPending() {
-    const at = this.entries.findIndex((entry) => entry.pending);
-    return at >= 0 ? at : this.entries.length;
+    return question >= 0 ? question + 1 : placeOfPending(this.entries);
   }
 
   // A stored entry takes the place of the one that is shown already, so its element stays where it is.
   #recognised(stored) {
     const shown = this.entries.find((entry) => isSame(entry, stored));
     if (!shown) return stored;
-    if (isRunning(stored)) return shown;
+    const isGoneOnWith = shown.heard && isRunning(shown) && shown.responseId !== stored.responseId;
+    if (isRunning(stored) || isGoneOnWith) return shown;
     return { ...stored, key: shown.key, error: shown.error ?? null };
   }
 }
 
 const isShown = (item) => item.type === "message" && (item.role === "user" || item.role === "assistant");
+
+// Said, but not in any items yet: no news of another message make it wrong.
+const isUnsettled = (entry) => entry.pending || isRunning(entry) || !entry.itemId;
+
+const isFormer = (entry, { itemId, responseId }) =>
+  entry.role === "assistant" && Boolean(itemId) && entry.itemId === itemId && entry.responseId !== responseId;
 
 const isUnstored = (entry) => entry.pending || entry.heard || isRunning(entry);
 
@@ -134,6 +152,16 @@ const isGone = (entry, runningId) => isRunning(entry) && !entry.heard && entry.r
 
 const interrupted = (entry) => ({ ...entry, status: "incomplete", reason: "interrupted" });
 
+function placeBefore(entries, responseId) {
+  const answer = entries.findIndex((entry) => entry.responseId === responseId);
+  return answer >= 0 ? answer : placeOfPending(entries);
+}
+
+function placeOfPending(entries) {
+  const at = entries.findIndex((entry) => entry.pending);
+  return at >= 0 ? at : entries.length;
+}
+
 function isSame(a, b) {
   if (a.role !== b.role) return false;
   if (a.itemId && a.itemId === b.itemId) return true;
@@ -141,11 +169,11 @@ function isSame(a, b) {
 }
 
 function entryOf(item) {
-  const common = { role: item.role, key: item.id, itemId: item.id, text: textOf(item) };
-  if (item.role === "user") return { ...common, responseId: null };
+  const responseId = item["verbatim:response_id"] ?? null;
+  const common = { role: item.role, key: item.id, itemId: item.id, text: textOf(item), responseId };
+  if (item.role === "user") return common;
   return {
     ...common,
-    responseId: item["verbatim:response_id"] ?? null,
     cursor: -1,
     status: item.status,
     reason: item["verbatim:reason"] ?? null,
@@ -154,12 +182,11 @@ function entryOf(item) {
   };
 }
 
-// Stored messages of the user do not name the response that answers them: it is the one that follows.
-function answered(entries, runningId) {
+// A message of the user names the response that has answered it last; the one that is shown may be an earlier one.
+function answered(entries) {
   return entries.map((entry, at) => {
-    if (entry.role !== "user") return entry;
     const next = entries[at + 1];
-    const following = next?.role === "assistant" ? next.responseId : null;
-    return { ...entry, responseId: next ? following : runningId };
+    const isAnswered = entry.role === "user" && next?.role === "assistant" && next.responseId;
+    return isAnswered ? { ...entry, responseId: next.responseId } : entry;
   });
 }

@@ -1,36 +1,10 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { Conversations } from "../../../static/conversations.js";
 import { Outbox } from "../../../static/model/outbox.js";
+import { begin, flushed, R, response, types } from "./fake_connection.mjs";
 import { FakeStorage } from "./fake_storage.mjs";
 
-const R = "resp_s_0000000000000001";
-const response = { id: R, status: "in_progress", metadata: {} };
-
-class FakeSocket {
-  isOpen = true;
-  sent = [];
-
-  send(frame) {
-    if (this.isOpen) this.sent.push(frame);
-    return this.isOpen;
-  }
-}
-
 beforeEach(() => FakeStorage.install());
-
-const flushed = () => new Promise((resolve) => setImmediate(resolve));
-
-function begin({ items = [] } = {}) {
-  const socket = new FakeSocket();
-  const problems = [];
-  const news = [];
-  const api = { items: async () => items };
-  const hooks = { onChange() {}, onProblem: (message) => problems.push(message), onNews: (frame) => news.push(frame) };
-  return { socket, problems, news, conversations: new Conversations({ socket, api, outbox: new Outbox(), ...hooks }) };
-}
-
-const types = (socket) => socket.sent.map((frame) => frame.type);
 
 async function answering(conversations, socket) {
   const transcript = conversations.open("s");

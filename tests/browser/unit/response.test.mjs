@@ -37,6 +37,28 @@ test("a replay from the beginning replaces the text, though its deltas are merge
   assert.equal(after.text, "abcd");
 });
 
+test("one delta that stands for several is added once, and what it stood for not again", () => {
+  const state = fold([...head, delta(4, "a"), delta(9, "bcdef"), delta(7, "d"), delta(10, "g")]);
+  assert.equal(state.text, "abcdefg");
+  assert.equal(state.cursor, 10);
+});
+
+test("a part that is gone on with begins with its text, heard once or again", () => {
+  const part = { type: "response.content_part.added", sequence_number: 3, item_id: "msg_1", part: { text: "was " } };
+  const goOn = [...head.slice(0, 3), part, delta(4, "here")];
+  const state = fold(goOn);
+  assert.equal(state.text, "was here");
+  assert.equal(foldEvent(state, part), state);
+  assert.equal(fold(goOn, state).text, "was here");
+});
+
+test("a snapshot says all there is of a response of which nothing was heard", () => {
+  const text = { sequence_number: 40, text: "all", response: response("in_progress") };
+  const state = fold([{ type: "verbatim:response.snapshot", ...text }, delta(41, "!")]);
+  assert.equal(state.text, "all!");
+  assert.equal(state.model, "m");
+});
+
 test("a snapshot replaces the text and moves the cursor", () => {
   const snapshot = { type: "verbatim:response.snapshot", response_id: ID, sequence_number: 40, text: "all of it" };
   const state = fold([...head, delta(4, "al"), snapshot, delta(40, "no"), delta(41, "!")]);

@@ -42,6 +42,18 @@ test("without any name an event belongs to what the connection began last", () =
   assert.equal(router.responseOf(added("a")), "A");
 });
 
+test("an item that is opened again belongs to the response that goes on with it", () => {
+  const router = new EventRouter();
+  for (const event of [created("A"), added("a"), created("B"), added("a")]) router.responseOf(event);
+  assert.equal(router.responseOf(delta("a")), "B");
+});
+
+test("an event that names its response needs no other name", () => {
+  const router = new EventRouter();
+  for (const event of [created("A"), added("a"), created("B")]) router.responseOf(event);
+  assert.equal(router.responseOf({ ...delta("a"), "verbatim:response_id": "C" }), "C");
+});
+
 test("a new connection forgets what the old one began last", () => {
   const router = new EventRouter();
   router.responseOf(created("A"));

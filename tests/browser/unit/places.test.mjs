@@ -1,0 +1,97 @@
+// Where messages stand, told by the server's news and by its items, in whatever order the two come.
+
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { begin, flushed, R, response } from "./fake_connection.mjs";
+import { FakeStorage } from "./fake_storage.mjs";
+
+const R2 = "resp_s_0000000000000002";
+const R3 = "resp_s_0000000000000003";
+const R4 = "resp_s_0000000000000004";
+const message = (id, role, text, responseId) => ({
+  id,
+  type: "message",
+  role,
+  status: "completed",
+  content: [{ text }],
+  "verbatim:response_id": responseId,
+});
+const accepted = (item, after) => ({
+  type: "verbatim:conversation.item",
+  conversation: "s",
+  item,
+  response_id: item["verbatim:response_id"],
+  "verbatim:after": after,
+});
+const texts = (transcript) => transcript.entries.map((entry) => entry.text);
+const talk = () => [message("u", "user", "hi", R), message("m", "assistant", "Hello", R)];
+
+beforeEach(() => FakeStorage.install());
+
+test("a first message is shown once, though its items come before the news of it", async () => {
+  const { conversations } = begin({ items: talk().slice(0, 1) });
+  const transcript = conversations.open("s");
+  const stream_id = conversations.send(transcript, "hi", null);
+  conversations.receive({ type: "response.created", sequence_number: 0, response, stream_id });
+  await flushed();
+  assert.deepEqual(texts(transcript), ["hi", ""]);
+  conversations.receive(accepted(talk()[0], null));
+  await flushed();
+  assert.deepEqual(texts(transcript), ["hi", ""]);
+});
+
+test("news of another path bring the items of that one", async () => {
+  const items = talk();
+  const { conversations } = begin({ items });
+  const transcript = conversations.open("s");
+  await flushed();
+  items[1] = message("n", "assistant", "Hey", R2);
+  conversations.receive({ type: "verbatim:conversation.path", conversation: "s", message: "n" });
+  await flushed();
+  assert.deepEqual(texts(transcript), ["hi", "Hey"]);
+});
+
+test("a question that another client puts elsewhere brings the items anew", async () => {
+  const items = talk();
+  const { conversations } = begin({ items });
+  const transcript = conversations.open("s");
+  await flushed();
+  const edited = message("v", "user", "ho", R2);
+  items.splice(0, 2, edited);
+  conversations.receive(accepted(edited, null));
+  assert.deepEqual(texts(transcript), ["ho"]);
+  const last = message("x", "user", "and", R4);
+  items.push(message("w", "assistant", "unheard", R3), last);
+  conversations.receive(accepted(last, "w"));
+  await flushed();
+  assert.deepEqual(texts(transcript), ["ho", "unheard", "and"]);
+});
+
+test("items that were asked for before the news are asked for again", async () => {
+  const { conversations } = begin();
+  const held = [];
+  conversations.api.items = () => new Promise((resolve) => held.push(resolve));
+  const transcript = conversations.open("s");
+  await flushed();
+  conversations.receive(accepted(talk()[0], null));
+  held[0]({ items: [message("old", "user", "what was before", R2)], isPart: false });
+  await flushed();
+  held[1]({ items: talk(), isPart: false });
+  await flushed();
+  assert.deepEqual(texts(transcript), ["hi", "Hello"]);
+});
+
+test("items are read back to one that is known to be on the path, with all that stands before it", async () => {
+  const { conversations } = begin({ items: talk() });
+  const transcript = conversations.open("s");
+  await flushed();
+  let isKnown;
+  conversations.api.items = async (_, known) => {
+    isKnown = known;
+    return { items: [talk()[1], message("v", "user", "more", R2)], isPart: true };
+  };
+  conversations.receive({ type: "verbatim:conversation.path", conversation: "s", message: "v" });
+  await flushed();
+  assert.deepEqual(texts(transcript), ["hi", "Hello", "more"]);
+  assert.deepEqual([isKnown({ id: "m" }), isKnown({ id: "other" })], [true, false]);
+});
