@@ -16,6 +16,9 @@ from server.wire_events import delta_event
 _MAX_CHARS = 64 * 1024
 """How much text of one answer may gather: a fast assistant waits for the disk."""
 
+_CYCLE_S = 0.001
+"""When there is much to do, a step begins this much after the one before: fewer, larger writes."""
+
 _TOGETHER_S = 0.004
 """What is due so much later goes out too. (Much more would make batches that hold the loop for long.)"""
 
@@ -169,9 +172,13 @@ class Coalescing:
 
     async def _show_ready(self) -> None:
         try:
+            loop = asyncio.get_running_loop()
             while self._ready:
+                began = loop.time()
                 batch, self._ready = self._ready, []
                 await self._show(batch)
+                if self._ready and (pause_s := began + _CYCLE_S - loop.time()) > 0:
+                    await asyncio.sleep(pause_s)
         finally:
             self._task = None
             if self._ready:

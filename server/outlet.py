@@ -1,19 +1,17 @@
 """A socket's way out.
 
-Rule: what is due goes out at the end of this turn of the event loop, all of it in one write, as long as the client
+Rule: what is due is taken at the end of this turn of the event loop and goes out in one write, as long as the client
 takes it. Nothing queues for one that does not: its readers keep their places, and it gets what is due, merged, when it
 takes something again. One that takes nothing for too long is cut off. Nobody else waits for it.
 
 The frames go past aiohttp's own writer: `send_frame` costs a coroutine, a header and a call of the system for each
-frame, and cannot be called from where a log grows. With one write for all that is due a stream costs the server about
-a third less of the processor (docs/benchmarks.md, "Deltas"). aiohttp keeps all the rest: the handshake, what comes
-in, pings, the close. Each of its frames is one whole write too, so the two never mix within a frame; that needs
-compression to be off.
+frame, and cannot be called from where a log grows. aiohttp keeps all the rest: the handshake, what comes in, pings, the
+close. Each of its frames is one whole write too, so the two never mix within a frame; that needs compression to be off.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from server.ws_frames import text_frames
@@ -60,7 +58,8 @@ class Outlet:
         "_closed",
         "_cut_off",
         "_due",
-        "_due_bytes",
+        "_flushes",
+        "_frames",
         "_loop",
         "_sources",
         "_stall_s",
@@ -81,9 +80,10 @@ class Outlet:
         self._sources: list[Source] = []
         self._catching_up: asyncio.Task[None] | None = None
         self._closed = False
-        self._due: list[bytes] = []
-        self._due_bytes = 0
-        """What goes out in this turn of the loop."""
+        self._frames: list[bytes] = []
+        self._due: dict[Source, None] = {}
+        """What goes out at the end of this turn of the loop: single frames, then what these have by then."""
+        self._flushes = False
         self.sent_at = self._loop.time()
 
     @property
@@ -103,21 +103,25 @@ class Outlet:
         """Sends nothing more of a source."""
         if source in self._sources:
             self._sources.remove(source)
+            self._due.pop(source, None)
             source.close()
 
     def pump(self, source: Source) -> None:
         """Sends what is due of a source, unless the client is behind: then it is sent when its turn comes."""
-        if self._catching_up is None and not self.closed and not self._send_due(source):
-            self._catching_up = self._loop.create_task(self._catch_up())
+        if self._catching_up is None and not self._closed:
+            self._due[source] = None
+            self._flush_soon()
 
     def send(self, payload: bytes) -> None:
-        """Sends one frame, at once. Whoever sends many waits for `drained` in between."""
-        if not self.closed:
-            self._write((payload,))
+        """Sends one frame. Whoever sends many waits for `drained` in between."""
+        if not self._closed:
+            self._frames.append(payload)
+            self._flush_soon()
 
     async def drained(self) -> None:
         """Waits until the client is not behind any more, or is cut off."""
-        self._flush()
+        if self._flushes:
+            self._flush()
         least, since = self._transport.get_write_buffer_size(), self._loop.time()
         while (waiting := self._transport.get_write_buffer_size()) > _HIGH_BYTES and not self.closed:
             now = self._loop.time()
@@ -139,18 +143,43 @@ class Outlet:
             source.close()
         self._sources.clear()
 
-    def _send_due(self, source: Source) -> bool:
-        """Sends what is due; returns False where the client is behind, and something may be left.
+    def _flush_soon(self) -> None:
+        if not self._flushes:
+            self._flushes = True
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        """Sends what is due."""
+        self._flushes = False
+        due, self._due = self._due, {}
+        if not self._send(due) and self._catching_up is None and not self.closed:
+            self._catching_up = self._loop.create_task(self._catch_up())
+
+    def _send(self, sources: Iterable[Source]) -> bool:
+        """Sends single frames and what sources have; returns False where something is left: the client is behind."""
+        frames, self._frames = self._frames, []
+        done = True
+        for source in sources:
+            done &= self._take(source, frames)
+        if frames and not self._transport.is_closing():
+            self._transport.writelines(text_frames(frames))
+            self.sent_at = self._loop.time()
+        return done
+
+    def _take(self, source: Source, frames: list[bytes]) -> bool:
+        """Takes what is due of a source; returns False where the client is behind, and something may be left.
 
         A source that fails takes its own client with it, and nobody else.
         """
+        room = _HIGH_BYTES - self._transport.get_write_buffer_size() - sum(map(len, frames))
         try:
-            while self._due_bytes + self._transport.get_write_buffer_size() <= _HIGH_BYTES:
+            while room >= 0 and not self._closed:
                 if not (payloads := source.take()):
                     if source.ended:
                         self.drop(source)
                     return True
-                self._write(payloads)
+                frames += payloads
+                room -= sum(map(len, payloads))
             return False
         except Exception:
             _log.exception("a reader failed")
@@ -162,22 +191,10 @@ class Outlet:
         try:
             behind = True
             while behind and not self.closed:
+                await asyncio.sleep(0)  # However fast this client is, others have their turn.
                 await self.drained()
-                behind = not all(self._send_due(source) for source in tuple(self._sources))
+                behind = not self._send(tuple(self._sources))
                 if behind and self._sources:
                     self._sources.append(self._sources.pop(0))
         finally:
             self._catching_up = None
-
-    def _write(self, payloads: Sequence[bytes]) -> None:
-        if not self._due:
-            self._loop.call_soon(self._flush)
-        self._due += text_frames(payloads)
-        self._due_bytes += sum(map(len, payloads))
-
-    def _flush(self) -> None:
-        if self._due and not self._transport.is_closing():
-            self._transport.writelines(self._due)
-            self.sent_at = self._loop.time()
-        self._due = []
-        self._due_bytes = 0

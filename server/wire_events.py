@@ -4,6 +4,7 @@ Rule: an event is bytes from the moment it has its number; what differs between 
 Source: PROTOCOL.md, "One turn" and "What we add on the socket".
 """
 
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -19,16 +20,6 @@ _FINAL = {
     State.INCOMPLETE: "response.incomplete",
     State.FAILED: "response.failed",
 }
-
-
-_DELTA = (
-    b'{"type":"response.output_text.delta","sequence_number":%d,"item_id":%b,"output_index":0,"content_index":0,'
-    b'"delta":%b,"logprobs":[]}'
-)
-"""There are more of these than of all others together."""
-
-_GOES_ON = "verbatim:response_id"
-"""Says whose text it is where that goes on in another response's message."""
 
 
 def opening_events(turn: Turn) -> list[bytes]:
@@ -54,10 +45,8 @@ def opening_events(turn: Turn) -> list[bytes]:
 
 def delta_event(turn: Turn, number: int, text: str) -> bytes:
     """A piece of the answer."""
-    where = _at(turn)
-    if _GOES_ON in where:
-        return _event("response.output_text.delta", number, **where, delta=text, logprobs=[])
-    return _DELTA % (number, orjson.dumps(where["item_id"]), orjson.dumps(text))
+    before, behind = _delta_frame(orjson.dumps(turn.draft.get("id", "")), turn.response_id)
+    return b"%b%d%b%b}" % (before, number, behind, orjson.dumps(text))
 
 
 def closing_events(turn: Turn, number: int) -> list[bytes]:
@@ -140,7 +129,24 @@ def _event(kind: str, number: int, **fields: Any) -> bytes:
 
 
 def _at(turn: Turn) -> dict[str, Any]:
-    """Where in the output an event belongs; an item that does not end like its response says which it is."""
-    item_id = turn.draft.get("id", "")
-    named = {} if item_id == answer_id(turn.response_id) else {_GOES_ON: turn.response_id}
+    """Where in the output an event belongs."""
+    return _place(turn.draft.get("id", ""), turn.response_id)
+
+
+def _place(item_id: str, response_id: str) -> dict[str, Any]:
+    """The same, of an item; one that does not end like its response says which it is."""
+    named = {} if item_id == answer_id(response_id) else {"verbatim:response_id": response_id}
     return {"item_id": item_id, "output_index": 0, "content_index": 0, **named}
+
+
+@lru_cache(maxsize=4096)
+def _delta_frame(item_id: bytes, response_id: str) -> tuple[bytes, bytes]:
+    """What stands before the number of a delta, and between it and its text. There are more deltas than all others.
+
+    Args:
+        item_id: As JSON: in a file that a person wrote it may be anything.
+    """
+    place = _place(orjson.loads(item_id), response_id)
+    event = _event("response.output_text.delta", 0, **place, logprobs=[], delta="")
+    before, mark, behind = event.partition(b'"sequence_number":')
+    return before + mark, behind[1 : -len(b'""}')]
