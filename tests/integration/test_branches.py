@@ -70,7 +70,7 @@ async def test_first_question_edited(anna):
 
 @pytest.mark.parametrize("empty", ["", []])
 async def test_answer_given_again(site, empty):
-    """The question stands as it is, and has two answers."""
+    """The question stands as it is, names its latest answer, and has two."""
     await site.start(ScriptedAssistant("a"), delta_window_s=0.0)
     anna = site.caller()
     conversation = await anna.conversation()
@@ -80,7 +80,8 @@ async def test_answer_given_again(site, empty):
     second = await anna.ask("POST", "/v1/responses", {"input": empty, **place})
     shown = await path(anna, conversation)
     assert [item["role"] for item in shown] == ["user", "assistant"]
-    assert shown[0] == question
+    assert question["verbatim:response_id"] == first["id"]
+    assert shown[0] == {**question, "verbatim:response_id": second["id"]}
     assert shown[1]["verbatim:alternatives"] == [former["id"], shown[1]["id"]]
     assert shown[1]["verbatim:response_id"] == second["id"] != first["id"]
     found = await anna.ask("GET", f"/v1/responses/{first['id']}")
@@ -278,9 +279,9 @@ async def test_plain_file_is_forked(site):
     anna = site.caller()
     before = await path(anna, "s")
     place = {"conversation": "s", "verbatim:after": before[0]["id"], **COUNT}
-    await anna.ask("POST", "/v1/responses", {"input": "", **place})
+    response = await anna.ask("POST", "/v1/responses", {"input": "", **place})
     shown = await path(anna, "s")
-    assert shown[0] == before[0]
+    assert shown[0] == {**before[0], "verbatim:response_id": response["id"]}
     assert shown[1]["verbatim:alternatives"] == [before[1]["id"], shown[1]["id"]]
     await anna.ask("POST", "/v1/conversations/s/path", {"message": before[1]["id"]})
     assert texts(await path(anna, "s")) == ["1@0", "a"]
