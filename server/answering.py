@@ -6,6 +6,7 @@ Rule: the assistant is let go, with all that it holds, before the answer has end
 import asyncio
 import logging
 from contextlib import aclosing
+from typing import Any
 
 from persistence import PersistenceError
 from server.assistants.base import Assistant, Delta, Prompt
@@ -26,38 +27,53 @@ class Answering:
     def __init__(self, pieces: Pieces) -> None:
         self._pieces = pieces
         self._stopped: Reason | None = None
-        self._producer: asyncio.Task[Event] | None = None
-        """Set by `run`."""
+        self._listening: asyncio.Task[Any] | None = None
+        """The turn's task, while the assistant speaks."""
+        self._interruptions = 0
 
     def stop(self, reason: Reason) -> None:
         """Ends the answer with the text that it has; the first reason counts."""
         self._stopped = self._stopped or reason
-        if self._producer:
-            self._producer.cancel()
+        self._interrupt()
 
     async def run(self, assistant: Assistant, prompt: Prompt) -> Event:
-        """Streams the answer into the log; returns the event that ends the turn."""
+        """Streams the answer into the log; returns the event that ends the turn.
+
+        **Cancellation**: the assistant is let go.
+        """
         if self._stopped:
             return Cut(self._stopped)
-        ended = asyncio.Event()
-        self._producer = asyncio.create_task(_produce(assistant, prompt, self._pieces))
-        self._producer.add_done_callback(lambda _: ended.set())
-        self._pieces.on_fault = self._producer.cancel
-        try:
-            await ended.wait()
-            await self._pieces.shown()
-        finally:
-            self._pieces.on_fault = None
-            if not self._producer.done():
-                self._producer.cancel()
-                await asyncio.wait([self._producer])
+        end = await self._listen(assistant, prompt)
+        await self._pieces.shown()
         if isinstance(fault := self._pieces.fault, PersistenceError):
             return Broke("storage_error", f"The answer could not be kept: {api_error(fault).message}.")
         if fault:
             raise fault
-        if self._producer.cancelled():
+        return end
+
+    async def _listen(self, assistant: Assistant, prompt: Prompt) -> Event:
+        """Takes what the assistant says, until it ends or is interrupted.
+
+        An interruption cancels the task only where it waits for the assistant, and is over with this.
+        """
+        task = self._listening = asyncio.current_task()
+        assert task
+        self._pieces.on_fault = self._interrupt
+        try:
+            return await _produce(assistant, prompt, self._pieces)
+        except asyncio.CancelledError:
+            if task.cancelling() > self._interruptions:
+                raise
             return Cut(self._stopped or Reason.INTERRUPTED)
-        return self._producer.result()
+        finally:
+            self._pieces.on_fault = self._listening = None
+            for _ in range(self._interruptions):
+                task.uncancel()
+
+    def _interrupt(self) -> None:
+        if self._listening:
+            self._interruptions += 1
+            self._listening.cancel()
 
 
 async def _produce(assistant: Assistant, prompt: Prompt, pieces: Pieces) -> Event:

@@ -185,12 +185,12 @@ class Conductor:
                 if response_id := find_sent(turn, tree.messages()):
                     running.open(self._finding.sent_before(turn, tree, response_id))
                     return
-                *history, question = await self._ask(turn, assistant, tree, is_new)
+                path = await self._ask(turn, assistant, tree, is_new)
                 turn.apply(Started())
                 running.log.append(*opening_events(turn))
                 self._live.publish(running.log)
                 running.open(running.log)
-                await self._answer(running, assistant, history, [question])
+                await self._answer(running, assistant, path)
         except ApiError as error:
             running.refuse(error)
         except PersistenceError as error:
@@ -219,13 +219,11 @@ class Conductor:
             turn.go_on_from(placed.draft, placed.text)
         return placed.tree.history
 
-    async def _answer(
-        self, running: Running, assistant: Assistant, history: Sequence[Message], asked: Sequence[Message]
-    ) -> None:
+    async def _answer(self, running: Running, assistant: Assistant, path: Sequence[Message]) -> None:
         """Streams the answer, makes it durable, and only then shows its end. Whatever fails, the log ends."""
         turn, log = running.log.turn, running.log
         try:
-            end = await self._reply(running, assistant, history, asked)
+            end = await self._reply(running, assistant, path)
             turn.apply(*await self._keep(turn, end))
             log.append(*closing_events(turn, log.next_number))
         finally:
@@ -236,18 +234,16 @@ class Conductor:
         else:
             self._live.forget(turn.session_id)
 
-    async def _reply(
-        self, running: Running, assistant: Assistant, history: Sequence[Message], asked: Sequence[Message]
-    ) -> Event:
+    async def _reply(self, running: Running, assistant: Assistant, path: Sequence[Message]) -> Event:
         """Tells of the question and streams the answer; returns how it ended."""
         turn = running.log.turn
         try:
             if turn.request.kept:
                 await self.tell_changed(turn.session_id)
-                position = len(history)
-                after = message_id(history[-1], position - 1) if history else None
-                self._live.tell(turn.user_id, QuestionAccepted(asked[-1], position, running.log, after))
-            return await running.answering.run(assistant, await self._prompt(turn, [*history, *asked]))
+                position = len(path) - 1
+                after = message_id(path[-2], position - 1) if position else None
+                self._live.tell(turn.user_id, QuestionAccepted(path[-1], position, running.log, after))
+            return await running.answering.run(assistant, await self._prompt(turn, path))
         except Exception as error:
             return _broken(turn, error)
 
