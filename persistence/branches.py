@@ -265,13 +265,20 @@ def _rooted(history: Sequence[Message], branches: Sequence[Branch]) -> Sequence[
     """The branches; one that hangs on nothing, or on itself, begins at the beginning."""
     known = {None, *(message["id"] for message in Tree(history, branches).messages())}
     found = [branch if branch.after in known else replace(branch, after=None) for branch in branches]
-    rooted: set[str | None] = {None, *(message["id"] for message in history)}
-    waiting = list(range(len(found)))
-    while waiting:
-        some = [at for at in waiting if found[at].after in rooted]
-        if not some:
-            some = waiting[:1]
-            found[some[0]] = replace(found[some[0]], after=None)
-        rooted.update(message["id"] for at in some for message in found[at].messages)
-        waiting = [at for at in waiting if at not in some]
+    behind: dict[str | None, list[int]] = {}
+    for at, branch in enumerate(found):
+        behind.setdefault(branch.after, []).append(at)
+    rooted = set(_reached(found, behind, [None, *(message["id"] for message in history)]))
+    for at in range(len(found)):
+        if at not in rooted:
+            found[at] = replace(found[at], after=None)
+            rooted |= {at, *_reached(found, behind, [message["id"] for message in found[at].messages])}
     return found
+
+
+def _reached(found: Sequence[Branch], behind: dict[str | None, list[int]], ids: list[str | None]) -> Iterator[int]:
+    """The branches that hang on these messages, and on those in turn; each is found once."""
+    while ids:
+        for at in behind.pop(ids.pop(), ()):
+            yield at
+            ids += [message["id"] for message in found[at].messages]
