@@ -1,13 +1,18 @@
 """A response's log: numbered, encoded events, appended to by one turn and read by anybody with a cursor.
 
 Rule: the log holds each event once; a reader is a number. An event's place in the list is its `sequence_number`. Deltas
-that a reader has not had yet are merged into one event, which carries the last of their numbers.
+that a reader has not had yet are merged into one event, which carries the last of their numbers. When the turn has
+ended and nobody reads, the events go, and are made anew for whoever comes (`ended_events.py`).
 """
 
 import asyncio
+import sys
+from array import array
 from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
+from server.ended_events import CLOSING, OPENING, ended_event
 from server.errors import ApiError
 from server.turn import Turn
 from server.wire_events import closing_events, delta_event, final_event, opening_events, snapshot_event
@@ -17,6 +22,9 @@ _MERGED_CHARS = 16 * 1024
 
 _PORTION_BYTES = 64 * 1024
 """About how much a reader takes at once."""
+
+_FIXED_BYTES = 1250
+"""What an ended log takes beside its text, measured: the turn, its request, its draft, their ids, a place in a table."""
 
 
 class Reader(Protocol):
@@ -83,39 +91,49 @@ class ResponseLog:
     **Concurrency**: one writer, any number of readers, in one event loop.
     """
 
+    __slots__ = ("_ends", "_events", "_others", "_readers", "asked_by", "closed", "turn")
+
     def __init__(self, turn: Turn, asked_by: object = None) -> None:
         self.turn = turn
         self.asked_by = asked_by
         self.closed = False
-        self.size_bytes = 0
         self._events: list[bytes] = []
-        self._ends: list[int] = []
+        """Empty again when they have gone."""
+        self._ends = array("I")
         """Up to which character of the turn's text each event tells of it."""
+        self._others = 0
+        """How many events are no deltas."""
         self._readers: dict[LogReader, Callable[[], None]] = {}
 
     @property
     def next_number(self) -> int:
         """The `sequence_number` of the event that comes next."""
-        return len(self._events)
+        return len(self._ends)
+
+    @property
+    def size_bytes(self) -> int:
+        """What it takes of memory, about, when it has ended and nobody reads it."""
+        kept = 0 if self._is_whole else sum(map(sys.getsizeof, self._events))
+        return _FIXED_BYTES + len(self._ends) * self._ends.itemsize + sys.getsizeof(self.turn.text) + kept
 
     def append(self, *events: bytes) -> None:
         """Shows events that are no deltas."""
         self._events += events
-        self._ends += [len(self.turn.text)] * len(events)
-        self.size_bytes += sum(map(len, events))
+        self._ends.extend([len(self.turn.text)] * len(events))
+        self._others += len(events)
         self._wake()
 
     def append_delta(self, text: str, event: bytes) -> None:
         """Shows a piece of the answer, which is written already, and may be merged with its neighbours."""
         self._events.append(event)
         self._ends.append((self._ends[-1] if self._ends else 0) + len(text))
-        self.size_bytes += len(event) + len(text)
         self._wake()
 
     def close(self) -> None:
         """Ends the log; readers end when they have had everything."""
         self.closed = True
         self._wake()
+        self._let_go()
 
     def reader(self, after: int | None = None) -> "LogReader":
         """See `Readable`."""
@@ -127,9 +145,9 @@ class ResponseLog:
 
     def after(self, cursor: int) -> tuple[list[bytes], int]:
         """A portion of the events after a cursor, deltas merged, and the cursor behind them."""
-        number, last = cursor + 1, len(self._events) - 1
+        number, last = cursor + 1, self.next_number - 1
         if number == last:
-            return self._events[number:], number
+            return [self._event(number)], number
         taken: list[bytes] = []
         size = 0
         while number <= last and size < _PORTION_BYTES:
@@ -138,7 +156,7 @@ class ResponseLog:
                 text = self.turn.text[self._ends[number - 1] : self._ends[until]]
                 taken.append(delta_event(self.turn, until, text))
             else:
-                taken.append(self._events[number])
+                taken.append(self._event(number))
             size += len(taken[-1])
             number = until + 1
         return taken, number - 1
@@ -158,6 +176,22 @@ class ResponseLog:
     def forget(self, reader: "LogReader") -> None:
         """Wakes a reader no more."""
         self._readers.pop(reader, None)
+        self._let_go()
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether all events of a turn that has ended are there."""
+        return self.turn.ended and self._others == OPENING + CLOSING
+
+    def _event(self, number: int) -> bytes:
+        return self._events[number] if self._events else ended_event(self.turn, self._ends, number)
+
+    def _let_go(self) -> None:
+        """Lets go of what nobody needs any more."""
+        if self.closed and self._events and not self._readers and self._is_whole:
+            self.turn.request = replace(self.turn.request, messages=())
+            self._events = []
+            self._readers = {}
 
     def _wake(self) -> None:
         for wake in tuple(self._readers.values()):

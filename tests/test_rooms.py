@@ -15,6 +15,7 @@ PURE = (
     "server/errors.py",
     "server/config.py",
     "server/delta_window.py",
+    "server/ended_events.py",
     "server/frame_rate.py",
     "server/history.py",
     "server/placing.py",

@@ -13,11 +13,15 @@ from server.turn import Turn, TurnRequest
 MANY = 5000
 
 
-def new_log(number: int, session_id: str = "abc", size: int = 10) -> ResponseLog:
+def new_log(number: int, session_id: str = "abc") -> ResponseLog:
     draft: Message = {"role": "assistant", "content": "", "response_id": f"resp_{session_id}_{number}"}
     log = ResponseLog(Turn(session_id, "user", "m", TurnRequest(()), draft))
-    log.append(b"x" * size)
+    log.append(b"x")
     return log
+
+
+ROOM = new_log(0).size_bytes * 5 // 2
+"""For two ended logs."""
 
 
 def changed(number: int) -> SessionChanged:
@@ -40,7 +44,7 @@ class LiveContract:
 
     async def test_ended_log_is_found_while_there_is_room(self):
         """An ended log stays, and the oldest goes first when its memory is needed."""
-        live, logs = self.make(25), [new_log(number) for number in range(4)]
+        live, logs = self.make(ROOM), [new_log(number) for number in range(4)]
         for log in logs:
             live.publish(log)
             live.retire(log)
@@ -56,7 +60,7 @@ class LiveContract:
 
     async def test_log_that_was_never_published_is_not_kept(self):
         """Retiring a log that is not running, or again, has no effect."""
-        live, log = self.make(100), new_log(1)
+        live, log = self.make(ROOM), new_log(1)
         live.retire(log)
         assert live.find("resp_abc_1") is None
         live.publish(log)
@@ -66,7 +70,7 @@ class LiveContract:
 
     async def test_forgotten_session(self):
         """A forgotten session's ended logs are gone, others and running ones stay, and the room is given back."""
-        live = self.make(25)
+        live = self.make(ROOM)
         mine, running, other = new_log(1), new_log(2), new_log(3, "other")
         for log in (mine, running, other):
             live.publish(log)

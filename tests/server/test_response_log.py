@@ -1,16 +1,21 @@
 """A log and its readers: whatever is read when, every reader has every character once."""
 
 import asyncio
+import gc
 import json
+import sys
+from enum import Enum
 from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from persistence.model import Message
+from server.assistants.base import Usage
 from server.errors import ApiError
 from server.response_log import ResponseLog, StoredResponse, portions
-from server.turn import Broke, Cut, Finished, Reason, Started, Wrote
+from server.turn import Broke, Cut, Finished, Reason, Started, TurnRequest, Wrote
 from server.wire_events import closing_events, delta_event, opening_events
 from tests.server.frames import check_whole, decode
 from tests.server.test_turn import new_turn
@@ -28,10 +33,11 @@ class Writer:
 
     Args:
         before: What there is already of a text that is gone on with.
+        request: What was asked for.
     """
 
-    def __init__(self, before=None):
-        self.turn = new_turn()
+    def __init__(self, before=None, request=None):
+        self.turn = new_turn(request=request)
         if before is not None:
             self.turn.go_on_from({**self.turn.draft, "id": "msg_of_another"}, before)
         self.turn.apply(Started())
@@ -46,8 +52,8 @@ class Writer:
         self.log.append_delta(text, event)
         self.texts.append(text)
 
-    def end(self):
-        self.turn.apply(Finished(), AT)
+    def end(self, end=None):
+        self.turn.apply(end or Finished(), AT)
         self.log.append(*closing_events(self.turn, self.log.next_number))
         self.log.close()
         self.texts += [""] * 4
@@ -111,6 +117,101 @@ def test_any_interleaving_of_appends_reads_cuts_and_merges(before, steps):
         assert one.cursor == writer.log.next_number - 1
     for one in [*readers, *left]:
         one.check(writer)
+
+
+QUESTION: Message = {"role": "user", "content": "hi", "id": "msg_1"}
+REQUESTS = [
+    TurnRequest((QUESTION,)),
+    TurnRequest((QUESTION,), "m", "abc", kept=False, metadata={"a": "b"}, instructions="Be brief.", temperature=0.0),
+    TurnRequest((QUESTION,), previous_response_id="resp_abc_1", top_p=0.5, max_output_tokens=5, client_message_id="c"),
+]
+ENDS = [Finished(), Cut(Reason.CANCELLED), Cut(Reason.INTERRUPTED, Usage(3, 5)), Broke("upstream_cut", "It broke off.")]
+
+
+@given(
+    before=st.none() | st.text(max_size=5),
+    request=st.sampled_from(REQUESTS),
+    texts=st.lists(st.text(max_size=5), max_size=6),
+    end=st.sampled_from(ENDS),
+)
+def test_events_that_have_gone_are_made_anew(before, request, texts, end):
+    """When the last reader has left, whoever comes reads what was there, to the byte, from every cursor."""
+    writer = Writer(before, request)
+    log, reader = writer.log, writer.log.reader()
+    reader.on_grown(lambda: None)
+    for text in texts:
+        writer.write(text)
+    writer.end(end)
+    written = [log.reader(cursor).take() for cursor in range(-1, log.next_number)]
+    single = list(log._events)
+    reader.close()
+    assert not log._events
+    assert [log.reader(cursor).take() for cursor in range(-1, log.next_number)] == written
+    assert [log.after(number - 1)[0][0] for number in range(4)] == single[:4]
+    assert [log._event(number) for number in range(log.next_number)] == single
+
+
+def test_events_stay_for_who_still_reads():
+    """A reader that lags behind the end is given the very events that were written; then they go."""
+    writer = Writer()
+    reader, other = writer.log.reader(), writer.log.reader()
+    for one in (reader, other):
+        one.on_grown(lambda: None)
+    writer.write("a")
+    written = list(writer.log._events)
+    writer.end()
+    other.close()
+    taken = reader.take()
+    assert all(one is written for one, written in zip(taken, written, strict=False))
+    reader.close()
+    again = writer.log.reader().take()
+    assert again == taken
+    assert again[0] is not taken[0]
+
+
+@pytest.mark.parametrize("last", [(), (b"0",)])
+def test_events_that_could_not_be_made_anew_stay(last):
+    """A log that ends without the events of a turn's end keeps those that it has."""
+    writer = Writer()
+    writer.write("a")
+    writer.turn.apply(Finished(), AT)
+    writer.log.append(*last)
+    written = writer.log.reader().take()
+    size = writer.log.size_bytes
+    writer.log.close()
+    assert writer.log.reader().take() == written
+    assert size > sum(map(len, written))
+
+
+def all_of(thing):
+    """A thing and all that it leads to, by identity; classes and what belongs to them are nobody's own."""
+    seen: dict[int, object] = {}
+    found = [thing]
+    while found:
+        one = found.pop()
+        if id(one) not in seen and not isinstance(one, type | Enum):
+            seen[id(one)] = one
+            found += gc.get_referents(one)
+    return seen
+
+
+def ended_log(text):
+    """One of a long question."""
+    question: Message = {"role": "user", "content": "Who is there? " * 1000, "id": "msg_1"}
+    writer = Writer(None, TurnRequest((question,), session_id="session"))
+    for start in range(0, len(text), 100):
+        writer.write(text[start : start + 100])
+    writer.end()
+    return writer.log
+
+
+@pytest.mark.parametrize("text", ["", "short", "long" * 1000, "\N{LATIN SMALL LETTER A WITH MACRON}" * 4000])
+def test_size_of_an_ended_log(text):
+    """It says what is its own in memory, give or take a fifth: the limit on all ended logs is in these bytes."""
+    log = ended_log(text)
+    shared = all_of(ended_log("another"))
+    held = sum(sys.getsizeof(one) for id, one in all_of(log).items() if id not in shared)
+    assert held == pytest.approx(log.size_bytes, rel=1 / 5)
 
 
 def test_reader_that_keeps_up_shares_the_encoded_events():
@@ -219,9 +320,6 @@ async def test_cursor_at_the_end_reads_nothing():
     log.close()
     assert await asyncio.wait_for(read_all(log, 1), 1) == []
     assert await read_all(log, -1) == [b"0", b"1"]
-
-
-ENDS = [Finished(), Cut(Reason.CANCELLED), Cut(Reason.INTERRUPTED), Broke("upstream_cut", "It broke off.")]
 
 
 def stored(end, text):
