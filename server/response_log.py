@@ -24,7 +24,7 @@ _PORTION_BYTES = 64 * 1024
 """About how much a reader takes at once."""
 
 _FIXED_BYTES = 1250
-"""What an ended log takes beside its text, measured: the turn, its request, its draft, their ids, a place in a table."""
+"""What an ended log takes beside its text, measured: the turn, its request, its draft, their ids, its place."""
 
 
 class Reader(Protocol):

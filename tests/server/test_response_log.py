@@ -8,7 +8,7 @@ from enum import Enum
 from functools import partial
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from persistence.model import Message
@@ -128,6 +128,7 @@ REQUESTS = [
 ENDS = [Finished(), Cut(Reason.CANCELLED), Cut(Reason.INTERRUPTED, Usage(3, 5)), Broke("upstream_cut", "It broke off.")]
 
 
+@settings(deadline=None)
 @given(
     before=st.none() | st.text(max_size=5),
     request=st.sampled_from(REQUESTS),
