@@ -20,22 +20,13 @@ from persistence.journal import Journal
 from persistence.journal_entry import Delete, Part
 from persistence.memory_file import memory_file_name
 from persistence.memory_files import MemoryFiles
-from persistence.model import (
-    Fact,
-    Message,
-    Page,
-    Piece,
-    Receipt,
-    Record,
-    UserReceipt,
-    is_session_id,
-    session_file_name,
-)
-from persistence.open_sessions import OpenSession, OpenSessions
+from persistence.model import Fact, Message, Page, Piece, Receipt, Record, UserReceipt, is_session_id, session_file_name
+from persistence.open_sessions import OpenSessions
 from persistence.outside_edits import OutsideEdits
 from persistence.owed_answers import OwedAnswers
 from persistence.pieces import PieceWriter
 from persistence.running_answers import RunningAnswers
+from persistence.session_cache import OpenSession
 from persistence.session_file import same_session
 from persistence.session_index import SessionIndex
 from persistence.session_reader import SessionReader
@@ -191,8 +182,7 @@ class FileStore:
         return UserReceipt(user_id, receipts, removed, len(facts))
 
     async def history(self, session_id: str) -> Sequence[Message]:
-        async with self._changes.hold(session_id, writes=False):
-            return (await self._reader.tree(session_id)).history
+        return (await self.tree(session_id)).history
 
     async def tree(self, session_id: str) -> Tree:
         async with self._changes.hold(session_id, writes=False):

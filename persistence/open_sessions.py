@@ -1,18 +1,17 @@
 """The sessions that are in use: read from their files, changed through the journal.
 
-Rule: whoever calls holds the session's lock. What is in memory is what the journal has made durable; the file follows
-(`folding.py`). A bounded number stays in memory: always those whose files do not have everything yet, the others for as
-long as their file is the one that was read or written last.
+Rule: whoever calls holds the session's lock. What is in memory (`session_cache.py`) is what the journal has made
+durable; the file follows (`folding.py`). Memory is believed as long as the file is the one that was read or written
+last, or does not have everything yet.
 """
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from persistence.branches import Branch, Tree
+from persistence.branches import Tree
 from persistence.disk import Stamp
 from persistence.errors import Damaged, SessionExists, SessionNotFound, StorageError
 from persistence.files import Files
@@ -23,45 +22,10 @@ from persistence.journal_entry import Append, Part, Put
 from persistence.json_bytes import encode_messages, encode_record
 from persistence.model import Message, Record, session_file_name, with_added
 from persistence.portions import step_by_step
+from persistence.session_cache import OpenSession, SessionCache
 from persistence.session_file import Scan, branches_json, cutting, scan_file
 
 _log = logging.getLogger(__name__)
-
-_LOOKS = 4
-"""How many sessions are looked at to make room, each time that one is used."""
-
-
-@dataclass(slots=True)
-class OpenSession:
-    """One session.
-
-    Attributes:
-        tail: The byte at which the next append begins; None where the file has to be written whole first: it is not
-            in our layout, or somebody has changed it.
-        stamp: The file's stamp when it was read or written last; None before it is first written.
-        size: About how many bytes its messages take.
-        branches: What is not shown.
-    """
-
-    record: Record
-    history: History
-    tail: int | None
-    stamp: Stamp | None
-    size: int
-    branches: Sequence[Branch] = ()
-
-    @property
-    def tree(self) -> Tree:
-        """All its messages.
-
-        Raises:
-            Damaged: One is none.
-        """
-        return Tree(self.history.whole(), self.branches)
-
-    @property
-    def session_id(self) -> str:
-        return self.record.session_id
 
 
 class OpenSessions:
@@ -77,9 +41,7 @@ class OpenSessions:
         self._folder = folder
         self._files = files
         self._journal = journal
-        self._limits = sessions_in_memory, bytes_in_memory
-        self._open: OrderedDict[str, OpenSession] = OrderedDict()
-        self._bytes = 0
+        self._cache = SessionCache(sessions_in_memory, bytes_in_memory, self._waits)
         self.folding: Folding
         """Set before first use: it asks back for stamps."""
 
@@ -89,7 +51,7 @@ class OpenSessions:
 
     def peek(self, session_id: str) -> OpenSession | None:
         """The session, if it is in memory; its file is not looked at."""
-        return self._open.get(session_id)
+        return self._cache.get(session_id)
 
     @property
     def can_write(self) -> bool:
@@ -113,14 +75,14 @@ class OpenSessions:
             SessionNotFound: There is no file, or nothing can be read in it.
             StorageError: The disk refuses.
         """
-        before, name = self._open.get(session_id), session_file_name(session_id)
+        before, name = self._cache.get(session_id), session_file_name(session_id)
         if whole:
             await self.folding.fold()
             if name in self.folding:
                 raise StorageError("read", self.path(session_id), "it does not take the changes that wait for it")
             self.forget(session_id)
         elif before and (name in self.folding or before.stamp == await self._files.stamp(self.path(session_id))):
-            self._keep(before)
+            self._cache.keep(before)
             return before
         return await self.read(session_id, known, mend=mend, whole=whole)
 
@@ -147,15 +109,15 @@ class OpenSessions:
             raise SessionNotFound(session_id)
         data, stamp = found
         is_edited = self._stamp_before(session_id) not in (None, stamp)
-        is_new = not whole and session_id not in self._open
+        is_new = not whole and session_id not in self._cache
         if is_new and (cut := await step_by_step(cutting(data, session_id))):
             tail = None if is_edited else cut.tail
             session = OpenSession(cut.record, History(cut.lines), tail, stamp, len(data), cut.branches)
-            self._keep(session)
+            self._cache.keep(session)
             return session
         scan = await self._scan(path, data, session_id, known, mend=mend)
         if new is not None and scan.whole:
-            before = self._open[session_id]
+            before = self._cache[session_id]
             messages = with_added(scan.messages, new, len(before.history) - len(new))
             scan = replace(scan, record=before.record, messages=messages, tail=None)
         tail = None if is_edited else scan.tail
@@ -164,7 +126,7 @@ class OpenSessions:
         if mend and (new is not None or fault or not scan.has_record):
             await self._mend(path, session, fault if fault or new is None else "changed by somebody else")
         if mend or scan.whole:
-            self._keep(session)
+            self._cache.keep(session)
         return session
 
     def _stamp_before(self, session_id: str) -> Stamp | None:
@@ -173,7 +135,7 @@ class OpenSessions:
         A file that somebody has changed since is written whole at the next change: the journal may hold what was folded
         before the edit, and must not add to that what comes behind the edit.
         """
-        before = self._open.get(session_id)
+        before = self._cache.get(session_id)
         return before.stamp if before else self.folding.left(session_file_name(session_id))
 
     async def _scan(self, path: Path, data: bytes, session_id: str, known: Record | None, *, mend: bool) -> Scan:
@@ -182,7 +144,7 @@ class OpenSessions:
         Raises:
             SessionNotFound: Nothing can be read in it.
         """
-        before = self._open.get(session_id)
+        before = self._cache.get(session_id)
         try:
             scan = scan_file(data, session_id, known)
         except Damaged as error:
@@ -220,7 +182,7 @@ class OpenSessions:
         session.record = record
         session.history.extend(messages)
         session.tail += write.length
-        self._keep(session, grown=write.length)
+        self._cache.keep(session, grown=write.length)
 
     async def rewrite(self, session: OpenSession, record: Record, tree: Tree, begun: Part | None = None) -> None:
         """Puts a whole new file in the place of the old one, durably.
@@ -236,12 +198,11 @@ class OpenSessions:
             self.folding.add(name, change)
         session.record, session.history, session.branches = record, History((), tree.history), tree.branches
         session.tail = session.size = entry.tail_at
-        self._keep(session)
+        self._cache.keep(session)
 
     def forget(self, session_id: str) -> None:
         """Drops the session from memory."""
-        if session := self._open.pop(session_id, None):
-            self._bytes -= session.size
+        self._cache.forget(session_id)
 
     async def decode(self, session: OpenSession) -> Sequence[Message]:
         """All messages of a session; the event loop goes on meanwhile.
@@ -252,6 +213,10 @@ class OpenSessions:
         for _ in session.history.decoding():
             await asyncio.sleep(0)
         return session.history.whole()
+
+    def _waits(self, session_id: str) -> bool:
+        """Whether the session's file does not have everything yet."""
+        return session_file_name(session_id) in self.folding
 
     async def _give_up(self, path: Path, error: Damaged, *, mend: bool) -> None:
         aside = (
@@ -268,31 +233,6 @@ class OpenSessions:
             count = sum(1 for _ in tree.messages())
             _log.warning("%s was %s: it has %d messages now; as it was: %s", path, fault, count, aside)
         await self.rewrite(session, session.record, tree)
-
-    def _keep(self, session: OpenSession, *, grown: int = 0) -> None:
-        session_id = session.session_id
-        session.size += grown
-        before = self._open.get(session_id)
-        if before is session:
-            self._bytes += grown
-        else:
-            self._bytes += session.size - (before.size if before else 0)
-            self._open[session_id] = session
-        self._open.move_to_end(session_id)
-        self._make_room(session_id)
-
-    def _make_room(self, newest: str) -> None:
-        """Lets go of what was not used for longest, a few at a time; what is not folded yet goes to the end instead."""
-        sessions, size = self._limits
-        for _ in range(_LOOKS):
-            if len(self._open) <= sessions and self._bytes <= size:
-                return
-            if (oldest := next(iter(self._open))) == newest:
-                return
-            if session_file_name(oldest) in self.folding:
-                self._open.move_to_end(oldest)
-            else:
-                self.forget(oldest)
 
 
 def _in_memory(session: OpenSession) -> Scan:

@@ -18,8 +18,9 @@ from persistence.answer import (
 )
 from persistence.branches import Tree
 from persistence.model import Message
-from persistence.open_sessions import OpenSession, OpenSessions
+from persistence.open_sessions import OpenSessions
 from persistence.running_answers import RunningAnswers
+from persistence.session_cache import OpenSession
 
 _log = logging.getLogger(__name__)
 

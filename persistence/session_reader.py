@@ -11,8 +11,9 @@ from persistence.branches import Branch, Tree, alternatives
 from persistence.errors import Damaged, MessageNotFound, SessionNotFound, StorageError, StorageReadOnly
 from persistence.history import History
 from persistence.model import Message, Page, Record, message_id, with_name
-from persistence.open_sessions import OpenSession, OpenSessions
+from persistence.open_sessions import OpenSessions
 from persistence.owed_answers import OwedAnswers
+from persistence.session_cache import OpenSession
 from persistence.session_index import SessionIndex
 
 _log = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ class SessionReader:
         except Damaged:
             session = await self.look(session_id, whole=True)
             messages = session.history.whole()
-        return Tree((*messages, *self._owed.unsettled(session)), session.branches)
+        return Tree((*messages, *self._owed.unsettled(session)), session.branches, session.history.sent)
 
     async def page(self, session_id: str, limit: int, after: str | None, newest_first: bool) -> Page:
         """Some messages, with their positions.

@@ -156,7 +156,7 @@ async def test_memory_is_bounded(tmp_path):
     """Whatever is created, edited, appended to and read: no more stays in memory than is allowed."""
     place = FilePlace(tmp_path / "data", sessions_in_memory=5, bytes_in_memory=20_000)
     store = await place.open()
-    sessions = store._sessions
+    cache = store._sessions._cache
     for number in range(12):
         name = f"s{number}"
         await store.create(record(name), [said("x" * 3000)])
@@ -164,11 +164,11 @@ async def test_memory_is_bounded(tmp_path):
         await store.edit(name, lambda messages: [*messages, said("z" * 3000)])
         await place.folded()
         await store.history("s0")
-    assert len(sessions._open) <= 3
-    assert sessions._bytes == sum(session.size for session in sessions._open.values()) <= 20_000 + 12_000
+    assert len(cache) <= 3
+    assert cache.bytes == sum(session.size for session in cache._open.values()) <= 20_000 + 12_000
     for number in range(12):
         assert len(await store.history(f"s{number}")) == 3
-        assert sessions._bytes == sum(session.size for session in sessions._open.values())
+        assert cache.bytes == sum(session.size for session in cache._open.values())
     await store.delete_user("ann")
-    assert (sessions._bytes, len(sessions._open)) == (0, 0)
+    assert (cache.bytes, len(cache)) == (0, 0)
     await place.close()

@@ -7,8 +7,8 @@ import pytest
 
 from persistence.branches import Tree
 from persistence.journal_entry import Put
-from persistence.open_sessions import OpenSession
 from persistence.owed_answers import OwedAnswers
+from persistence.session_cache import OpenSession
 from persistence.session_file import file_head
 from tests.persistence.crash.planted import fault
 
