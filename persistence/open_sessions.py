@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from persistence.branches import Tree
+from persistence.branches import Tree, with_ids
 from persistence.disk import Stamp
 from persistence.errors import Damaged, SessionExists, SessionNotFound, StorageError
 from persistence.files import Files
@@ -229,6 +229,7 @@ class OpenSessions:
     async def _mend(self, path: Path, session: OpenSession, fault: str | None) -> None:
         tree = session.tree
         if fault:
+            tree = with_ids(tree) if tree.branches else tree
             aside = await self._files.set_aside(path, self._folder / "quarantine", keep=True)
             count = sum(1 for _ in tree.messages())
             _log.warning("%s was %s: it has %d messages now; as it was: %s", path, fault, count, aside)

@@ -171,6 +171,18 @@ async def test_odd_ids_are_no_damage(place):
     assert await found(place) == (["a", "e"], [("5", ["b", "c"]), ("5", ["d"])])
 
 
+async def test_a_file_that_lost_what_a_branch_hangs_on_is_mended_as_a_tree(place):
+    """Nothing is left for `repair`: what hung on the lost message begins at the beginning."""
+    await place.store.close()
+    path = place.path("s")
+    path.write_bytes(path.read_bytes().replace(b'"msg_a","created_at"', b'"msg_a,"created_at"', 1))
+    await place.again()
+    assert await found(place) == (["d"], [(None, ["b", "c"])])
+    await place.store.close()
+    assert await all_of(check_folder(place.folder)) == ([], ["quarantine: 1 files are set aside"])
+    await place.again()
+
+
 @pytest.mark.parametrize("odd", [5, 1.5, True, ["a"], {"a": 1}])
 async def test_a_page_with_odd_ids_tells_their_alternatives(place, odd):
     """An id that is no text stands for the text of it."""
