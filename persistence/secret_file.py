@@ -1,6 +1,6 @@
 """A secret that lies with the data.
 
-Rule: it is made once, durably, and stays the same over restarts.
+Rule: it is made once, durably, and stays the same over restarts. One that a power cut has left as zeros was never used.
 """
 
 import secrets
@@ -16,7 +16,7 @@ def read_or_create_secret(path: Path) -> bytes:
     with translated("create", path):
         descriptor = disk.open(path, write=True, create=True)
         try:
-            if not (secret := disk.read(descriptor, 4096, 0)):
+            if not (secret := disk.read(descriptor, 4096, 0).strip(b"\0")):
                 secret = secrets.token_hex(32).encode()
                 with names_synced(disk, path.parent):
                     write(disk, descriptor, secret, 0)

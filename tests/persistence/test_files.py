@@ -187,10 +187,13 @@ def test_secret_stays_the_same(tmp_path):
     assert read_or_create_secret(tmp_path / "other") != secret
 
 
-def test_empty_secret_is_made_anew(tmp_path):
-    """A crash between the name and its content leaves no secret that anybody could guess."""
-    (tmp_path / "secret").touch()
-    assert len(read_or_create_secret(tmp_path / "secret")) == 64
+@pytest.mark.parametrize("left", [b"", bytes(64)])
+def test_empty_secret_is_made_anew(tmp_path, left):
+    """A crash between the name and its content, which may leave zeros, does not make one to guess."""
+    (tmp_path / "secret").write_bytes(left)
+    secret = read_or_create_secret(tmp_path / "secret")
+    assert bytes.fromhex(secret.decode()) != bytes(32)
+    assert (tmp_path / "secret").read_bytes() == secret
 
 
 def test_secret_that_cannot_be_made_is_told(tmp_path):
