@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from persistence.errors import StorageError, StorageReadOnly
 from persistence.files import Files
+from persistence.finishing import finish
 from persistence.folding import Folding
 from persistence.journal import Journal
 from persistence.recovery import make_durable
@@ -86,7 +87,7 @@ class Checkpoints:
 
         **Cancellation**: what has begun goes on to its end: half a step would leave two segments that count alike.
         """
-        await asyncio.shield(self._make())
+        await finish(self._make())
 
     async def _make(self) -> None:
         async with self._turn:

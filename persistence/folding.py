@@ -14,6 +14,7 @@ from typing import Protocol
 
 from persistence.disk import Disk, Stamp
 from persistence.file_change import Change, joined, merge
+from persistence.finishing import finish
 from persistence.fold_file import Job, Outcome, Refused, Verdict, fold_files
 
 _log = logging.getLogger(__name__)
@@ -100,7 +101,7 @@ class Folding:
 
         **Cancellation**: what has begun goes on to its end, before anybody else folds.
         """
-        return await asyncio.shield(self._fold())
+        return await finish(self._fold())
 
     def left(self, name: str) -> Stamp | None:
         """The stamp that a file had when it was last folded; None where no checkpoint has to sync it."""

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from persistence.errors import Damaged, SessionNotFound, StorageError, StorageReadOnly
 from persistence.files import Files
+from persistence.finishing import finish
 from persistence.index_file import decode_index, decode_portion, encode_index, index_portions
 from persistence.model import Record, is_session_id
 from persistence.portions import in_portions
@@ -218,7 +219,7 @@ class SessionIndex:
             await asyncio.sleep(self._delay_s)
             began = time.monotonic()
             try:
-                await asyncio.shield(self.flush())
+                await finish(self.flush())
             except StorageReadOnly as error:
                 self._stop(error)
                 return
