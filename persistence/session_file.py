@@ -198,10 +198,12 @@ def scan_file(data: bytes, session_id: str, known: Record | None = None) -> Scan
     try:
         value = decode_json(data, "a session file")
     except Damaged:
-        if data.startswith(_HEAD):
+        if data.startswith(_HEAD) or _TAIL in data:
             return _salvage(data, session_id, known)
         raise
     if not isinstance(value, dict) or not isinstance(value.get("history"), list):
+        if _TAIL in data and (left := _salvage(data, session_id, known)).messages:
+            return left
         raise Damaged("a session file", "expected an object with a list named history")
     messages, lines = _storable(value["history"])
     branches, branches_whole = decode_branches(value.get("branches", []))

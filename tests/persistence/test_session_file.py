@@ -306,6 +306,25 @@ def test_nesting_too_deep_to_write_is_left_out():
     assert (scan.messages, scan.whole) == ([], False)
 
 
+def test_flipped_bit_costs_one_message_at_most():
+    """Wherever it is, in the names of our layout too: the others are as they were."""
+    data, _ = encode_file(record("s"), [said("a"), said("b"), said("c")], BRANCHES)
+    for bit in range(8 * len(data)):
+        damaged = bytearray(data)
+        damaged[bit // 8] ^= 1 << bit % 8
+        scan = scan_file(bytes(damaged), "s", KNOWN)
+        assert len([message for message in scan.messages if message in (said("a"), said("b"), said("c"))]) >= 2
+
+
+@pytest.mark.parametrize("lost", [1, 14, 100])
+def test_zeros_at_the_beginning_cost_what_stood_there(lost):
+    """A block of the disk that was lost does not cost the rest of the session."""
+    data, _ = encode_file(record("s"), [said("a"), said("b"), said("c")])
+    scan = scan_file(bytes(lost) + data[lost:], "s", KNOWN)
+    assert contents(scan.messages)[-2:] == ["b", "c"]
+    assert (scan.record.user_id, scan.whole) == ("ann", False)
+
+
 @pytest.mark.parametrize(
     "data", [b"", b"\0" * 40, b"[]", b"5", b"{}", b'{"history":{}}', b'{"history":[', b"\xff\xfe", b"[" * 5000]
 )
