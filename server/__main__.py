@@ -26,6 +26,9 @@ CANNOT_START = 1
 _LINGERING_S = 10.0
 """For how long the rest of a body that nobody wants is waited for, at most."""
 
+_BACKLOG = 4096
+"""So many connections may wait to be accepted, if the system allows as many: after a restart all clients come at once."""
+
 _COLLECT_AFTER = 10_000, 20, 20
 """What is left behind in circles is little and small: it may gather for longer than Python's defaults let it."""
 
@@ -105,7 +108,7 @@ def uncollected() -> Iterator[None]:
 
 async def _listen(runner: web.AppRunner, config: Config) -> None:
     try:
-        await web.TCPSite(runner, config.host, config.port).start()
+        await web.TCPSite(runner, config.host, config.port, backlog=_BACKLOG).start()
     except OSError as error:
         where = f"VERBATIM_HOST={config.host} VERBATIM_PORT={config.port}"
         raise OSError(f"cannot listen on {where}: {error.strerror or error}") from error

@@ -71,10 +71,14 @@ class ServerProcess:
                 text=True,
             )
 
+    def send(self, which: signal.Signals) -> None:
+        """Sends it a signal."""
+        if self._process is not None:
+            self._process.send_signal(which)
+
     def ask_to_stop(self) -> None:
         """Tells it to end as an operator would, and does not wait for it."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGTERM)
+        self.send(signal.SIGTERM)
 
     def kill(self) -> None:
         """`kill -9`."""
