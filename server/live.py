@@ -102,21 +102,21 @@ class Live(Protocol):
 
 
 class _Feed:
-    """One user's news: those that somebody has not had yet, the number of the one that comes next, and who is woken."""
+    """One user's news: those that somebody has not had yet, and the number of the one that comes next."""
 
     __slots__ = ("listeners", "next", "ring")
 
     def __init__(self) -> None:
         self.ring: list[News] = []
         self.next = 0
-        self.listeners: dict[_FeedListener, Callable[[], None]] = {}
+        self.listeners: list[_FeedListener] = []
 
     def tell(self, news: News) -> None:
         """Adds news, wakes everybody, and keeps only what somebody has not had yet."""
         self.ring.append(news)
         self.next += 1
-        for wake in tuple(self.listeners.values()):
-            wake()
+        for listener in tuple(self.listeners):
+            listener.wake()
         oldest = min((listener.cursor for listener in self.listeners), default=self.next)
         if surplus := len(self.ring) - min(self.next - oldest, _KEPT_NEWS):
             del self.ring[:surplus]
@@ -130,12 +130,16 @@ class _Feed:
 class _FeedListener:
     """A cursor over a feed. See `Listener`."""
 
-    __slots__ = ("_close", "_feed", "cursor")
+    __slots__ = ("_feed", "_feeds", "_user_id", "cursor", "wake")
+    """There is one for each socket."""
 
-    def __init__(self, feed: _Feed, close: Callable[[], None]) -> None:
-        self._feed = feed
-        self.cursor = feed.next
-        self._close = close
+    def __init__(self, feeds: dict[str, _Feed], user_id: str, wake: Callable[[], None]) -> None:
+        self._feeds = feeds
+        self._user_id = user_id
+        self._feed = feeds.setdefault(user_id, _Feed())
+        self.wake = wake
+        self.cursor = self._feed.next
+        self._feed.listeners.append(self)
 
     def take(self) -> Sequence[News]:
         if self.cursor == self._feed.next:
@@ -145,9 +149,11 @@ class _FeedListener:
         return news
 
     def close(self) -> None:
-        self._feed.listeners.pop(self, None)
-        if not self._feed.listeners:
-            self._close()
+        listeners = self._feed.listeners
+        if self in listeners:
+            listeners.remove(self)
+            if not listeners:
+                del self._feeds[self._user_id]
 
 
 class InProcessLive:
@@ -194,11 +200,4 @@ class InProcessLive:
             feed.tell(news)
 
     def listen(self, user_id: str, wake: Callable[[], None]) -> Listener:
-        feed = self._feeds.setdefault(user_id, _Feed())
-        listener = _FeedListener(feed, lambda: self._drop(user_id, feed))
-        feed.listeners[listener] = wake
-        return listener
-
-    def _drop(self, user_id: str, feed: _Feed) -> None:
-        if self._feeds.get(user_id) is feed:
-            del self._feeds[user_id]
+        return _FeedListener(self._feeds, user_id, wake)

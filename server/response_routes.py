@@ -44,6 +44,7 @@ async def open_socket(request: web.Request) -> web.StreamResponse:
     sockets.take_place(user_id)
     try:
         await ws.prepare(request)
+        ws.headers.clear()  # They are said, and would stay for as long as the socket.
         if request.transport:
             socket = Socket(ws, request.transport, user_id, app[CONDUCTOR], app[SESSIONS], app[LIVE], config)
             sockets.add(socket)

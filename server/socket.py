@@ -86,13 +86,16 @@ class Socket:
         self._sessions = sessions
         self._live = live
         self._config = config
-        self._outlet = Outlet(transport, config.send_timeout_s, self._cut_off)
-        self._lanes = KeyedLocks()
+        cut_off = self._cut_off
+        self._outlet = Outlet(transport, config.send_timeout_s, cut_off)
+        self._lanes: KeyedLocks | None = None
+        """There while turns run or wait that were asked for here."""
         self._waiting = 0
+        """How many do."""
         self._sources: dict[str, ResponseSource] = {}
         """By response, what is being read."""
-        self._news = NewsSource(live, user_id, self._outlet, self.follow, self._cut_off)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._news = NewsSource(live, user_id, self._outlet, self.follow, cut_off)
+        self._tasks: dict[asyncio.Task[None], None] = {}
         self._heard_at = asyncio.get_running_loop().time()
         self._rate = FrameRate(config.max_frames_per_s, self._heard_at)
 
@@ -183,9 +186,11 @@ class Socket:
             message = f"expected at most {self._config.max_queued_turns} turns to wait on one socket"
             raise ApiError(429, "too_many_turns", message)
 
+        lanes = self._lanes = self._lanes or KeyedLocks()
+
         async def take_turn() -> None:
             try:
-                async with self._lanes.hold(stream_id or ""):
+                async with lanes.hold(stream_id or ""):
                     follow = partial(self.follow, stream_id=stream_id)
                     log = await self._conductor.start(self.user_id, request, self._news.asker, follow)
                     while source := self._sources.get(log.turn.response_id):
@@ -194,6 +199,8 @@ class Socket:
                 self._send_error(error, stream_id)
             finally:
                 self._waiting -= 1
+                if not self._waiting:
+                    self._lanes = None
 
         self._waiting += 1
         self._spawn(take_turn())
@@ -243,14 +250,16 @@ class Socket:
     def _forget(self, response_id: str, source: ResponseSource) -> None:
         if self._sources.get(response_id) is source:
             del self._sources[response_id]
+            self._sources = self._sources or {}  # An emptied one is larger than a new one.
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
-        self._tasks.add(task)
+        self._tasks[task] = None
         task.add_done_callback(self._finished)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        del self._tasks[task]
+        self._tasks = self._tasks or {}
         if not task.cancelled() and (error := task.exception()):
             _log.error("a socket of %s failed", self.user_id, exc_info=error)
             self._spawn(self.close(1011, "a fault of the server"))

@@ -20,14 +20,15 @@ class ResponseSource:
         on_close: Called when it has ended, or is not wanted any more.
     """
 
-    __slots__ = ("_end", "_on_close", "_reader", "_stream_id")
+    __slots__ = ("_end", "_on_close", "_outlet", "_reader", "_stream_id")
 
     def __init__(self, reader: Reader, stream_id: str | None, outlet: Outlet, on_close: Callable[[], None]) -> None:
         self._reader = reader
         self._stream_id = stream_id
+        self._outlet = outlet
         self._on_close = on_close
         self._end: asyncio.Future[None] | None = None
-        reader.on_grown(lambda: outlet.pump(self))
+        reader.on_grown(self._pump)
 
     @property
     def ended(self) -> bool:
@@ -49,6 +50,9 @@ class ResponseSource:
         self._end = self._end or asyncio.get_running_loop().create_future()
         await asyncio.shield(self._end)
 
+    def _pump(self) -> None:
+        self._outlet.pump(self)
+
 
 def _nothing() -> None:
     """What is called after the end."""
@@ -66,7 +70,7 @@ class NewsSource:
         asker: Stands for this socket in the logs of turns that it asked for: a log may outlive it.
     """
 
-    __slots__ = ("_cut_off", "_follow", "_listener", "_live", "_number", "asker", "attached")
+    __slots__ = ("_cut_off", "_follow", "_listener", "_live", "_number", "_outlet", "asker", "attached")
 
     ended = False
 
@@ -81,10 +85,11 @@ class NewsSource:
         self.attached: dict[str, str | None] = {}
         self.asker = object()
         self._live = live
+        self._outlet = outlet
         self._follow = follow
         self._cut_off = cut_off
         self._number = 0
-        self._listener = live.listen(user_id, lambda: outlet.pump(self))
+        self._listener = live.listen(user_id, self._pump)
 
     def number(self) -> int:
         """The next `sequence_number` of the socket's own events."""
@@ -100,6 +105,9 @@ class NewsSource:
 
     def close(self) -> None:
         self._listener.close()
+
+    def _pump(self) -> None:
+        self._outlet.pump(self)
 
     def _events(self, news: News) -> Sequence[bytes]:
         match news:
