@@ -6,6 +6,7 @@ Rule: an answer that lacks a word, doubles one or changes one ends the measureme
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from tests.bench.stream_client import Line
 from tests.bench.ways import DELTA, END, Dialect
@@ -65,8 +66,20 @@ def _check(text: str, expected: str) -> None:
 
 def conversation_of(line: Line, dialect: Dialect) -> str | None:
     """The session that the server has named in the first answer."""
+    response = _first_response(line, dialect)
+    return response["conversation"]["id"] if response else None
+
+
+def response_of(line: Line, dialect: Dialect) -> str | None:
+    """The id of the first answer."""
+    response = _first_response(line, dialect)
+    return response["id"] if response else None
+
+
+def _first_response(line: Line, dialect: Dialect) -> dict[str, Any] | None:
     for frame in line.frames:
         event = dialect.event(frame)
         if event.get("type") == "response.created":
-            return event["response"]["conversation"]["id"]
+            response: dict[str, Any] = event["response"]
+            return response
     return None

@@ -1,6 +1,6 @@
 """Clients of one server, and what their turns cost it and them.
 
-Rule: each client is a user of its own with a session of its own and makes its turns one after the other on one socket.
+Rule: each client has a session of its own, and makes its turns one after the other on one socket.
 """
 
 import asyncio
@@ -46,10 +46,15 @@ class Spent:
 
 
 @asynccontextmanager
-async def clients(server: Served, count: int) -> AsyncIterator[list[Client]]:
-    """Opened, each with one turn behind it; closed at the end."""
+async def clients(server: Served, count: int, *, of_one_user: bool = False) -> AsyncIterator[list[Client]]:
+    """Opened, each with one turn behind it; closed at the end.
+
+    Args:
+        of_one_user: They are the sockets of one user, with a session for each.
+    """
+    users = ["bench"] * count if of_one_user else [f"bench-{number}" for number in range(count)]
     async with asyncio.timeout(60):
-        lines = [await connect(server.port, server.way.dialect, f"bench-{number}") for number in range(count)]
+        lines = [await connect(server.port, server.way.dialect, user) for user in users]
     ones = [Client(line, f"s{number}") for number, line in enumerate(lines)]
     try:
         await asyncio.gather(*(_begin(server, one) for one in ones))

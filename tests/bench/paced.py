@@ -7,7 +7,7 @@ all of them ran. A word that never came counts as late as the end.
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -83,11 +83,19 @@ async def punctuality(way: Way, streams: int, seconds: float) -> Punctuality:
             return await pace(server, ones, seconds)
 
 
-async def pace(server: Served, ones: list[Client], seconds: float) -> Punctuality:
-    """Lets the clients read a stream each; says how late the words were while all streams ran."""
+Streams = Callable[[Served, Sequence[Client], int], Iterable[Awaitable[None]]]
+"""What the clients do at once to read so many words each."""
+
+
+async def pace(server: Served, ones: list[Client], seconds: float, streams_of: Streams | None = None) -> Punctuality:
+    """Lets the clients read; says how late the words were while all streams ran.
+
+    Args:
+        streams_of: None: each reads a stream of its own.
+    """
     count = round(RATE * (seconds + _RAMP_S))
     began = time.perf_counter()
-    streams = asyncio.gather(*(_stream(server, one, number / len(ones), count) for number, one in enumerate(ones)))
+    streams = asyncio.gather(*(streams_of or _own_streams)(server, ones, count))
     await asyncio.sleep(_RAMP_S)
     since, server_s, client_s = time.perf_counter(), server.cpu_s(), time.process_time()
     await asyncio.sleep(seconds)
@@ -98,6 +106,10 @@ async def pace(server: Served, ones: list[Client], seconds: float) -> Punctualit
             await streams
     late = delays(server, ones, count, since, until)
     return Punctuality(percentile(late, 50), percentile(late, 99), *cores)
+
+
+def _own_streams(server: Served, ones: Sequence[Client], count: int) -> Iterable[Awaitable[None]]:
+    return [_stream(server, one, number / len(ones), count) for number, one in enumerate(ones)]
 
 
 async def _stream(server: Served, one: Client, share: float, count: int) -> None:
