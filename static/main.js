@@ -23,7 +23,7 @@ import { SessionListView } from "./view/session_list.js";
 const MESSAGE_TOO_BIG = 1009; // RFC 6455 §7.4.1
 
 const api = new Api({ onUnauthorized: () => login.ask() });
-const login = new LoginDialog({ logIn: (key) => api.logIn(key), onDone: loggedIn });
+const login = new LoginDialog({ logIn, onDone: loggedIn });
 const outbox = new Outbox();
 const sessions = new SessionList();
 const line = new ConnectionLine(byId("connection"));
@@ -139,9 +139,14 @@ async function begin() {
   offerModels();
 }
 
+async function logIn(key) {
+  await api.logIn(key);
+  await begin();
+}
+
 function loggedIn() {
   offerLogOut();
-  begin();
+  composer.focus();
 }
 
 function offerLogOut() {

@@ -35,6 +35,7 @@ export class Page {
 
   /** @returns {boolean} whether the words were taken; where not, they stay where they were written */
   send(text) {
+    if (!this.#hasBegun) return false;
     const transcript = this.#transcript;
     const problem = this.conversations.problemWith(transcript, text, this.model());
     this.problem(problem ?? "");

@@ -19,7 +19,7 @@ export class LoginDialog {
   #problem = byId("login-problem");
   #dialog = byId("login");
 
-  /** @param {{logIn: (key: string) => Promise<void>, onDone: () => void}} options */
+  /** @param {{logIn: (key: string) => Promise<void>, onDone: () => void}} options who logs in is let in before the dialog closes */
   constructor({ logIn, onDone }) {
     this.logIn = logIn;
     this.onDone = onDone;

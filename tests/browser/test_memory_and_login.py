@@ -1,6 +1,8 @@
 """What is remembered of the user, and who the user is."""
 
-from playwright.async_api import BrowserContext, expect
+import asyncio
+
+from playwright.async_api import BrowserContext, Route, expect
 
 from tests.browser.reader import Reader
 from tests.server_process import ServerProcess
@@ -34,10 +36,17 @@ async def test_what_the_assistant_is_told_to_remember_stands_in_the_memory(reade
 
 
 async def test_key_is_asked_for_once(keyed_server: ServerProcess, context: BrowserContext) -> None:
-    """A server with keys asks for one, refuses a wrong one, and after the right one the page goes on."""
+    """A server with keys asks for one, refuses a wrong one, and after the right one the page goes on, once it knows
+    who has come."""
     reader = Reader(await context.new_page(), keyed_server.url)
     said: list[str] = []
     reader.page.on("console", lambda message: said.append(message.text))
+
+    async def answer_late(route: Route) -> None:
+        await asyncio.sleep(0.5)
+        await route.continue_()
+
+    await reader.page.route("**/v1/me", answer_late)
     await reader.page.goto(keyed_server.url)
     dialog = reader.page.get_by_role("dialog")
     key = dialog.get_by_label("Key", exact=True)
