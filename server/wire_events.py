@@ -4,7 +4,6 @@ Rule: an event is bytes from the moment it has its number; what differs between 
 Source: PROTOCOL.md, "One turn" and "What we add on the socket".
 """
 
-from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -20,6 +19,12 @@ _FINAL = {
     State.INCOMPLETE: "response.incomplete",
     State.FAILED: "response.failed",
 }
+
+_DELTA = (
+    b'{"type":"response.output_text.delta","sequence_number":%d,"item_id":%b,"output_index":0,"content_index":0,'
+    b'"delta":%b,"logprobs":[]}'
+)
+"""There are more of these than of all others together."""
 
 
 def opening_events(turn: Turn) -> list[bytes]:
@@ -38,15 +43,16 @@ def opening_events(turn: Turn) -> list[bytes]:
     return [
         _event("response.created", 0, response=running),
         _event("response.in_progress", 1, response=running),
-        _event("response.output_item.added", 2, output_index=0, item=item),
+        _event("response.output_item.added", 2, output_index=0, item=item, **_whose(turn)),
         _event("response.content_part.added", 3, **_at(turn), part=text_part("" if turn.ended else turn.text)),
     ]
 
 
 def delta_event(turn: Turn, number: int, text: str) -> bytes:
     """A piece of the answer."""
-    before, behind = _delta_frame(orjson.dumps(turn.draft.get("id", "")), turn.response_id)
-    return b"%b%d%b%b}" % (before, number, behind, orjson.dumps(text))
+    if _whose(turn):
+        return _event("response.output_text.delta", number, **_at(turn), delta=text, logprobs=[])
+    return _DELTA % (number, orjson.dumps(turn.draft["id"]), orjson.dumps(text))
 
 
 def closing_events(turn: Turn, number: int) -> list[bytes]:
@@ -54,7 +60,7 @@ def closing_events(turn: Turn, number: int) -> list[bytes]:
     return [
         _event("response.output_text.done", number, **_at(turn), text=turn.text, logprobs=[]),
         _event("response.content_part.done", number + 1, **_at(turn), part=text_part(turn.text)),
-        _event("response.output_item.done", number + 2, output_index=0, item=output_item(turn)),
+        _event("response.output_item.done", number + 2, output_index=0, item=output_item(turn), **_whose(turn)),
         final_event(turn, number + 3),
     ]
 
@@ -130,23 +136,10 @@ def _event(kind: str, number: int, **fields: Any) -> bytes:
 
 def _at(turn: Turn) -> dict[str, Any]:
     """Where in the output an event belongs."""
-    return _place(turn.draft.get("id", ""), turn.response_id)
+    return {"item_id": turn.draft.get("id", ""), "output_index": 0, "content_index": 0, **_whose(turn)}
 
 
-def _place(item_id: str, response_id: str) -> dict[str, Any]:
-    """The same, of an item; one that does not end like its response says which it is."""
-    named = {} if item_id == answer_id(response_id) else {"verbatim:response_id": response_id}
-    return {"item_id": item_id, "output_index": 0, "content_index": 0, **named}
-
-
-@lru_cache(maxsize=4096)
-def _delta_frame(item_id: bytes, response_id: str) -> tuple[bytes, bytes]:
-    """What stands before the number of a delta, and between it and its text. There are more deltas than all others.
-
-    Args:
-        item_id: As JSON: in a file that a person wrote it may be anything.
-    """
-    place = _place(orjson.loads(item_id), response_id)
-    event = _event("response.output_text.delta", 0, **place, logprobs=[], delta="")
-    before, mark, behind = event.partition(b'"sequence_number":')
-    return before + mark, behind[1 : -len(b'""}')]
+def _whose(turn: Turn) -> dict[str, str]:
+    """The response's id, where its item does not end like it."""
+    is_told = turn.draft.get("id", "") == answer_id(turn.response_id)
+    return {} if is_told else {"verbatim:response_id": turn.response_id}

@@ -144,7 +144,7 @@ def test_turn_that_goes_on_in_a_message():
     assert frames[3]["part"]["text"] == "One, "
     assert frames[4]["delta"] == "two."
     assert frames[5]["text"] == frames[-1]["response"]["output"][0]["content"][0]["text"] == "One, two."
-    assert all(frame["verbatim:response_id"] == turn.response_id for frame in frames[3:7] if "item_id" in frame)
+    assert all(frame["verbatim:response_id"] == turn.response_id for frame in frames[2:8])
     assert {frame["item_id"] for frame in frames if "item_id" in frame} == {"msg_of_another"}
     assert "verbatim:response_id" not in decode(delta_event(new_turn(), 4, "x"))[0]
     assert decode(*opening_events(turn))[3]["part"]["text"] == ""
