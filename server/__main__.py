@@ -27,7 +27,7 @@ _LINGERING_S = 10.0
 """For how long the rest of a body that nobody wants is waited for, at most."""
 
 _BACKLOG = 4096
-"""So many connections may wait to be accepted, as far as the system allows: after a restart all clients come at once."""
+"""So many connections may wait to be accepted, if the system lets them: after a restart all clients come at once."""
 
 _COLLECT_AFTER = 10_000, 20, 20
 """What is left behind in circles is little and small: it may gather for longer than Python's defaults let it."""

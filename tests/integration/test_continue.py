@@ -81,7 +81,7 @@ async def test_an_answer_goes_on_in_its_message(halted):
     assert [message["content"] for message in assistant.prompts[-1].history] == ["q"]
     assert {frame["verbatim:response_id"] for frame in frames if "item_id" in frame} == {second}
     [same, after] = await items(anna, conversation)
-    assert same == question
+    assert same == {**question, "verbatim:response_id": second}
     assert (after["id"], after["status"], after["content"][0]["text"]) == (before["id"], "completed", "a and b")
     assert (after["verbatim:response_id"], before["verbatim:response_id"]) == (second, first)
 
