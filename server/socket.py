@@ -121,9 +121,12 @@ class Socket:
             self._outlet.send(keepalive_event(self._news.number()))
 
     async def finish(self) -> None:
-        """Waits until what was asked for has been sent, for a moment at most."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=_GOODBYE_S)
+        """Waits until what was asked for, and what is read here, has been sent; for a moment at most."""
+        sent = [asyncio.create_task(source.closed()) for source in self._sources.values()]
+        if waited := [*self._tasks, *sent]:
+            await asyncio.wait(waited, timeout=_GOODBYE_S)
+        for one in sent:
+            one.cancel()
 
     async def close(self, code: int, reason: str) -> None:
         """Says goodbye; a client that does not answer is not waited for."""
