@@ -143,7 +143,7 @@ class Config:
     checkpoint_bytes: int = _setting(64 << 20, _whole(1 << 20, 1 << 40), "size at which the journal begins anew")
     checkpoint_age_s: float = _setting(60.0, _some_seconds, "age at which the journal begins anew")
     checkpoint_idle_s: float = _setting(2.0, _some_seconds, "quiet time after which the journal begins anew")
-    retained_bytes: int = _setting(64 << 20, _whole(0, 1 << 40), "memory for the events of ended responses")
+    retained_bytes: int = _setting(64 << 20, _whole(0, 1 << 40), "memory for ended responses, to be read again")
     send_timeout_s: float = _setting(20.0, _some_seconds, "how long a reader may take nothing before it is cut off")
     keepalive_s: float = _setting(20.0, _seconds, "silence on a socket after which a keepalive is sent")
     heartbeat_s: float = _setting(25.0, _seconds, "pause between pings; a socket without a pong ends; 0: none")

@@ -168,6 +168,8 @@ class InProcessLive:
         self._running: dict[str, ResponseLog] = {}
         self._by_session: dict[str, ResponseLog] = {}
         self._ended: OrderedDict[str, ResponseLog] = OrderedDict()
+        self._ended_in: dict[str, set[str]] = {}
+        """The ids of those, by session."""
         self._ended_bytes = 0
         self._feeds: dict[str, _Feed] = {}
 
@@ -181,9 +183,10 @@ class InProcessLive:
         if self._by_session.get(log.turn.session_id) is log:
             del self._by_session[log.turn.session_id]
         self._ended[log.turn.response_id] = log
+        self._ended_in.setdefault(log.turn.session_id, set()).add(log.turn.response_id)
         self._ended_bytes += log.size_bytes
         while self._ended_bytes > self._retained_bytes:
-            self._ended_bytes -= self._ended.popitem(last=False)[1].size_bytes
+            self._let_go(next(iter(self._ended)))
 
     def find(self, response_id: str) -> ResponseLog | None:
         return self._running.get(response_id) or self._ended.get(response_id)
@@ -192,8 +195,8 @@ class InProcessLive:
         return self._by_session.get(session_id)
 
     def forget(self, session_id: str) -> None:
-        for response_id in [id for id, log in self._ended.items() if log.turn.session_id == session_id]:
-            self._ended_bytes -= self._ended.pop(response_id).size_bytes
+        for response_id in tuple(self._ended_in.get(session_id, ())):
+            self._let_go(response_id)
 
     def tell(self, user_id: str, news: News) -> None:
         if feed := self._feeds.get(user_id):
@@ -201,3 +204,11 @@ class InProcessLive:
 
     def listen(self, user_id: str, wake: Callable[[], None]) -> Listener:
         return _FeedListener(self._feeds, user_id, wake)
+
+    def _let_go(self, response_id: str) -> None:
+        log = self._ended.pop(response_id)
+        self._ended_bytes -= log.size_bytes
+        mine = self._ended_in[log.turn.session_id]
+        mine.remove(response_id)
+        if not mine:
+            del self._ended_in[log.turn.session_id]

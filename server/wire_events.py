@@ -131,7 +131,8 @@ def sse_event(event: bytes) -> bytes:
 
 
 def _event(kind: str, number: int, **fields: Any) -> bytes:
-    return orjson.dumps({"type": kind, "sequence_number": number, **fields})
+    """Encoded, as a copy: what orjson returns lies in a buffer of 4 KiB or more for as long as it is kept."""
+    return b"%b" % orjson.dumps({"type": kind, "sequence_number": number, **fields})
 
 
 def _at(turn: Turn) -> dict[str, Any]:
