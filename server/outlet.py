@@ -118,6 +118,11 @@ class Outlet:
             self._frames.append(payload)
             self._flush_soon()
 
+    def look_after(self) -> None:
+        """Called every now and then: a client that does not take aiohttp's frames, such as pongs, is behind too."""
+        if self._transport.get_write_buffer_size() > _HIGH_BYTES and self._catching_up is None and not self.closed:
+            self._catching_up = self._loop.create_task(self._catch_up())
+
     async def drained(self) -> None:
         """Waits until the client is not behind any more, or is cut off."""
         if self._flushes:

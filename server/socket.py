@@ -105,6 +105,8 @@ class Socket:
         try:
             async for message in self._ws:
                 await self._receive(message)
+        except ConnectionError:
+            pass  # It went while a ping of its was answered.
         except Exception:
             _log.exception("a socket of %s failed", self.user_id)
             await self.close(1011, "a fault of the server")
@@ -115,7 +117,10 @@ class Socket:
     def look_after(self, now: float) -> None:
         """Called every now and then: sends a keepalive after a long silence; a client that wants nothing has to go."""
         pause_s, idle_s = self._config.keepalive_s, self._config.idle_s
-        if idle_s and now - self._heard_at >= idle_s and not (self._sources or self._tasks):
+        self._outlet.look_after()
+        if self._transport.is_closing():
+            self._transport.abort()  # aiohttp has given it up, and still waits until what it sent has been taken.
+        elif idle_s and now - self._heard_at >= idle_s and not (self._sources or self._tasks):
             self._spawn(self.close(1001, f"nothing was asked for {idle_s:.0f} s; come back when you need to"))
         elif pause_s and now - self._outlet.sent_at >= pause_s:
             self._outlet.send(keepalive_event(self._news.number()))

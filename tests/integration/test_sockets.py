@@ -126,22 +126,35 @@ async def test_client_that_says_goodbye_and_never_reads(site, raw):
     await rest_of(reader)
 
 
-async def test_client_that_sends_and_never_reads(site, raw):
-    """A client that floods the server with bad frames and reads no error is cut off too."""
-    await site.start(send_timeout_s=1.0)
+BAD_FRAME = bytes([0x81, 0x80 | 2]) + bytes(4) + b"{]"
+PING_FRAME = bytes([0x89, 0x80 | 100]) + bytes(4 + 100)
+
+
+@pytest.mark.parametrize(
+    ("frame", "limits"),
+    [
+        (BAD_FRAME, {"send_timeout_s": 1.0}),
+        (PING_FRAME, {"send_timeout_s": 1.0, "heartbeat_s": 0.0}),
+        (PING_FRAME, {"send_timeout_s": 1000.0, "heartbeat_s": 0.2}),
+    ],
+    ids=["bad frames", "pings", "pings and no pong"],
+)
+async def test_client_that_sends_and_never_reads(site, raw, caplog, frame, limits):
+    """A client that floods the server with bad frames or pings and reads nothing is cut off too; that is no fault."""
+    await site.start(**limits)
     _, reader, writer = await raw(HANDSHAKE)
     await until(lambda: len(site.app[SOCKETS]) == 1)
-    bad = (bytes([0x81, 0x80 | 2]) + bytes(4) + b"{]") * 1000
 
     async def flood():
         while True:
-            writer.write(bad)
+            writer.write(frame * 1000)
             await writer.drain()
 
     with pytest.raises(ConnectionError):
         await asyncio.wait_for(flood(), PATIENCE_S)
     await until(lambda: not site.app[SOCKETS])
     await rest_of(reader)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 async def test_idle_socket_hears_keepalives(site):
