@@ -94,7 +94,7 @@ class Socket:
         """How many do."""
         self._sources: dict[str, ResponseSource] = {}
         """By response, what is being read."""
-        self._news = NewsSource(live, user_id, self._outlet, self.follow, cut_off)
+        self._news = NewsSource(live, user_id, self._outlet, self._follow_along, cut_off)
         self._tasks: dict[asyncio.Task[None], None] = {}
         self._heard_at = asyncio.get_running_loop().time()
         self._rate = FrameRate(config.max_frames_per_s, self._heard_at)
@@ -140,17 +140,30 @@ class Socket:
             async with asyncio.timeout(_GOODBYE_S):
                 await self._ws.close(code=code, message=reason.encode(), drain=False)
 
-    def follow(self, log: Readable, stream_id: str | None = None, after: int | None = None) -> None:
-        """Reads a response to its end; where it is being read already, only a cursor begins anew."""
+    def follow(
+        self, log: Readable, stream_id: str | None = None, after: int | None = None, *, is_asked_for: bool = True
+    ) -> None:
+        """Reads a response to its end; where it is being read already, only a cursor begins anew.
+
+        Args:
+            is_asked_for: Whether it is wanted for itself, and not only along with its conversation.
+        """
         response_id = log.turn.response_id
         before = self._sources.get(response_id)
         if before and after is None:
+            before.is_asked_for |= is_asked_for
             return
         source = ResponseSource(log.reader(after), stream_id, self._outlet, lambda: self._forget(response_id, source))
+        source.is_asked_for = is_asked_for
         if before:
             self._outlet.drop(before)
         self._sources[response_id] = source
         self._outlet.add(source)
+
+    def _follow_along(self, log: Readable) -> None:
+        """Reads a response that began in a conversation, if that is still attached to."""
+        if log.turn.session_id in self._news.attached:
+            self.follow(log, is_asked_for=False)
 
     async def _receive(self, message: WSMessage) -> None:
         self._heard_at = asyncio.get_running_loop().time()
@@ -224,14 +237,14 @@ class Socket:
         self._news.attached[session_id] = response_id
         self._outlet.send(with_stream_id(attached_event(session_id, response_id, self._news.number()), stream_id))
         if running:
-            self.follow(running, stream_id)
+            self.follow(running, stream_id, is_asked_for=False)
 
     def _detach(self, session_id: str) -> None:
-        """Reads nothing of the session any more but what was asked for here."""
+        """Reads nothing of the session any more but what was asked for by itself."""
         self._news.attached.pop(session_id, None)
         running = self._live.running(session_id)
         source = self._sources.get(running.turn.response_id) if running else None
-        if running and source and running.asked_by is not self._news.asker:
+        if source and not source.is_asked_for:
             self._outlet.drop(source)
 
     def _send_error(self, error: ApiError | PersistenceError, stream_id: str | None) -> None:

@@ -18,9 +18,12 @@ class ResponseSource:
     Args:
         stream_id: Goes into each event.
         on_close: Called when it has ended, or is not wanted any more.
+
+    Attributes:
+        is_asked_for: Whether it is wanted for itself, and not only along with its conversation.
     """
 
-    __slots__ = ("_end", "_on_close", "_outlet", "_reader", "_stream_id")
+    __slots__ = ("_end", "_on_close", "_outlet", "_reader", "_stream_id", "is_asked_for")
 
     def __init__(self, reader: Reader, stream_id: str | None, outlet: Outlet, on_close: Callable[[], None]) -> None:
         self._reader = reader
@@ -28,6 +31,7 @@ class ResponseSource:
         self._outlet = outlet
         self._on_close = on_close
         self._end: asyncio.Future[None] | None = None
+        self.is_asked_for = True
         reader.on_grown(self._pump)
 
     @property
