@@ -219,6 +219,16 @@ async def test_binary_frame(site, place):
     await nothing_changed(site, (anna, conversation, await anna.line()), before)
 
 
+@pytest.mark.parametrize("head", [b"\x83\x80", b"\x80\x80", b"\x89\xfe\x00\x7e"], ids=["kind", "part", "long ping"])
+async def test_frame_that_is_none(site, place, head):
+    """Bytes that are no frame close with 1002; the session is untouched."""
+    anna, conversation, line = place
+    before = await site.sessions()
+    line.ws._writer.transport.write(head + bytes(4))
+    assert await line.closed() == 1002
+    await nothing_changed(site, (anna, conversation, await anna.line()), before)
+
+
 @pytest.mark.parametrize("parts", [1, 4])
 async def test_frame_over_the_limit(site, place, parts):
     """A frame over the limit closes with 1009, in one piece or in several; the largest one that fits is taken."""
