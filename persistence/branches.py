@@ -8,12 +8,12 @@ Alternatives, the messages behind one and the same, are in the order of their ti
 Source: FORMAT.md, "Branches".
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from persistence.errors import MessageNotFound
-from persistence.model import Message, message_id, new_id
+from persistence.model import Message, client_ids, message_id, new_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +26,28 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """All messages of a session."""
+    """All messages of a session.
+
+    Attributes:
+        shown_as: Finds the first message of the history by what a client has called it, without a look at all of them.
+    """
 
     history: Sequence[Message] = ()
     branches: Sequence[Branch] = ()
+    shown_as: Callable[[str], Message | None] | None = field(default=None, compare=False, repr=False)
 
     def messages(self) -> Iterator[Message]:
         """All of them: those that are shown, then the others."""
         yield from self.history
         for branch in self.branches:
             yield from branch.messages
+
+    def sent(self, client_id: str) -> Message | None:
+        """The first message that a client has called this, among those that are shown, then among the others."""
+        if self.shown_as and (message := self.shown_as(client_id)):
+            return message
+        others = Tree((), self.branches) if self.shown_as else self
+        return next((message for message in others.messages() if client_id in client_ids(message)), None)
 
     def ids(self) -> set[str]:
         """What its messages are called, those that have ids."""

@@ -10,7 +10,7 @@ import orjson
 
 from persistence.errors import Damaged, NotStorable
 from persistence.json_bytes import encode_json
-from persistence.model import Message, is_message, message_id
+from persistence.model import Message, client_ids, is_message, message_id
 
 _AT_ONCE = 256
 """How many messages are decoded between two looks at the event loop."""
@@ -27,6 +27,9 @@ class History:
     def __init__(self, lines: Sequence[bytes] = (), messages: Sequence[Message] = ()) -> None:
         self._lines = list(lines)
         self._messages = list(messages)
+        self._by_client_id: dict[str, Message] = {}
+        self._looked_at = 0
+        """How many of the messages stand there, where clients have called them something."""
 
     def __len__(self) -> int:
         return len(self._lines) + len(self._messages)
@@ -80,6 +83,19 @@ class History:
         return [
             (at, decode_line(self._lines[at]) if at < encoded else self._messages[at - encoded]) for at in positions
         ]
+
+    def sent(self, client_id: str) -> Message | None:
+        """The first message that a client has called this; each message is looked at once, whoever asks how often.
+
+        Raises:
+            Damaged: A message is none.
+        """
+        messages = self.whole()
+        for message in messages[self._looked_at :]:
+            for name in client_ids(message):
+                self._by_client_id.setdefault(name, message)
+        self._looked_at = len(messages)
+        return self._by_client_id.get(client_id)
 
     def position(self, wanted: str) -> int | None:
         """Where the first message with an id stands; None where there is none.

@@ -9,7 +9,7 @@ import hashlib
 import re
 import secrets
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -39,6 +39,8 @@ class Message(TypedDict, total=False):
     response_id: NotRequired[str]
     """The response that this message is, or, on a user's message, the one that answers it."""
     client_message_id: NotRequired[str]
+    sent: NotRequired[dict[str, str | None]]
+    """By `client_message_id`, the responses that later requests of the same message have started."""
     model: NotRequired[str]
     completed_at: NotRequired[str]
     usage: NotRequired[dict[str, Any]]
@@ -185,6 +187,15 @@ def message_id(message: Message, position: int) -> str:
 def with_name(message: Message, position: int) -> Message:
     """The message with its id in it."""
     return message if message.get("id") else {**message, "id": message_id(message, position)}
+
+
+def client_ids(message: Message) -> Iterator[str]:
+    """What clients have called a message: when it was sent, and when it was to be answered once more (`sent`)."""
+    first: Any = message.get("client_message_id")
+    if isinstance(first, str):
+        yield first
+    if "sent" in message and isinstance(message["sent"], dict):
+        yield from message["sent"]
 
 
 def is_message(value: Any) -> bool:

@@ -35,7 +35,7 @@ class SessionReader:
         except Damaged:
             session = await self.look(session_id, whole=True)
             messages = session.history.whole()
-        return Tree((*messages, *self._owed.unsettled(session)), session.branches)
+        return Tree((*messages, *self._owed.unsettled(session)), session.branches, session.history.sent)
 
     async def page(self, session_id: str, limit: int, after: str | None, newest_first: bool) -> Page:
         """Some messages, with their positions.

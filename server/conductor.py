@@ -182,7 +182,7 @@ class Conductor:
         try:
             async with self._queues.hold(turn.session_id):
                 tree = Tree() if is_new else await self._store.tree(turn.session_id)
-                if response_id := find_sent(turn, tree.messages()):
+                if response_id := find_sent(turn, tree):
                     running.open(self._finding.sent_before(turn, tree, response_id))
                     return
                 path = await self._ask(turn, assistant, tree, is_new)

@@ -64,21 +64,20 @@ def asked_again(question: Message, response_id: str, client_message_id: str | No
     return cast(Message, {**question, "response_id": response_id, **({"sent": sent} if sent else {})})
 
 
-def find_sent(turn: Turn, messages: Iterable[Message]) -> str | None:
+def find_sent(turn: Turn, tree: Tree) -> str | None:
     """The id of the response that an earlier send of the turn's question started.
 
     Raises:
         ApiError: `response_not_found`: it was deleted. The question is not asked again.
     """
-    client_id = turn.request.client_message_id or ""
-    for message in messages if client_id else ():
-        if message.get("client_message_id") == client_id or ("sent" in message and client_id in _sent(message)):
-            response_id = _sent(message).get(client_id, message.get("response_id"))
-            if response_id is None:
-                deleted = "the response to that message was deleted"
-                raise ApiError(404, "response_not_found", deleted, "metadata.client_message_id")
-            return response_id
-    return None
+    client_id = turn.request.client_message_id
+    if not client_id or (message := tree.sent(client_id)) is None:
+        return None
+    response_id = _sent(message).get(client_id, message.get("response_id"))
+    if response_id is None:
+        deleted = "the response to that message was deleted"
+        raise ApiError(404, "response_not_found", deleted, "metadata.client_message_id")
+    return response_id
 
 
 def answer_of(messages: Iterable[Message], response_id: str) -> Message:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from persistence import Damaged, Message, history, message_id
 from persistence.history import History, decode_line
 from persistence.json_bytes import encode_messages
+from persistence.model import client_ids
 from tests.persistence.places import said
 from tests.persistence.strategies import histories
 
@@ -51,6 +52,25 @@ def test_page_decodes_its_own_lines_only(decoded):
     some = History(lines).page([998, 3, 4])
     assert [at for at, _ in some] == [998, 3, 4]
     assert decoded == [lines[998], lines[3], lines[4]]
+
+
+def test_message_is_found_by_what_a_client_called_it(monkeypatch):
+    """The first one counts; each message is looked at once; what is no name names nothing."""
+    looked_at = []
+
+    def counted(message: Message):
+        looked_at.append(message["content"])
+        return client_ids(message)
+
+    monkeypatch.setattr(history, "client_ids", counted)
+    first, again = {**said("a"), "client_message_id": "1"}, {**said("b"), "client_message_id": "1"}
+    odd = [{**said("c"), "client_message_id": ["2"], "sent": "2"}, {**said("d"), "client_message_id": None}]
+    messages = History(encode_messages([first]), [again, *odd])  # type: ignore[list-item]
+    assert [messages.sent(client_id) for client_id in ("1", "2", "")] == [first, None, None]
+    later = {**said("e"), "client_message_id": "2", "sent": {"3": "resp_s_3", "1": None}}
+    messages.extend([later])  # type: ignore[list-item]
+    assert [messages.sent(client_id) for client_id in ("1", "2", "3", "4")] == [first, later, later, None]
+    assert looked_at == ["a", "b", "c", "d", "e"]
 
 
 def test_position_decodes_what_may_be_it_only(decoded):

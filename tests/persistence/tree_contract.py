@@ -39,6 +39,25 @@ class TreeContract:
         """Nothing is hidden."""
         assert shape(await store.tree("s")) == (["a", "b", "c"], [])
 
+    async def test_a_message_is_found_by_what_a_client_called_it(self, place, store):
+        """Wherever it stands, as long as it is there; one that is shown ahead of another one."""
+
+        async def found():
+            tree = await store.tree("s")
+            return [message and message["content"] for message in map(tree.sent, "123")]
+
+        assert await found() == [None, None, None]
+        await store.append("s", [{**said("d"), "client_message_id": "1"}, {**said("e"), "client_message_id": "2"}])
+        assert await found() == ["d", "e", None]
+        await store.edit_tree("s", forked("msg_d", {**said("f"), "client_message_id": "2", "sent": {"3": "resp_s_3"}}))
+        assert await found() == ["d", "f", "f"]
+        await store.edit_tree("s", lambda tree: show(tree, "msg_e"))
+        assert await found() == ["d", "e", "f"]
+        store = await place.restart()
+        assert await found() == ["d", "e", "f"]
+        await store.edit("s", lambda messages: [messages[0], {**messages[3], "client_message_id": "3"}])
+        assert await found() == [None, "f", "d"]
+
     async def test_an_unknown_session_has_no_tree(self, store):
         """As everywhere else."""
         for call in (store.tree("x"), store.edit_tree("x", lambda tree: tree)):

@@ -58,11 +58,11 @@ def test_answer_that_is_owed_counts_as_interrupted():
 def test_earlier_send_is_found():
     """The same client id finds the first response; another one, or none, finds nothing."""
     for client_id, expected in (("c1", "resp_abc_1"), ("c2", None), (None, None)):
-        assert find_sent(new_turn(request=TurnRequest((), client_message_id=client_id)), HISTORY) == expected
+        assert find_sent(new_turn(request=TurnRequest((), client_message_id=client_id)), Tree(HISTORY)) == expected
 
 
 def sent(client_id: str, *messages: Message) -> str | None:
-    return find_sent(new_turn(request=TurnRequest((), client_message_id=client_id)), messages)
+    return find_sent(new_turn(request=TurnRequest((), client_message_id=client_id)), Tree(messages))
 
 
 def test_earlier_send_whose_answer_was_deleted():
@@ -90,7 +90,7 @@ def test_tree_without_an_answer_of_a_branch():
     tree = Tree([question, shown], [Branch("msg_q", [{**ANSWER, "id": "msg_a"}, {**LATER, "id": "msg_l"}])])
     left = without_answer(tree, "resp_abc_1")
     assert left == Tree(
-        [{**question, "sent": {"c1": None, "c2": "resp_abc_2"}}, shown],  # type: ignore[typeddict-unknown-key]
+        [{**question, "sent": {"c1": None, "c2": "resp_abc_2"}}, shown],
         [Branch("msg_q", [{**LATER, "id": "msg_l"}])],
     )
     assert sent("c2", *left.messages()) == "resp_abc_2"
