@@ -181,3 +181,36 @@ async def test_fast_assistant_waits_for_a_slow_disk(store):
     gate.set()
     assert await asyncio.wait_for(running, PATIENCE_S) == Finished()
     assert answer.log.turn.text == piece * 40
+
+
+async def test_stop_is_over_with_the_answer(store):
+    """What the turn does then, such as keeping the answer, is not cancelled, nor is it by a stop that comes late."""
+    answer, after = Answer(store), []
+
+    async def turn():
+        end = await answer.answering.run(ScriptedAssistant("a", asyncio.Event()), PROMPT)
+        answer.answering.stop(Reason.CANCELLED)
+        await asyncio.sleep(0)
+        task = asyncio.current_task()
+        after.append((end, task and task.cancelling()))
+
+    running = asyncio.create_task(turn())
+    await until(lambda: answer.log.turn.text == "a")
+    answer.answering.stop(Reason.CANCELLED)
+    answer.answering.stop(Reason.INTERRUPTED)
+    await asyncio.wait_for(running, PATIENCE_S)
+    assert after == [(Cut(Reason.CANCELLED), 0)]
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+async def test_cancelled_turn_lets_the_assistant_go(store, stopped):
+    """A cancellation of the turn itself is no end of the answer, not even beside a stop."""
+    answer, assistant = Answer(store), ScriptedAssistant("a", asyncio.Event())
+    running = asyncio.create_task(answer.answering.run(assistant, PROMPT))
+    await until(lambda: answer.log.turn.text == "a")
+    if stopped:
+        answer.answering.stop(Reason.CANCELLED)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert assistant.released == 1
