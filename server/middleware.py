@@ -5,6 +5,7 @@ Rule: a handler behind it has a user, and may raise `ApiError` or the store's er
 
 import contextlib
 import logging
+from collections.abc import Awaitable
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
@@ -56,8 +57,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 @web.middleware
-async def callers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Names the user; tells a new browser who it is.
+def callers(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
+    """Names the user; tells a new browser who it is. It is done then: a socket keeps no frame of it.
 
     The document tells it already: the page's first requests go out at once, and would each be a user of their own.
     Each document tells it again, so that the cookie of who comes back never ages.
@@ -65,7 +66,7 @@ async def callers(request: web.Request, handler: Handler) -> web.StreamResponse:
     auth = request.app[AUTH]
     auth.check_origin(request)
     if request.method == hdrs.METH_OPTIONS:
-        return web.Response(status=204)
+        return _allowed()
     if request.path.startswith("/v1/") and request.path not in _OPEN:
         request[USER], request[TELL_BROWSER] = auth.user(request)
     elif request.path == "/" or request.path.startswith("/chat/"):
@@ -73,7 +74,11 @@ async def callers(request: web.Request, handler: Handler) -> web.StreamResponse:
             raise web.HTTPFound(home)
         with contextlib.suppress(ApiError):
             request[USER], request[TELL_BROWSER] = auth.user(request)[0], True
-    return await handler(request)
+    return handler(request)
+
+
+async def _allowed() -> web.Response:
+    return web.Response(status=204)
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
