@@ -1,6 +1,7 @@
 """One answer: from its assistant into its log, to whatever end.
 
-Rule: the assistant is let go, with all that it holds, before the answer has ended; what it has said is shown before.
+Rule: the assistant is let go, with all that it holds, before the answer has ended. What it said last need not be
+written by itself: it goes out with the end.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ from typing import Any
 
 from persistence import PersistenceError
 from server.assistants.base import Assistant, Delta, Prompt
-from server.coalescing import Pieces
+from server.coalescing import NOTHING, LastPiece, Pieces
 from server.errors import AssistantFailed, api_error
 from server.turn import Broke, Cut, Event, Finished, Reason
 
@@ -36,20 +37,20 @@ class Answering:
         self._stopped = self._stopped or reason
         self._interrupt()
 
-    async def run(self, assistant: Assistant, prompt: Prompt) -> Event:
-        """Streams the answer into the log; returns the event that ends the turn.
+    async def run(self, assistant: Assistant, prompt: Prompt) -> tuple[Event, LastPiece]:
+        """Streams the answer into the log; returns the event that ends the turn, and the piece that is left to show.
 
         **Cancellation**: the assistant is let go.
         """
         if self._stopped:
-            return Cut(self._stopped)
+            return Cut(self._stopped), NOTHING
         end = await self._listen(assistant, prompt)
-        await self._pieces.shown()
+        rest = await self._pieces.withdraw()
         if isinstance(fault := self._pieces.fault, PersistenceError):
-            return Broke("storage_error", f"The answer could not be kept: {api_error(fault).message}.")
+            return Broke("storage_error", f"The answer could not be kept: {api_error(fault).message}."), NOTHING
         if fault:
             raise fault
-        return end
+        return end, rest
 
     async def _listen(self, assistant: Assistant, prompt: Prompt) -> Event:
         """Takes what the assistant says, until it ends or is interrupted.

@@ -23,6 +23,12 @@ _TOGETHER_S = 0.004
 """What is due so much later goes out too. (Much more would make batches that hold the loop for long.)"""
 
 
+LastPiece = tuple[str, bytes]
+"""A text and its event."""
+
+NOTHING: LastPiece = "", b""
+
+
 class Pieces:
     """The text of one answer that is not shown yet.
 
@@ -35,7 +41,19 @@ class Pieces:
         on_fault: Called then.
     """
 
-    __slots__ = ("_chars", "_coalescing", "_is_due", "_shown", "_texts", "due_at", "fault", "kept", "log", "on_fault")
+    __slots__ = (
+        "_chars",
+        "_coalescing",
+        "_is_due",
+        "_is_taken",
+        "_shown",
+        "_texts",
+        "due_at",
+        "fault",
+        "kept",
+        "log",
+        "on_fault",
+    )
 
     def __init__(self, coalescing: "Coalescing", log: ResponseLog, *, kept: bool) -> None:
         self.log = log
@@ -48,6 +66,8 @@ class Pieces:
         self._chars = 0
         self._is_due = False
         """Whether it is on its way: gathering, or being written."""
+        self._is_taken = False
+        """Whether some of it is being written."""
         self._shown: asyncio.Future[None] | None = None
         """For whoever waits until what there is has been shown."""
 
@@ -70,8 +90,26 @@ class Pieces:
         """Waits until everything is shown, or cannot be; what has gathered goes out at once."""
         self._coalescing.hurry(self)
         while self._is_due:
-            self._shown = self._shown or asyncio.get_running_loop().create_future()
-            await asyncio.shield(self._shown)
+            await self._until_shown()
+
+    async def withdraw(self) -> LastPiece:
+        """Takes what has gathered, to be shown by somebody else, and waits for what is being written. Nothing may be
+        put meanwhile, or ever after.
+
+        Raises:
+            TypeError: It cannot be encoded.
+        """
+        texts, self._texts = self._texts, []
+        self._coalescing.forget(self)
+        while self._is_taken:
+            await self._until_shown()
+        self._texts = texts
+        return self.take() if texts else NOTHING
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has gathered."""
+        return not self._texts
 
     def take(self) -> tuple[str, bytes]:
         """All that has gathered, to be written and then shown: the text and its event.
@@ -82,6 +120,7 @@ class Pieces:
         text = self._texts[0] if len(self._texts) == 1 else "".join(self._texts)
         self._texts = []
         self._chars = 0
+        self._is_taken = True
         return text, delta_event(self.log.turn, self.log.next_number, text)
 
     def show(self, text: str, event: bytes, next_at: float) -> None:
@@ -89,6 +128,7 @@ class Pieces:
         self.log.turn.apply(Wrote(text))
         self.log.append_delta(text, event)
         self.due_at = next_at
+        self._is_taken = False
         self._is_due = bool(self._texts)
         if self._is_due:
             self._coalescing.gather(self)
@@ -101,10 +141,14 @@ class Pieces:
         """The disk did not take it."""
         self.fault = fault
         self._texts = []
-        self._is_due = False
+        self._is_due = self._is_taken = False
         self._tell_shown()
         if self.on_fault:
             self.on_fault()
+
+    async def _until_shown(self) -> None:
+        self._shown = self._shown or asyncio.get_running_loop().create_future()
+        await asyncio.shield(self._shown)
 
     def _tell_shown(self) -> None:
         if self._shown and not self._shown.done():
@@ -148,6 +192,10 @@ class Coalescing:
             del self._later[pieces]
             self._begin([pieces])
 
+    def forget(self, pieces: Pieces) -> None:
+        """They have been withdrawn."""
+        self._later.pop(pieces, None)
+
     def _wake_at(self, due_at: float) -> None:
         if self._timer is None or due_at < self._timer_at:
             if self._timer:
@@ -187,6 +235,9 @@ class Coalescing:
     async def _show(self, batch: Sequence[Pieces]) -> None:
         """Takes, writes and shows what the answers have; whatever fails is one answer's misfortune."""
         loop = asyncio.get_running_loop()
+        batch = [pieces for pieces in batch if not pieces.is_empty]
+        if not batch:
+            return
         self._window.measured(loop.time() - min(pieces.due_at for pieces in batch))
         taken: list[tuple[Pieces, str, bytes]] = []
         for pieces in batch:

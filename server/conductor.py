@@ -1,4 +1,5 @@
-"""Runs turns, in the order of durability: question durable → shown; pieces written → shown; answer durable → ended.
+"""Runs turns, in the order of durability: question durable → shown; pieces written → shown; answer durable → its last
+piece shown, and its end.
 
 Rule: a turn belongs to nobody. Whoever asked for it, and whoever reads along, may leave at any moment; the turn goes on
 to its end, one at a time in each session, first come first served.
@@ -26,7 +27,7 @@ from persistence import (
 )
 from server.answering import Answering
 from server.assistants.base import Assistant, Prompt
-from server.coalescing import Coalescing
+from server.coalescing import NOTHING, Coalescing, LastPiece
 from server.delta_window import DeltaWindow
 from server.errors import ApiError, api_error
 from server.finding import Finding
@@ -36,7 +37,7 @@ from server.models import Models
 from server.placing import check_prefix, place, replacing
 from server.response_log import Readable, ResponseLog
 from server.running import Running, RunningTurns, TurnLimits
-from server.turn import Broke, Event, Reason, Started, Turn, TurnRequest
+from server.turn import Broke, Event, Reason, Started, Turn, TurnRequest, Wrote
 from server.wire_events import closing_events, opening_events
 
 _log = logging.getLogger(__name__)
@@ -223,9 +224,7 @@ class Conductor:
         """Streams the answer, makes it durable, and only then shows its end. Whatever fails, the log ends."""
         turn, log = running.log.turn, running.log
         try:
-            end = await self._reply(running, assistant, path)
-            turn.apply(*await self._keep(turn, end))
-            log.append(*closing_events(turn, log.next_number))
+            await self._end(log, *await self._reply(running, assistant, path))
         finally:
             log.close()
             self._live.retire(log)
@@ -234,8 +233,8 @@ class Conductor:
         else:
             self._live.forget(turn.session_id)
 
-    async def _reply(self, running: Running, assistant: Assistant, path: Sequence[Message]) -> Event:
-        """Tells of the question and streams the answer; returns how it ended."""
+    async def _reply(self, running: Running, assistant: Assistant, path: Sequence[Message]) -> tuple[Event, LastPiece]:
+        """Tells of the question and streams the answer; returns how it ended, and what of it is not shown yet."""
         turn = running.log.turn
         try:
             if turn.request.kept:
@@ -245,7 +244,7 @@ class Conductor:
                 self._live.tell(turn.user_id, QuestionAccepted(path[-1], position, running.log, after))
             return await running.answering.run(assistant, await self._prompt(turn, path))
         except Exception as error:
-            return _broken(turn, error)
+            return _broken(turn, error), NOTHING
 
     async def _prompt(self, turn: Turn, history: Sequence[Message]) -> Prompt:
         request = turn.request
@@ -263,20 +262,24 @@ class Conductor:
             max_output_tokens=request.max_output_tokens,
         )
 
-    async def _keep(self, turn: Turn, end: Event) -> tuple[Event, str]:
-        """Makes the answer durable as it will be after its end; returns how it ended for those who wait, and when.
+    async def _end(self, log: ResponseLog, end: Event, last: LastPiece) -> None:
+        """Makes the answer durable as it will be after its end, then shows its last piece and the end.
 
         Where the disk refuses, the turn has failed; what was written of it stays for the next start.
         """
-        at = now()
+        turn, at, (text, event) = log.turn, now(), last
         try:
-            ended = replace(turn)
+            ended = replace(turn, _pieces=[turn.text + text])
             ended.apply(end, at)
             if turn.request.kept:
                 await self._store.append(turn.session_id, [ended.message()])
-            return end, at
+            if text:
+                turn.apply(Wrote(text))
+                log.append_delta(text, event)
         except Exception as error:
-            return _broken(turn, error), at
+            end = _broken(turn, error)
+        turn.apply(end, at)
+        log.append(*closing_events(turn, log.next_number))
 
 
 def _broken(turn: Turn, error: Exception) -> Broke:

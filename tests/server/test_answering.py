@@ -9,7 +9,7 @@ from persistence import MemoryStore
 from persistence.model import Record
 from server.answering import Answering
 from server.assistants.base import Finish, Prompt, Usage
-from server.coalescing import Coalescing
+from server.coalescing import NOTHING, Coalescing
 from server.delta_window import DeltaWindow
 from server.errors import AssistantFailed
 from server.response_log import ResponseLog
@@ -33,8 +33,10 @@ class Answer:
         self.answering = Answering(coalescing.open(self.log, kept=store is not None))
 
     async def run(self, *script):
+        """How it ended; what is left to show is in `last`."""
         self.assistant = ScriptedAssistant(*script)
-        return await asyncio.wait_for(self.answering.run(self.assistant, PROMPT), PATIENCE_S)
+        end, self.last = await asyncio.wait_for(self.answering.run(self.assistant, PROMPT), PATIENCE_S)
+        return end
 
     @property
     def shown(self):
@@ -67,23 +69,57 @@ async def store():
     ids=lambda value: str(value)[:40],
 )
 async def test_answer_ends_as_its_assistant_does(store, script, end, text):
-    """Whole, at its limit, cut, failed or broken: the text so far is written and shown, and the end says which."""
+    """Whole, at its limit, cut, failed or broken: the text so far is there, and the end says which."""
     answer = Answer(store)
     assert await answer.run(*script) == end
-    assert answer.log.turn.text == "".join(answer.shown) == text
-    assert "".join(note[1] for note in store.notes) == text
+    assert (answer.last[0], answer.shown, store.notes) == (text, [], [])
     assert answer.assistant.released == 1
+
+
+async def test_what_is_left_is_what_was_not_shown(store):
+    """Pieces that were written are shown; what came last is handed over, with its event."""
+    answer, heard = Answer(store), asyncio.Event()
+    running = asyncio.create_task(answer.run("a", heard, *"bc", Finish()))
+    await until(lambda: answer.shown == ["a"])
+    heard.set()
+    assert await running == Finished()
+    assert (answer.shown, answer.last[0], json.loads(answer.last[1])["delta"]) == (["a"], "bc", "bc")
+    assert store.notes == [("written", "a")]
+
+
+async def test_what_is_being_written_is_waited_for(store):
+    """The answer has not ended while a piece of it is under way; what comes meanwhile is left."""
+    answer, gate, heard = Answer(store), asyncio.Event(), asyncio.Event()
+    write, begun = store.write_all, []
+
+    async def slow(pieces):
+        begun.append(pieces)
+        await gate.wait()
+        return await write(pieces)
+
+    store.write_all = slow
+    running = asyncio.create_task(answer.run("a", heard, "b", Finish()))
+    await until(lambda: begun)
+    heard.set()
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert not running.done()
+    gate.set()
+    assert await running == Finished()
+    assert (answer.shown, answer.last[0], len(begun)) == (["a"], "b", 1)
 
 
 async def test_first_piece_goes_out_at_once(store):
     """The first piece is shown before the second one is there; what gathers within the window becomes one event."""
-    rest = asyncio.Event()
+    rest, end = asyncio.Event(), asyncio.Event()
     answer = Answer(store, window_s=0.01)
-    running = asyncio.create_task(answer.run("a", rest, *"bcd", Finish()))
+    running = asyncio.create_task(answer.run("a", rest, *"bcd", end, Finish()))
     await until(lambda: answer.shown == ["a"])
     rest.set()
+    await until(lambda: answer.shown == ["a", "bcd"])
+    end.set()
     assert await running == Finished()
-    assert answer.shown == ["a", "bcd"]
+    assert answer.last == NOTHING
 
 
 async def test_piece_is_written_before_it_is_shown(store, monkeypatch):
@@ -98,8 +134,11 @@ async def test_piece_is_written_before_it_is_shown(store, monkeypatch):
         append(log, text, event)
 
     monkeypatch.setattr(ResponseLog, "append_delta", watch)
-    await answer.run("a", "b", Finish())
-    assert checked == len(answer.shown) > 0
+    running = asyncio.create_task(answer.run("a", "b", asyncio.Event()))
+    await until(lambda: answer.shown == ["ab"])
+    answer.answering.stop(Reason.CANCELLED)
+    await running
+    assert checked == 1
 
 
 async def test_refused_write_ends_the_answer(store):
@@ -149,7 +188,7 @@ async def test_stop_when_done():
     answer = Answer()
     assert await answer.run("a", Finish()) == Finished()
     answer.answering.stop(Reason.CANCELLED)
-    assert answer.log.turn.text == "a"
+    assert answer.last[0] == "a"
 
 
 async def test_fast_assistant_waits_for_a_slow_disk(store):
@@ -179,8 +218,9 @@ async def test_fast_assistant_waits_for_a_slow_disk(store):
         await asyncio.sleep(0)
     assert len(taken) < 20
     gate.set()
-    assert await asyncio.wait_for(running, PATIENCE_S) == Finished()
-    assert answer.log.turn.text == piece * 40
+    end, (last, _) = await asyncio.wait_for(running, PATIENCE_S)
+    assert end == Finished()
+    assert answer.log.turn.text + last == piece * 40
 
 
 async def test_stop_is_over_with_the_answer(store):
@@ -188,7 +228,7 @@ async def test_stop_is_over_with_the_answer(store):
     answer, after = Answer(store), []
 
     async def turn():
-        end = await answer.answering.run(ScriptedAssistant("a", asyncio.Event()), PROMPT)
+        end, _ = await answer.answering.run(ScriptedAssistant("a", asyncio.Event()), PROMPT)
         answer.answering.stop(Reason.CANCELLED)
         await asyncio.sleep(0)
         task = asyncio.current_task()

@@ -86,7 +86,7 @@ async def test_going_on_that_the_disk_refuses():
     await store.close()
     await store.open()
     message = (await store.history("abc"))[-1]
-    assert (message["content"], message["id"], message.get("reason")) == ("aa", cut["id"], "interrupted")
+    assert (message["content"], message["id"], message.get("reason")) == ("a", cut["id"], "interrupted")
 
 
 def check_whole_of(text: str, frames: list[Any]) -> Any:

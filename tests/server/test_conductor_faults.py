@@ -53,7 +53,7 @@ async def test_refused_new_session():
 @pytest.mark.parametrize("method", ["write", "memory"])
 async def test_refused_in_mid_answer(method):
     """A response during which the disk refuses has failed; its answer is kept all the same, if the disk allows."""
-    stage, store = await stage_that_refuses(method, 1, "a", Finish())
+    stage, store = await stage_that_refuses(method, 1, "a", asyncio.Event())
     response = check_whole(await read(await stage.ask("1")))
     assert (response["status"], response["error"]["code"]) == ("failed", "storage_error")
     message = (await store.history("abc"))[-1]
@@ -61,15 +61,20 @@ async def test_refused_in_mid_answer(method):
 
 
 async def test_refused_answer():
-    """An answer that cannot be kept has failed, with its text; what was written is settled before the next question."""
-    stage, store = await stage_that_refuses("append", 2, "a", Finish())
-    response = check_whole(await read(await stage.ask("1")))
+    """An answer that cannot be kept has failed, with the text that was written, which the next question finds settled.
+    Its last piece was not written and is not shown."""
+    heard = asyncio.Event()
+    stage, store = await stage_that_refuses("append", 2, "a", heard, "b", Finish())
+    running = await stage.ask("1")
+    await until(lambda: running.turn.text == "a")
+    heard.set()
+    response = check_whole(await read(running))
     assert (response["status"], response["error"]["code"]) == ("failed", "storage_error")
     assert response["output"][0]["content"][0]["text"] == "a"
     assert await stage.history() == [("user", "1")]
     store.refuse = {}
     await read(await stage.ask("2"))
-    assert [content for _, content in await stage.history()] == ["1", "a", "2", "a"]
+    assert [content for _, content in await stage.history()] == ["1", "a", "2", "ab"]
     assert (await store.history("abc"))[1]["reason"] == "interrupted"
 
 

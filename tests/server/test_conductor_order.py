@@ -17,9 +17,10 @@ from tests.server.stage import USER, Stage, read, read_text, request, shown
 
 
 async def test_order_of_durability(monkeypatch):
-    """The question is kept before anything is shown, each piece written before it is, the answer before the end."""
-    store = RecordingStore()
-    stage = Stage(store, "a", "b", Finish())
+    """The question is kept before anything is shown, each piece written before it is, the answer before its last piece
+    and the end."""
+    store, heard = RecordingStore(), asyncio.Event()
+    stage = Stage(store, "a", heard, "b", Finish())
     await stage.session()
     append, append_delta = ResponseLog.append, ResponseLog.append_delta
 
@@ -34,16 +35,15 @@ async def test_order_of_durability(monkeypatch):
     monkeypatch.setattr(ResponseLog, "append", note)
     monkeypatch.setattr(ResponseLog, "append_delta", note_delta)
     response = await stage.ask("hi")
+    await until(lambda: shown(response) == "a")
+    heard.set()
     assert store.notes[:2] == [("kept", "user", "hi"), ("shown", "response.created")]
     check_whole(await read(response))
-    kinds = [note[0] for note in store.notes]
-    last_delta = max(index for index, note in enumerate(store.notes) if note[-1] == "response.output_text.delta")
-    kept = store.notes.index(("kept", "assistant", "ab"))
-    end = store.notes.index(("shown", "response.completed"))
-    assert last_delta < kept < end == len(kinds) - 1
-    for index, entry in enumerate(store.notes):
-        if entry == ("shown", "response.output_text.delta"):
-            assert store.notes[index - 1][0] == "written"
+    delta = ("shown", "response.output_text.delta")
+    written = store.notes.index(("written", "a"))
+    assert store.notes[written : written + 4] == [("written", "a"), delta, ("kept", "assistant", "ab"), delta]
+    assert store.notes[-1] == ("shown", "response.completed")
+    assert store.notes.count(delta) == 2
 
 
 async def test_nothing_is_shown_while_the_question_is_not_durable():
@@ -63,19 +63,21 @@ async def test_nothing_is_shown_while_the_question_is_not_durable():
 
 
 async def test_the_end_is_not_shown_while_the_answer_is_not_durable():
-    """All text is there, but the end waits for the answer to be kept."""
-    store = RecordingStore()
-    stage = Stage(store, "a", Finish())
+    """What was written is there; its last piece and the end wait for the answer to be kept."""
+    store, heard = RecordingStore(), asyncio.Event()
+    stage = Stage(store, "a", heard, "b", Finish())
     await stage.session()
     response = await stage.ask()
     store.gate = asyncio.Event()
     await until(lambda: shown(response) == "a")
+    heard.set()
     for _ in range(20):
         await asyncio.sleep(0)
     assert not response.turn.ended
+    assert shown(response) == "a"
     store.gate.set()
     assert (await read(response))[-1]["type"] == "response.completed"
-    assert await stage.history() == [("user", "hi"), ("assistant", "a")]
+    assert await stage.history() == [("user", "hi"), ("assistant", "ab")]
 
 
 async def test_turn_in_a_new_session():

@@ -55,12 +55,13 @@ async def test_cancel_after_the_end(retained_bytes):
 
 async def test_cancel_while_the_answer_is_kept():
     """A cancel between the last word and the end waits for the end, and changes it no more."""
-    store = RecordingStore()
-    stage = Stage(store, "a", Finish())
+    store, heard = RecordingStore(), asyncio.Event()
+    stage = Stage(store, "a", heard, Finish())
     await stage.session()
     response = await stage.ask("1")
     store.gate = asyncio.Event()
     await until(lambda: shown(response) == "a")
+    heard.set()
     for _ in range(20):
         await asyncio.sleep(0)
     stopping = asyncio.create_task(stage.conductor.stop(USER, response.turn.response_id))

@@ -54,11 +54,13 @@ async def test_deleted_session_with_turns_that_run_and_wait():
 async def test_turn_that_comes_while_its_session_is_deleted():
     """A turn that is queued behind the deletion finds no session; nothing comes back."""
     store = RecordingStore()
-    stage = Stage(store, "a", Finish())
+    heard = asyncio.Event()
+    stage = Stage(store, "a", heard, Finish())
     await stage.session()
     running = await stage.ask("1")
     store.gate = asyncio.Event()
     await until(lambda: shown(running) == "a")
+    heard.set()
     deleting = asyncio.create_task(stage.removal.session(USER, "abc"))
     await until(lambda: stage.conductor._queues.users("abc") == 2)
     late = stage.asking("late")
