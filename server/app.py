@@ -14,7 +14,7 @@ from server.auth import Auth
 from server.conductor import Conductor
 from server.config import Config
 from server.delta_window import DeltaWindow
-from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, PATHS, REMOVAL, SESSIONS, STORE
+from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, PATHS, REMOVAL, SESSIONS, STORE, UNTAKEN
 from server.live import InProcessLive
 from server.models import Models
 from server.page_files import page_folder, page_routes
@@ -23,6 +23,7 @@ from server.removal import Removal
 from server.running import TurnLimits
 from server.socket import Socket
 from server.sockets import Sockets
+from server.untaken import Untaken
 
 
 def make_store(config: Config) -> Store:
@@ -76,10 +77,11 @@ def make_app(config: Config, store: Store, assistants: list[Assistant], secret: 
     app[PATHS] = Paths(store, live, app[CONDUCTOR])
     app[REMOVAL] = Removal(store, live, app[CONDUCTOR])
     app[response_routes.SOCKETS] = Sockets(config)
+    app[UNTAKEN] = Untaken(config.send_timeout_s)
     app.add_routes(routes.routes)
     app.add_routes(response_routes.routes)
     app.add_routes(page_routes(page_folder()))
-    app.on_response_prepare.append(middleware.add_headers)
+    app.on_response_prepare.extend([middleware.add_headers, app[UNTAKEN].prepared])
     app.on_shutdown.append(shut_down)
     return app
 

@@ -10,6 +10,7 @@ from server.live import Live
 from server.models import Models
 from server.paths import Paths
 from server.removal import Removal
+from server.untaken import Untaken
 
 AUTH = web.AppKey("auth", Auth)
 CONDUCTOR = web.AppKey("conductor", Conductor)
@@ -20,6 +21,7 @@ PATHS = web.AppKey("paths", Paths)
 REMOVAL = web.AppKey("removal", Removal)
 SESSIONS = web.AppKey("sessions", SessionService)
 STORE: web.AppKey[Store] = web.AppKey("store")
+UNTAKEN = web.AppKey("untaken", Untaken)
 
 USER = web.RequestKey("user_id", str)
 """Under this name a request holds its user."""

@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 
 from server.auth import SUBPROTOCOL
 from server.errors import ApiError
-from server.keys import CONDUCTOR, CONFIG, LIVE, REMOVAL, SESSIONS, USER
+from server.keys import CONDUCTOR, CONFIG, LIVE, REMOVAL, SESSIONS, UNTAKEN, USER
 from server.replies import json_reply, read_body
 from server.response_log import Reader, portions
 from server.socket import Socket
@@ -100,6 +100,8 @@ async def _stream(request: web.Request, reader: Reader) -> web.StreamResponse:
                 await stream.write(b"".join(map(sse_event, events)) or b": keepalive\n\n")
         async with asyncio.timeout(limit_s):
             await stream.write(b"data: [DONE]\n\n")
+        if request.transport:
+            request.app[UNTAKEN].look_after(request.transport)
     except TimeoutError:
         if request.transport:
             request.transport.abort()

@@ -7,7 +7,7 @@ import sys
 import pytest
 from yarl import URL
 
-from tests.integration.caller import Caller
+from tests.integration.caller import PATIENCE_S, Caller
 from tests.integration.process_figures import eventually, open_files, open_sockets
 from tests.integration.raw_line import HANDSHAKE, RawLine, encode_frame
 from tests.server.frames import check_whole
@@ -141,3 +141,25 @@ async def test_stopped_client_of_a_running_answer(server, http):
     frames = await anna.stream("GET", f"/v1/responses/{created['response']['id']}?stream=true")
     assert frames[-1]["response"]["status"] == "completed"
     assert frames[-1]["response"]["output"][0]["content"][0]["text"] == "".join(f"w{number} " for number in range(50))
+
+
+async def knock(line):
+    """Writes, and reads nothing, for as long as there is a connection."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            await line.write(b"\r\n")
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("words", [3000, 400_000])
+@pytest.mark.parametrize("query", ["", "?stream=true"])
+async def test_client_that_takes_no_reply(server, http, words, query):
+    """A client that asks over HTTP and reads no answer, or not all of it, loses its connection; who reads it has it."""
+    anna = Caller(http, URL(server.url), "anna")
+    response = await anna.ask("POST", "/v1/responses", {"input": f"{words}@0", "model": "metronome"})
+    path = f"/v1/responses/{response['id']}"
+    line = await RawLine.connect(URL(server.url))
+    await line.write(f"GET {path}{query} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer anna\r\n\r\n".encode())
+    with pytest.raises(ConnectionError):
+        await knock(line)
+    assert await anna.ask("GET", path) == response
