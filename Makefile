@@ -33,7 +33,7 @@ torture: setup .venv/.test ## 300,000 crash states and 200 killed servers, in ab
 load: setup .venv/.test ## 50 users for 20 s (LOAD_USERS, LOAD_TIME); report in build/load.html
 	$(V)/python -m tests.load.run
 
-bench: setup .venv/.bench ## measures ours beside its peers, in about 15 minutes; BENCH=--fast in one
+bench: setup .venv/.bench ## measures ours beside its peers, in about an hour; BENCH=--fast in minutes
 	$(V)/python -m tests.bench $(BENCH)
 
 wheel: setup ## builds the wheel into dist/
