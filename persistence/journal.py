@@ -3,6 +3,10 @@
 Rule: whatever has gathered goes out in one write and one sync, and all who wait for it are answered together. Two
 strengths: a *durable* entry has been synced when `commit` returns; a *written* one survives the death of the process.
 
+A written entry that finds nobody ahead of it goes out at once, without a thread: where the segment has room already,
+the system copies a few bytes, which takes less than the way to a thread and back. A disk that makes even that wait is
+left to the thread for a while.
+
 A batch that the disk refuses is taken back and refused to everyone in it. A sync that fails leaves open what is on
 disk: from then on nothing is written any more, until the next start has read it.
 
@@ -25,6 +29,15 @@ from persistence.journal_line import encode_line
 from persistence.segment_file import SegmentFile, drop_segments
 
 _log = logging.getLogger(__name__)
+
+_AT_ONCE_BYTES = 32 << 10
+"""What is longer is written by a thread."""
+
+_LINE_BYTES = 64
+"""What a line has beside its entry, at most."""
+
+_SLOW_S, _LEFT_ALONE_S = 0.005, 1.0
+"""A write that took so long held the event loop too long; for the time after it the next ones are a thread's."""
 
 
 class Journal:
@@ -58,6 +71,8 @@ class Journal:
         self._durable = 0
         self._littered = False
         """Whether segments that do not count any more may still be there."""
+        self._thread_until = 0.0
+        """Up to when every write is a thread's (monotonic seconds): the disk was slow."""
         self._closed = True
         self._gathering: Batch
         self._segment: SegmentFile
@@ -134,6 +149,9 @@ class Journal:
         what follows from it.
         """
         await self.room()
+        if not durable and self._can_write_at_once(body):
+            self._write_at_once(body)
+            return
         batch = self._gathering
         batch.add(body, durable)
         self._gathered.set()
@@ -221,20 +239,54 @@ class Journal:
         try:
             if self.fault:
                 raise self.fault.again()
-            lines = [encode_line(number, self._durable, body) for number, body in enumerate(batch.bodies, self._next)]
+            lines = self._lines(batch.bodies)
             with translated("append to", self._segment.path):
-                await self._disk.run(self._segment.append, b"".join(lines), batch.durable)
+                await self._disk.run(self._segment.append, lines, batch.durable)
         except StorageError as error:
             if isinstance(error, StorageReadOnly):
                 self.stop(error)
             return error
-        self._next += len(lines)
-        self.entries += len(lines)
-        if batch.durable:
+        self._count(len(batch.bodies), batch.durable)
+        return None
+
+    def _can_write_at_once(self, body: bytes) -> bool:
+        """Whether nobody is ahead of an entry, and the system has only to copy it."""
+        return not (
+            self._gathering.bodies
+            or self._writing.locked()
+            or len(body) > _AT_ONCE_BYTES
+            or time.monotonic() < self._thread_until
+        ) and self._segment.has_room(len(body) + _LINE_BYTES)
+
+    def _write_at_once(self, body: bytes) -> None:
+        """Writes an entry, here and now.
+
+        Raises:
+            StorageError: It was refused, and nothing has changed.
+        """
+        began = time.monotonic()
+        try:
+            with translated("append to", self._segment.path):
+                self._segment.append(self._lines([body]), durable=False)
+        except StorageReadOnly as error:
+            self.stop(error)
+            raise
+        self._count(1, durable=False)
+        if self.committed_at - began > _SLOW_S:
+            self._thread_until = self.committed_at + _LEFT_ALONE_S
+
+    def _lines(self, bodies: Sequence[bytes]) -> bytes:
+        durable = self._durable
+        return b"".join([encode_line(number, durable, body) for number, body in enumerate(bodies, self._next)])
+
+    def _count(self, lines: int, durable: bool) -> None:
+        """Takes note of what is written."""
+        self._next += lines
+        self.entries += lines
+        if durable:
             self._durable = self._next - 1
         self.committed_at = time.monotonic()
         self.dirty.set()
-        return None
 
     def _take(self) -> Batch:
         batch, self._gathering = self._gathering, Batch()

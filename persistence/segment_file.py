@@ -1,7 +1,7 @@
 """A segment of the journal as a file: filled with zeros ahead, written to at its end.
 
-Rule: all of it runs in a thread, called by the journal alone, one call at a time. A segment that is read back is never
-written to again.
+Rule: called by the journal alone, one call at a time; in a thread, but for what goes over zeros that are there
+(`has_room`) and is not synced. A segment that is read back is never written to again.
 """
 
 from contextlib import suppress
@@ -64,6 +64,10 @@ class SegmentFile:
                     disk.unlink(temporary)
                 raise
         return cls(disk, path, descriptor, len(line))
+
+    def has_room(self, length: int) -> bool:
+        """Whether so many bytes go over zeros that are there: the file need not grow for them."""
+        return self.size + length <= self._allocated
 
     def append(self, data: bytes, durable: bool) -> None:
         """Adds lines, all or none.
