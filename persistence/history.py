@@ -10,6 +10,7 @@ import orjson
 
 from persistence.errors import Damaged, NotStorable
 from persistence.json_bytes import encode_json
+from persistence.messages import Messages
 from persistence.model import Message, client_ids, is_message, message_id
 
 _AT_ONCE = 256
@@ -69,9 +70,19 @@ class History:
         Raises:
             Damaged: A line is no message.
         """
-        for _ in self.decoding():
-            pass
+        if self._lines:
+            for _ in self.decoding():
+                pass
         return self._messages
+
+    def as_now(self, behind: Sequence[Message] = ()) -> Messages:
+        """All messages, and some behind them; what comes later is not among them.
+
+        Raises:
+            Damaged: A line is no message.
+        """
+        self.whole()
+        return Messages(self._messages, behind)
 
     def page(self, positions: Iterable[int]) -> list[tuple[int, Message]]:
         """The messages at these positions, with them.

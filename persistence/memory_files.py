@@ -64,20 +64,20 @@ class MemoryFiles:
             lately: Whether it is enough to know what the file held within the last second. Whoever changes it must see
                 what somebody else has written.
         """
-        path = self._folder / memory_file_name(user_id)
-        if path.name in self._folding:
-            waiting = self._folding.latest(path.name)
+        name = memory_file_name(user_id)
+        if name in self._folding:
+            waiting = self._folding.latest(name)
             return decode_memory(waiting.data())[0] if waiting else ()
-        if (known := self._known.get(path.name)) and await self._is_true(known, path, lately=lately):
-            self._keep(path.name, known)
+        if (known := self._known.get(name)) and self._is_true(known, name, lately=lately):
+            self._keep(name, known)
             return known.facts
-        return await self._read(user_id, path, mend=mend)
+        return await self._read(user_id, self._folder / name, mend=mend)
 
-    async def _is_true(self, known: _Known, path: Path, *, lately: bool) -> bool:
+    def _is_true(self, known: _Known, name: str, *, lately: bool) -> bool:
         """Whether nobody else has changed the file."""
         at = time.monotonic()
         if not lately or at - known.seen_at > _LOOK_S:
-            if await self._files.stamp(path) != known.stamp:
+            if self._files.glance(f"{self._folder}/{name}") != known.stamp:
                 return False
             known.seen_at = at
         return True

@@ -81,7 +81,7 @@ class OpenSessions:
             if name in self.folding:
                 raise StorageError("read", self.path(session_id), "it does not take the changes that wait for it")
             self.forget(session_id)
-        elif before and (name in self.folding or before.stamp == await self._files.stamp(self.path(session_id))):
+        elif before and (name in self.folding or before.stamp == self._files.glance(f"{self._folder}/{name}")):
             self._cache.keep(before)
             return before
         return await self.read(session_id, known, mend=mend, whole=whole)
@@ -204,15 +204,14 @@ class OpenSessions:
         """Drops the session from memory."""
         self._cache.forget(session_id)
 
-    async def decode(self, session: OpenSession) -> Sequence[Message]:
-        """All messages of a session; the event loop goes on meanwhile.
+    async def decode(self, session: OpenSession) -> None:
+        """Decodes all messages of a session; the event loop goes on meanwhile.
 
         Raises:
             Damaged: One is none.
         """
         for _ in session.history.decoding():
             await asyncio.sleep(0)
-        return session.history.whole()
 
     def _waits(self, session_id: str) -> bool:
         """Whether the session's file does not have everything yet."""

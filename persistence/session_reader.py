@@ -31,11 +31,11 @@ class SessionReader:
         """All messages."""
         session = await self.look(session_id)
         try:
-            messages = await self._sessions.decode(session)
+            await self._sessions.decode(session)
         except Damaged:
             session = await self.look(session_id, whole=True)
-            messages = session.history.whole()
-        return Tree((*messages, *self._owed.unsettled(session)), session.branches, session.history.sent)
+        messages = session.history.as_now(self._owed.unsettled(session))
+        return Tree(messages, session.branches, session.history.sent)
 
     async def page(self, session_id: str, limit: int, after: str | None, newest_first: bool) -> Page:
         """Some messages, with their positions.

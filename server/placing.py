@@ -11,6 +11,7 @@ from typing import cast
 
 from persistence import Message, MessageNotFound, Tree, message_id, now
 from persistence.branches import fork, with_ids
+from persistence.messages import followed
 from server.assistants.base import Assistant
 from server.errors import ApiError
 from server.history import asked_again, gone_on_with, message_of
@@ -51,7 +52,7 @@ def place(turn: Turn, tree: Tree) -> Placed:
         return _ask_again(turn, _forked(tree, at))
     asked = _asked(turn)
     if at == _last(tree):
-        return Placed(Tree([*tree.history, *asked], tree.branches), added=asked)
+        return Placed(Tree(followed(tree.history, asked), tree.branches), added=asked)
     forked = _forked(tree, at)
     return Placed(Tree([*forked.history, *asked], forked.branches))
 

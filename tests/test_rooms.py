@@ -45,6 +45,7 @@ PURE = (
     "persistence/journal_line.py",
     "persistence/json_bytes.py",
     "persistence/memory_file.py",
+    "persistence/messages.py",
     "persistence/model.py",
     "persistence/record_json.py",
     "persistence/replay.py",

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from persistence import Fact, Message, PersistenceError, Piece, Store, message_id
 from persistence.answer import new_draft
 from persistence.branches import Tree, drop, fork, show, with_ids
+from persistence.messages import Messages
 from tests.persistence.places import AT, FilePlace, MemoryPlace, answered, check_files, record, said
 from tests.persistence.strategies import objects, texts
 
@@ -229,7 +230,7 @@ async def listed(store: Store, user: str) -> set[str]:
 def timeless(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: value[key] for key in value if key not in MOMENTS}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | Messages):
         return [timeless(entry) for entry in value]
     if hasattr(value, "last_activity"):
         return replace(value, last_activity="")
