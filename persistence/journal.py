@@ -36,6 +36,10 @@ _AT_ONCE_BYTES = 32 << 10
 _LINE_BYTES = 64
 """What a line has beside its entry, at most."""
 
+_TURNS_TO_GATHER = 3
+"""For so many turns of the event loop a batch gathers, where the one before it was for several: whoever that one has
+answered goes on first, and what they commit next goes out together."""
+
 _SLOW_S, _LEFT_ALONE_S = 0.005, 1.0
 """A write that took so long held the event loop too long; for the time after it the next ones are a thread's."""
 
@@ -71,6 +75,8 @@ class Journal:
         self._durable = 0
         self._littered = False
         """Whether segments that do not count any more may still be there."""
+        self._is_crowded = False
+        """Whether the last batch was for several."""
         self._thread_until = 0.0
         """Up to when every write is a thread's (monotonic seconds): the disk was slow."""
         self._closed = True
@@ -215,6 +221,8 @@ class Journal:
         try:
             while not self._closed or self._gathering.bodies:
                 await self._gathered.wait()
+                for _ in range(_TURNS_TO_GATHER if self._is_crowded else 0):
+                    await asyncio.sleep(0)
                 async with self._writing:
                     await self._write_batch()
         except Exception:
@@ -247,6 +255,7 @@ class Journal:
                 self.stop(error)
             return error
         self._count(len(batch.bodies), batch.durable)
+        self._is_crowded = len(batch.bodies) > 1
         return None
 
     def _can_write_at_once(self, body: bytes) -> bool:

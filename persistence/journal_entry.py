@@ -147,15 +147,8 @@ class Part:
     draft: Message | None
     text: str
 
-    def value(self) -> dict[str, Any]:
-        """The piece as a JSON value."""
-        value: dict[str, Any] = {"session_id": self.session_id, "response_id": self.response_id, "text": self.text}
-        if self.draft:
-            value["draft"] = self.draft
-        return value
-
     def encode(self) -> bytes:
-        return encode_json(self.value(), "a piece of text")
+        return encode_json(part_value(self.session_id, self.response_id, self.draft, self.text), "a piece of text")
 
 
 @dataclass(slots=True)
@@ -166,7 +159,9 @@ class Pieces:
     op: ClassVar = "parts"
 
     def encode(self) -> bytes:
-        return b'"op":"parts","parts":%b}' % encode_json([part.value() for part in self.parts], "a piece of text")
+        return encode_parts(
+            [part_value(part.session_id, part.response_id, part.draft, part.text) for part in self.parts]
+        )
 
 
 @dataclass(slots=True)
@@ -201,6 +196,23 @@ class Checkpoint:
 
 
 Entry = Put | Append | Memory | Delete | Pieces | Base | Checkpoint
+
+
+def part_value(session_id: str, response_id: str, draft: Message | None, text: str) -> dict[str, Any]:
+    """A `Part` as a JSON value."""
+    value: dict[str, Any] = {"session_id": session_id, "response_id": response_id, "text": text}
+    if draft:
+        value["draft"] = draft
+    return value
+
+
+def encode_parts(values: Sequence[dict[str, Any]]) -> bytes:
+    """`Pieces` from the values of their parts; whoever writes many makes no others.
+
+    Raises:
+        NotStorable: One of them is not JSON.
+    """
+    return b'"op":"parts","parts":%b}' % encode_json(values, "a piece of text")
 
 
 def decode_entry(value: dict[str, Any]) -> Entry:

@@ -7,10 +7,11 @@ session is still there once it is written.
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from persistence.errors import NotStorable, PersistenceError, SessionNotFound, StorageError
 from persistence.journal import Journal
-from persistence.journal_entry import Part, Pieces
+from persistence.journal_entry import encode_parts, part_value
 from persistence.model import Piece
 from persistence.running_answers import RunningAnswers
 from persistence.session_index import SessionIndex
@@ -61,27 +62,28 @@ class PieceWriter:
 
     def _encoded(self, pieces: Sequence[Piece], outcomes: Outcomes) -> bytes | None:
         """The entry with those pieces that can be written; None where there are none of them."""
-        parts: list[Part] = []
+        parts: list[dict[str, Any]] = []
         index, leaving, knows = self._index, self._leaving, self._running.knows
         for at, (session_id, draft, text) in enumerate(pieces):
             if session_id in index and session_id not in leaving:
                 response_id = draft["response_id"]
-                parts.append(Part(session_id, response_id, None if knows(session_id, response_id) else draft, text))
+                begun = None if knows(session_id, response_id) else draft
+                parts.append(part_value(session_id, response_id, begun, text))
             else:
                 outcomes[at] = SessionNotFound(session_id)
         try:
-            return Pieces(parts).encode() if parts else None
+            return encode_parts(parts) if parts else None
         except NotStorable:
             parts = self._storable(parts, outcomes)
-            return Pieces(parts).encode() if parts else None
+            return encode_parts(parts) if parts else None
 
-    def _storable(self, parts: Sequence[Part], outcomes: Outcomes) -> list[Part]:
+    def _storable(self, parts: Sequence[dict[str, Any]], outcomes: Outcomes) -> list[dict[str, Any]]:
         """Those of some parts that are JSON."""
         places = [at for at, outcome in enumerate(outcomes) if outcome is None]
         storable = []
         for at, part in zip(places, parts, strict=True):
             try:
-                part.encode()
+                encode_parts([part])
                 storable.append(part)
             except NotStorable as error:
                 outcomes[at] = error

@@ -83,8 +83,7 @@ async def _produce(assistant: Assistant, prompt: Prompt, pieces: Pieces) -> Even
         async with aclosing(assistant.reply(prompt)) as reply:
             async for piece in reply:
                 if isinstance(piece, Delta):
-                    pieces.put(piece.text)
-                    if pieces.full:
+                    if pieces.put(piece.text):
                         await pieces.shown()
                 elif piece.reason == "length":
                     return Cut(Reason.MAX_OUTPUT_TOKENS, piece.usage)

@@ -11,7 +11,7 @@ from persistence import Piece, Store
 from server.delta_window import DeltaWindow
 from server.response_log import ResponseLog
 from server.turn import Wrote
-from server.wire_events import delta_event
+from server.wire_events import delta_form, filled_delta
 
 _MAX_CHARS = 64 * 1024
 """How much text of one answer may gather: a fast assistant waits for the disk."""
@@ -44,6 +44,7 @@ class Pieces:
     __slots__ = (
         "_chars",
         "_coalescing",
+        "_form",
         "_is_due",
         "_is_taken",
         "_shown",
@@ -62,6 +63,8 @@ class Pieces:
         self.fault: Exception | None = None
         self.on_fault: Callable[[], object] | None = None
         self._coalescing = coalescing
+        self._form = b""
+        """Its deltas' form, from the first one on."""
         self._texts: list[str] = []
         self._chars = 0
         self._is_due = False
@@ -71,20 +74,20 @@ class Pieces:
         self._shown: asyncio.Future[None] | None = None
         """For whoever waits until what there is has been shown."""
 
-    @property
-    def full(self) -> bool:
-        """Whether so much has gathered that the assistant should wait."""
-        return self._chars >= _MAX_CHARS
+    def put(self, text: str) -> bool:
+        """Adds a piece; after a fault there is no use for it.
 
-    def put(self, text: str) -> None:
-        """Adds a piece; after a fault there is no use for it."""
+        Returns:
+            Whether so much has gathered that the assistant should wait until it is `shown`.
+        """
         if self.fault:
-            return
+            return False
         self._texts.append(text)
         self._chars += len(text)
         if not self._is_due:
             self._is_due = True
             self._coalescing.gather(self)
+        return self._chars >= _MAX_CHARS
 
     async def shown(self) -> None:
         """Waits until everything is shown, or cannot be; what has gathered goes out at once."""
@@ -121,7 +124,8 @@ class Pieces:
         self._texts = []
         self._chars = 0
         self._is_taken = True
-        return text, delta_event(self.log.turn, self.log.next_number, text)
+        self._form = self._form or delta_form(self.log.turn)
+        return text, filled_delta(self._form, self.log.next_number, text)
 
     def show(self, text: str, event: bytes, next_at: float) -> None:
         """Puts a piece that is written into the log; what has come meanwhile goes on gathering."""

@@ -14,6 +14,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
+from server.response_log import PORTION_BYTES
 from server.ws_frames import text_frames
 
 _log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class Source(Protocol):
         """Whether nothing will ever come any more."""
 
     def take(self) -> Sequence[bytes]:
-        """The frames' payloads that are due, a portion of them; none: nothing is."""
+        """The frames' payloads that are due, a portion of them; less than `PORTION_BYTES`: these are all."""
 
     def close(self) -> None:
         """It has ended, or nobody wants it any more."""
@@ -179,12 +180,14 @@ class Outlet:
         room = _HIGH_BYTES - self._transport.get_write_buffer_size() - sum(map(len, frames))
         try:
             while room >= 0 and not self._closed:
-                if not (payloads := source.take()):
+                payloads = source.take()
+                size = sum(map(len, payloads))
+                frames += payloads
+                if size < PORTION_BYTES:
                     if source.ended:
                         self.drop(source)
                     return True
-                frames += payloads
-                room -= sum(map(len, payloads))
+                room -= size
             return False
         except Exception:
             _log.exception("a reader failed")

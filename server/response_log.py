@@ -20,8 +20,8 @@ from server.wire_events import closing_events, delta_event, final_event, opening
 _MERGED_CHARS = 16 * 1024
 """How long the text of a merged delta may become."""
 
-_PORTION_BYTES = 64 * 1024
-"""About how much a reader takes at once."""
+PORTION_BYTES = 64 * 1024
+"""About how much a reader takes at once, at least where there is so much."""
 
 _FIXED_BYTES = 1250
 """What an ended log takes beside its text, measured: the turn, its request, its draft, their ids, its place."""
@@ -38,7 +38,7 @@ class Reader(Protocol):
         """Whether the last event was taken."""
 
     def take(self) -> Sequence[bytes]:
-        """The events that are there, a portion of them; none: there is nothing new."""
+        """The events that are there, a portion of them; less than `PORTION_BYTES`: these are all."""
 
     def on_grown(self, wake: Callable[[], None]) -> None:
         """Calls `wake` whenever there may be something new, until `close`."""
@@ -150,7 +150,7 @@ class ResponseLog:
             return [self._event(number)], number
         taken: list[bytes] = []
         size = 0
-        while number <= last and size < _PORTION_BYTES:
+        while number <= last and size < PORTION_BYTES:
             until = self._mergeable(number, last)
             if until > number:
                 text = self.turn.text[self._ends[number - 1] : self._ends[until]]

@@ -5,6 +5,7 @@ Rule: each has a cursor and nothing else, and is asked for what is due; see `out
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from server.live import Behind, Live, News, PathShown, QuestionAccepted, SessionChanged, SessionDeleted
 from server.outlet import TOO_SLOW, Outlet
@@ -32,7 +33,7 @@ class ResponseSource:
         self._on_close = on_close
         self._end: asyncio.Future[None] | None = None
         self.is_asked_for = True
-        reader.on_grown(self._pump)
+        reader.on_grown(partial(outlet.pump, self))
 
     @property
     def ended(self) -> bool:
@@ -53,9 +54,6 @@ class ResponseSource:
         """Waits until it is closed; it has not been yet."""
         self._end = self._end or asyncio.get_running_loop().create_future()
         await asyncio.shield(self._end)
-
-    def _pump(self) -> None:
-        self._outlet.pump(self)
 
 
 def _nothing() -> None:

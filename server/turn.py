@@ -186,8 +186,9 @@ class Turn:
             raise IllegalTransition(self.state, event)
         self.state = state
         match event:
-            case Wrote(text):
-                self._pieces.append(text)
+            case Wrote():
+                self._pieces.append(event.text)
+                return
             case Finished(usage):
                 self.usage = usage
             case Cut(reason, usage):

@@ -20,11 +20,7 @@ _FINAL = {
     State.FAILED: "response.failed",
 }
 
-_DELTA = (
-    b'{"type":"response.output_text.delta","sequence_number":%d,"item_id":%b,"output_index":0,"content_index":0,'
-    b'"delta":%b,"logprobs":[]}'
-)
-"""There are more of these than of all others together."""
+_DELTA = b'{"type":"response.output_text.delta","sequence_number":%%d,%b,"delta":%%b,"logprobs":[]}'
 
 
 def opening_events(turn: Turn) -> list[bytes]:
@@ -38,30 +34,42 @@ def opening_events(turn: Turn) -> list[bytes]:
         "error": None,
         "usage": None,
     }
-    running = orjson.Fragment(orjson.dumps(shown))
+    running, whose = orjson.Fragment(orjson.dumps(shown)), _whose(turn)
     item = {**output_item(turn), "status": "in_progress", "content": []}
     return [
         _event("response.created", 0, response=running),
         _event("response.in_progress", 1, response=running),
-        _event("response.output_item.added", 2, output_index=0, item=item, **_whose(turn)),
+        _event("response.output_item.added", 2, output_index=0, item=item, **whose),
         _event("response.content_part.added", 3, **_at(turn), part=text_part("" if turn.ended else turn.text)),
     ]
 
 
 def delta_event(turn: Turn, number: int, text: str) -> bytes:
     """A piece of the answer."""
-    if _whose(turn):
-        return _event("response.output_text.delta", number, **_at(turn), delta=text, logprobs=[])
-    return _DELTA % (number, orjson.dumps(turn.draft["id"]), orjson.dumps(text))
+    return filled_delta(delta_form(turn), number, text)
+
+
+def delta_form(turn: Turn) -> bytes:
+    """What all deltas of a turn have in common: there are more of them than of all other events together."""
+    return _DELTA % orjson.dumps(_at(turn))[1:-1].replace(b"%", b"%%")
+
+
+def filled_delta(form: bytes, number: int, text: str) -> bytes:
+    """A piece of the answer, from its turn's form."""
+    return form % (number, orjson.dumps(text))
 
 
 def closing_events(turn: Turn, number: int) -> list[bytes]:
-    """The events behind the text of a turn that has ended, numbered from `number`."""
+    """The events behind the text of a turn that has ended, numbered from `number`. The text is encoded once."""
+    text = orjson.Fragment(orjson.dumps(turn.text))
+    part = orjson.Fragment(orjson.dumps(text_part(text)))
+    item = orjson.Fragment(orjson.dumps(output_item(turn, part)))
+    at = _at(turn)
     return [
-        _event("response.output_text.done", number, **_at(turn), text=turn.text, logprobs=[]),
-        _event("response.content_part.done", number + 1, **_at(turn), part=text_part(turn.text)),
-        _event("response.output_item.done", number + 2, output_index=0, item=output_item(turn), **_whose(turn)),
-        final_event(turn, number + 3),
+        _event("response.output_text.done", number, **at, text=text, logprobs=[]),
+        _event("response.content_part.done", number + 1, **at, part=part),
+        _event("response.output_item.done", number + 2, output_index=0, item=item, **_whose(turn)),
+        _event(_FINAL[turn.state], number + 3, response=response_object(turn, item)),
     ]
 
 

@@ -9,11 +9,15 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+import orjson
+
 from persistence.model import Fact, Message, Receipt, Record, UserReceipt, message_id
 from server.errors import ApiError
 from server.turn import Reason, State, Turn
 
 Json = dict[str, Any]
+
+_ITEM_STATUS = {State.COMPLETED: "completed", State.IN_PROGRESS: "in_progress", State.QUEUED: "in_progress"}
 
 
 def seconds(at: object) -> int | None:
@@ -69,8 +73,12 @@ def item_object(message: Message, position: int, alternatives: Sequence[str] = (
     return item
 
 
-def response_object(turn: Turn) -> Json:
-    """A response with every key that a strict client wants."""
+def response_object(turn: Turn, item: orjson.Fragment | None = None) -> Json:
+    """A response with every key that a strict client wants.
+
+    Args:
+        item: Its item, where that is encoded already.
+    """
     request = turn.request
     cancelled = turn.reason is Reason.CANCELLED
     return {
@@ -84,7 +92,7 @@ def response_object(turn: Turn) -> Json:
         "previous_response_id": request.previous_response_id,
         "conversation": {"id": turn.session_id} if request.kept else None,
         "instructions": request.instructions,
-        "output": [output_item(turn)] if turn.ended else [],
+        "output": [item or output_item(turn)] if turn.ended else [],
         "error": {"code": turn.error.code, "message": turn.error.message} if turn.error else None,
         "tools": [],
         "tool_choice": "auto",
@@ -109,19 +117,22 @@ def response_object(turn: Turn) -> Json:
     }
 
 
-def output_item(turn: Turn) -> Json:
-    """The response's one item: the assistant's message, empty of parts until it has ended."""
-    status = {State.COMPLETED: "completed", State.IN_PROGRESS: "in_progress", State.QUEUED: "in_progress"}
+def output_item(turn: Turn, part: orjson.Fragment | None = None) -> Json:
+    """The response's one item: the assistant's message, empty of parts until it has ended.
+
+    Args:
+        part: Its part, where that is encoded already.
+    """
     return {
         "id": turn.draft.get("id", ""),
         "type": "message",
         "role": "assistant",
-        "status": status.get(turn.state, "incomplete"),
-        "content": [text_part(turn.text)] if turn.ended else [],
+        "status": _ITEM_STATUS.get(turn.state, "incomplete"),
+        "content": [part or text_part(turn.text)] if turn.ended else [],
     }
 
 
-def text_part(text: str) -> Json:
+def text_part(text: str | orjson.Fragment) -> Json:
     return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
 
 

@@ -4,7 +4,7 @@ Rule: frames that are due together go out together, in one call of the system; w
 """
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 _LARGE_BYTES = 16 * 1024
 _FINAL_TEXT = 0x81
@@ -13,8 +13,10 @@ _MEDIUM = struct.Struct("!BBH")
 _LONG = struct.Struct("!BBQ")
 
 
-def text_frames(payloads: Iterable[bytes]) -> list[bytes]:
+def text_frames(payloads: Sequence[bytes]) -> list[bytes]:
     """Each payload, UTF-8, in a frame of its own. Large ones stay as they are: all readers share them."""
+    if len(payloads) == 1 and len(payloads[0]) < _LARGE_BYTES:
+        return [_head(len(payloads[0])) + payloads[0]]
     pieces: list[bytes] = []
     small: list[bytes] = []
     for payload in payloads:
