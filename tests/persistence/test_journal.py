@@ -38,8 +38,22 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-async def journal(folder, faults):
-    journal = Journal(folder, FaultyDisk(faults), queue_bytes=2000)
+def hops():
+    """What went to a thread."""
+    return []
+
+
+@pytest.fixture
+async def journal(folder, faults, hops):
+    disk = FaultyDisk(faults)
+    real = disk.run
+
+    async def run(function, *args, **kwargs):
+        hops.append(getattr(function, "__func__", function))
+        return await real(function, *args, **kwargs)
+
+    disk.run = run  # type: ignore[method-assign]
+    journal = Journal(folder, disk, queue_bytes=2000)
     await journal.begin(1)
     yield journal
     await journal.close()
@@ -75,6 +89,101 @@ async def test_written_entry_is_not_synced(journal, folder, faults):
     await journal.commit(entry("a"), durable=False)
     assert set(faults.calls) == {"write"}
     assert await kept(folder) == ["first", "a"]
+
+
+async def make_room(journal: Journal) -> None:
+    """Two entries, the second of which has had zeros written ahead for more."""
+    await journal.commit(entry("first", 1500))
+    await journal.commit(entry("second"))
+
+
+async def test_written_entry_that_finds_nobody_takes_no_thread(journal, folder, faults, hops):
+    """Where the segment has room, the system only copies it: it is there when `commit` has not waited at all."""
+    await make_room(journal)
+    del hops[:]
+    for text in "ab":
+        with pytest.raises(StopIteration):
+            journal.commit(entry(text), durable=False).send(None)
+    assert hops == []
+    assert await kept(folder) == ["first", "second", "a", "b"]
+    assert journal.entries == 4
+
+
+async def test_written_entry_overtakes_nobody(journal, folder, faults, hops):
+    """While a batch gathers, or is under way, it goes out behind it."""
+    await make_room(journal)
+    commits = [asyncio.create_task(journal.commit(entry("a")))]
+    for text in "bcd":
+        await asyncio.sleep(0)
+        commits.append(asyncio.create_task(journal.commit(entry(text), durable=False)))
+    await asyncio.gather(*commits)
+    assert await kept(folder) == ["first", "second", "a", "b", "c", "d"]
+
+
+async def test_written_entry_for_which_the_file_must_grow_is_a_threads(journal, folder, hops):
+    """Zeros are written ahead by a thread; then there is room again."""
+    await journal.commit(entry("first"))
+    del hops[:]
+    await journal.commit(entry("a", 700), durable=False)
+    assert hops == [SegmentFile.append]
+    assert await kept(folder) == ["first", "a"]
+
+
+async def test_slow_disk_is_left_to_the_thread_for_a_while(journal, folder, faults, hops, monkeypatch):
+    """A write that held the loop is the last one for now that could."""
+    await make_room(journal)
+    del hops[:]
+    now = 10.0
+    monkeypatch.setattr("persistence.journal.time.monotonic", lambda: now)
+
+    def takes_long(name, *args):
+        nonlocal now
+        now += 0.006 if name == "write" else 0
+
+    faults.before = takes_long
+    await journal.commit(entry("a"), durable=False)
+    faults.before = None
+    assert hops == []
+    await journal.commit(entry("b"), durable=False)
+    assert hops == [SegmentFile.append]
+    now += 1.1
+    await journal.commit(entry("c"), durable=False)
+    assert hops == [SegmentFile.append]
+    assert await kept(folder) == ["first", "second", "a", "b", "c"]
+
+
+async def test_written_entry_that_is_refused_changes_nothing(journal, folder, faults):
+    """It is taken back, whoever wrote it is told, and the next one goes on."""
+    await make_room(journal)
+    faults.before = lambda name, *args: setattr(faults, "fail", {"write"} if name == "write" and any(args[1]) else None)
+    with pytest.raises(StorageError):
+        await journal.commit(entry("a"), durable=False)
+    faults.before = faults.fail = None
+    await journal.commit(entry("b"), durable=False)
+    assert await kept(folder) == ["first", "second", "b"]
+    assert journal.entries == 3
+
+
+async def test_written_entry_that_cannot_be_taken_back_stops_all(journal, faults):
+    """Where what is on disk is not known, nothing is written any more."""
+    await make_room(journal)
+    faults.fail, faults.short = {"write"}, True
+    with pytest.raises(StorageReadOnly):
+        await journal.commit(entry("a"), durable=False)
+    assert isinstance(journal.fault, StorageReadOnly)
+
+
+async def test_who_was_answered_together_commits_together(journal, faults):
+    """After a batch for several the next one gathers for a moment: a fast one does not go out alone."""
+
+    async def commit_again(steps: int) -> None:
+        for _ in range(3):
+            await journal.commit(entry("a"))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+
+    await asyncio.gather(*(commit_again(steps) for steps in (0, 1, 2)))
+    assert faults.calls.count("sync_data") == 3
 
 
 async def test_queue_is_bounded(journal, folder, faults):

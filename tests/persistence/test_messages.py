@@ -41,6 +41,7 @@ def test_more_behind_them_leave_them_as_they_are():
 
 def test_they_are_equal_to_any_sequence_of_the_same():
     """Whoever compares histories need not know how they are kept."""
-    assert Messages([A], [B]) == [A, B]
-    assert [A, B] == Messages([A, B])
+    plain = [A, B]
+    assert Messages([A], [B]) == plain
+    assert plain == Messages([A, B])
     assert Messages([A]) != [B]

@@ -195,6 +195,11 @@ def _(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Journal, "commit", commit)
 
 
+@fault("a piece of an answer is written while a batch is under way")
+def _(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Journal, "_can_write_at_once", lambda journal, body: True)
+
+
 @fault("the index is written in place")
 def _(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(files, "replace", _in_place)
