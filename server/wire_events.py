@@ -12,35 +12,40 @@ from persistence.answer import answer_id
 from persistence.model import Message, Record
 from server.errors import ApiError
 from server.turn import State, Turn
-from server.wire_objects import conversation_object, error_object, item_object, output_item, response_object, text_part
+from server.wire_objects import (
+    conversation_object,
+    error_object,
+    item_object,
+    output_item,
+    response_json,
+    response_object,
+    text_part,
+)
 
 _FINAL = {
-    State.COMPLETED: "response.completed",
-    State.INCOMPLETE: "response.incomplete",
-    State.FAILED: "response.failed",
+    State.COMPLETED: b"response.completed",
+    State.INCOMPLETE: b"response.incomplete",
+    State.FAILED: b"response.failed",
 }
 
+_RESPONSE = b'{"type":"%b","sequence_number":%d,"response":%b}'
+_ITEM = b'{"type":"%b","sequence_number":%d,"output_index":0,"item":%b%b}'
+_AT = b'"item_id":%b,"output_index":0,"content_index":0%b'
+_PART = b'{"type":"%b","sequence_number":%d,%b,"part":%b}'
+_TEXT_DONE = b'{"type":"response.output_text.done","sequence_number":%d,%b,"text":%b,"logprobs":[]}'
 _DELTA = b'{"type":"response.output_text.delta","sequence_number":%%d,%b,"delta":%%b,"logprobs":[]}'
 
 
 def opening_events(turn: Turn) -> list[bytes]:
     """The events ahead of the text, numbered from 0; a part that is gone on with begins with its text."""
-    shown = {
-        **response_object(turn),
-        "status": "in_progress",
-        "incomplete_details": None,
-        "completed_at": None,
-        "output": [],
-        "error": None,
-        "usage": None,
-    }
-    running, whose = orjson.Fragment(orjson.dumps(shown)), _whose(turn)
-    item = {**output_item(turn), "status": "in_progress", "content": []}
+    response, at, whose = response_json(turn), _at(turn), _whose(turn)
+    item = orjson.dumps({**output_item(turn), "status": "in_progress", "content": []})
+    part = orjson.dumps(text_part("" if turn.ended else turn.text))
     return [
-        _event("response.created", 0, response=running),
-        _event("response.in_progress", 1, response=running),
-        _event("response.output_item.added", 2, output_index=0, item=item, **whose),
-        _event("response.content_part.added", 3, **_at(turn), part=text_part("" if turn.ended else turn.text)),
+        _RESPONSE % (b"response.created", 0, response),
+        _RESPONSE % (b"response.in_progress", 1, response),
+        _ITEM % (b"response.output_item.added", 2, item, whose),
+        _PART % (b"response.content_part.added", 3, at, part),
     ]
 
 
@@ -51,7 +56,7 @@ def delta_event(turn: Turn, number: int, text: str) -> bytes:
 
 def delta_form(turn: Turn) -> bytes:
     """What all deltas of a turn have in common: there are more of them than of all other events together."""
-    return _DELTA % orjson.dumps(_at(turn))[1:-1].replace(b"%", b"%%")
+    return _DELTA % _at(turn).replace(b"%", b"%%")
 
 
 def filled_delta(form: bytes, number: int, text: str) -> bytes:
@@ -61,21 +66,22 @@ def filled_delta(form: bytes, number: int, text: str) -> bytes:
 
 def closing_events(turn: Turn, number: int) -> list[bytes]:
     """The events behind the text of a turn that has ended, numbered from `number`. The text is encoded once."""
-    text = orjson.Fragment(orjson.dumps(turn.text))
-    part = orjson.Fragment(orjson.dumps(text_part(text)))
-    item = orjson.Fragment(orjson.dumps(output_item(turn, part)))
+    text = orjson.dumps(turn.text)
+    part = orjson.dumps(text_part(orjson.Fragment(text)))
+    item = orjson.dumps(output_item(turn, orjson.Fragment(part)))
     at = _at(turn)
     return [
-        _event("response.output_text.done", number, **at, text=text, logprobs=[]),
-        _event("response.content_part.done", number + 1, **at, part=part),
-        _event("response.output_item.done", number + 2, output_index=0, item=item, **_whose(turn)),
-        _event(_FINAL[turn.state], number + 3, response=response_object(turn, item)),
+        _TEXT_DONE % (number, at, text),
+        _PART % (b"response.content_part.done", number + 1, at, part),
+        _ITEM % (b"response.output_item.done", number + 2, item, _whose(turn)),
+        _RESPONSE % (_FINAL[turn.state], number + 3, response_json(turn, orjson.Fragment(item))),
     ]
 
 
 def final_event(turn: Turn, number: int) -> bytes:
     """How a turn has ended."""
-    return _event(_FINAL[turn.state], number, response=response_object(turn))
+    item = orjson.Fragment(orjson.dumps(output_item(turn)))
+    return _RESPONSE % (_FINAL[turn.state], number, response_json(turn, item))
 
 
 def snapshot_event(turn: Turn, number: int) -> bytes:
@@ -143,12 +149,12 @@ def _event(kind: str, number: int, **fields: Any) -> bytes:
     return b"%b" % orjson.dumps({"type": kind, "sequence_number": number, **fields})
 
 
-def _at(turn: Turn) -> dict[str, Any]:
-    """Where in the output an event belongs."""
-    return {"item_id": turn.draft.get("id", ""), "output_index": 0, "content_index": 0, **_whose(turn)}
+def _at(turn: Turn) -> bytes:
+    """Where in the output an event belongs, encoded."""
+    return _AT % (orjson.dumps(turn.draft.get("id", "")), _whose(turn))
 
 
-def _whose(turn: Turn) -> dict[str, str]:
-    """The response's id, where its item does not end like it."""
+def _whose(turn: Turn) -> bytes:
+    """The response's id, where its item does not end like it; encoded, to follow other fields."""
     is_told = turn.draft.get("id", "") == answer_id(turn.response_id)
-    return {} if is_told else {"verbatim:response_id": turn.response_id}
+    return b"" if is_told else b',"verbatim:response_id":' + orjson.dumps(turn.response_id)

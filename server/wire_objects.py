@@ -73,47 +73,78 @@ def item_object(message: Message, position: int, alternatives: Sequence[str] = (
     return item
 
 
-def response_object(turn: Turn, item: orjson.Fragment | None = None) -> Json:
-    """A response with every key that a strict client wants.
+def response_object(turn: Turn) -> Json:
+    """A response with every key that a strict client wants."""
+    end = _end(turn, output_item(turn)) if turn.ended else {**_BEGUN, "status": turn.state.value}
+    return {**_asked(turn), **end, **_NOT_ON_OFFER}
+
+
+def response_json(turn: Turn, item: orjson.Fragment | None = None) -> bytes:
+    """The same, encoded.
 
     Args:
-        item: Its item, where that is encoded already.
+        item: Its item, encoded; None: it is shown as it was in progress.
     """
+    end = _BEGUN if item is None else _end(turn, item)
+    return b"%b,%b" % (orjson.dumps({**_asked(turn), **end})[:-1], _NOT_ON_OFFER_JSON)
+
+
+_BEGUN: Json = {
+    "status": "in_progress",
+    "completed_at": None,
+    "incomplete_details": None,
+    "output": [],
+    "error": None,
+    "usage": None,
+}
+_NOT_ON_OFFER: Json = {
+    "tools": [],
+    "tool_choice": "auto",
+    "truncation": "disabled",
+    "parallel_tool_calls": True,
+    "text": {"format": {"type": "text"}},
+    "presence_penalty": 0.0,
+    "frequency_penalty": 0.0,
+    "top_logprobs": 0,
+    "reasoning": None,
+    "max_tool_calls": None,
+    "background": False,
+    "service_tier": "default",
+    "safety_identifier": None,
+    "prompt_cache_key": None,
+}
+"""What is the same in all responses: encoded once."""
+_NOT_ON_OFFER_JSON = orjson.dumps(_NOT_ON_OFFER)[1:]
+
+
+def _asked(turn: Turn) -> Json:
+    """What a response says of what was asked for."""
     request = turn.request
-    cancelled = turn.reason is Reason.CANCELLED
     return {
         "id": turn.response_id,
         "object": "response",
         "created_at": seconds(turn.draft.get("created_at")) or 0,
-        "completed_at": seconds(turn.completed_at) if turn.state is State.COMPLETED else None,
-        "status": "cancelled" if cancelled else turn.state.value,
-        "incomplete_details": {"reason": turn.reason.value} if turn.reason else None,
         "model": turn.model,
         "previous_response_id": request.previous_response_id,
         "conversation": {"id": turn.session_id} if request.kept else None,
         "instructions": request.instructions,
-        "output": [item or output_item(turn)] if turn.ended else [],
-        "error": {"code": turn.error.code, "message": turn.error.message} if turn.error else None,
-        "tools": [],
-        "tool_choice": "auto",
-        "truncation": "disabled",
-        "parallel_tool_calls": True,
-        "text": {"format": {"type": "text"}},
         "top_p": 1.0 if request.top_p is None else request.top_p,
-        "presence_penalty": 0.0,
-        "frequency_penalty": 0.0,
-        "top_logprobs": 0,
         "temperature": 1.0 if request.temperature is None else request.temperature,
-        "reasoning": None,
-        "usage": _usage(turn),
         "max_output_tokens": request.max_output_tokens,
-        "max_tool_calls": None,
         "store": request.kept,
-        "background": False,
-        "service_tier": "default",
         "metadata": request.metadata,
-        "safety_identifier": None,
-        "prompt_cache_key": None,
+    }
+
+
+def _end(turn: Turn, item: Json | orjson.Fragment) -> Json:
+    """What a response says of how it ended."""
+    return {
+        "status": "cancelled" if turn.reason is Reason.CANCELLED else turn.state.value,
+        "completed_at": seconds(turn.completed_at) if turn.state is State.COMPLETED else None,
+        "incomplete_details": {"reason": turn.reason.value} if turn.reason else None,
+        "output": [item],
+        "error": {"code": turn.error.code, "message": turn.error.message} if turn.error else None,
+        "usage": _usage(turn),
     }
 
 
