@@ -15,6 +15,7 @@ from server.assistants.base import Finish
 from server.keys import CONDUCTOR, LIVE
 from server.response_routes import SOCKETS
 from server.socket import Socket
+from server.ws_frames import PING
 from tests.server.doubles import PATIENCE_S, ScriptedAssistant
 from tests.server.frames import check_whole, text_of
 
@@ -128,6 +129,7 @@ async def test_client_that_says_goodbye_and_never_reads(site, raw):
 
 BAD_FRAME = bytes([0x81, 0x80 | 2]) + bytes(4) + b"{]"
 PING_FRAME = bytes([0x89, 0x80 | 100]) + bytes(4 + 100)
+PONG_FRAME = bytes([0x8A, 0x80]) + bytes(4)
 
 
 @pytest.mark.parametrize(
@@ -173,6 +175,20 @@ async def test_client_that_answers_no_ping(site, raw):
     await until(lambda: site.app[SOCKETS])
     await until(lambda: not site.app[SOCKETS])
     await rest_of(reader)
+
+
+@pytest.mark.parametrize("answers", [[PONG_FRAME] * 3, [b"\x81", b"\xfe", b"\x00"]], ids=["pongs", "parts of a frame"])
+async def test_client_that_answers_pings(site, raw, answers):
+    """A client that says nothing but pongs stays; so does one that sends a frame slowly, and no pong meanwhile."""
+    await site.start(heartbeat_s=0.4)
+    _, reader, writer = await raw(HANDSHAKE)
+    for answer in answers:
+        async with asyncio.timeout(PATIENCE_S):
+            assert await reader.readexactly(2) == PING
+        writer.write(answer)
+    async with asyncio.timeout(PATIENCE_S):
+        assert await reader.readexactly(2) == PING
+    await until(lambda: not site.app[SOCKETS])
 
 
 async def test_socket_closed_while_turns_wait(site):
