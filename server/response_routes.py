@@ -36,7 +36,7 @@ async def open_socket(request: web.Request) -> web.StreamResponse:
     sockets.take_place(user_id)
     try:
         await ws.prepare(request)
-        ws.headers.clear()  # They are said, and would stay for as long as the socket.
+        ws.let_go_of_http(request)
         if request.transport:
             socket = Socket(ws, request.transport, user_id, app[CONDUCTOR], app[SESSIONS], app[LIVE], config)
             ws.serving = sockets.serve(socket)

@@ -41,6 +41,14 @@ class SocketResponse(web.WebSocketResponse[Any]):
         """Called and awaited by aiohttp when the response has been returned."""
         return self.serving or super().write_eof()
 
+    def let_go_of_http(self, request: web.Request) -> None:
+        """Lets go of what no open socket needs: the headers that were sent, the parser of requests with what it parsed.
+
+        aiohttp itself lets go of that parser before a connection's end, and so asks everywhere whether it is there.
+        """
+        self.headers.clear()
+        request.protocol._parser = None
+
     def _reset_heartbeat(self) -> None:
         """Called by aiohttp when the socket is open, and when something has come; there it would set its timer."""
         self.heard_at = asyncio.get_running_loop().time()

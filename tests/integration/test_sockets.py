@@ -6,8 +6,10 @@ import gc
 import os
 import socket
 import time
+from types import CoroutineType
 
 import pytest
+from aiohttp.http_parser import HttpRequestParser
 
 from server import socket as socket_module
 from server import socket_sources
@@ -235,6 +237,21 @@ async def test_nothing_is_left_of_sockets_that_are_gone(site):
     await until(lambda: gc.collect() >= 0 and not [one for one in gc.get_objects() if isinstance(one, Socket)])
     assert site.app[LIVE]._feeds == {}
     assert len(os.listdir("/proc/self/fd")) <= files + 2
+
+
+async def test_open_socket_keeps_nothing_of_its_handshake(site, raw):
+    """No frame waits of the handler or of what is around it, no parser of requests, and no timer for pings."""
+    await site.start()
+    await raw(HANDSHAKE)
+    await until(lambda: site.app[SOCKETS])
+    gc.collect()
+    objects = gc.get_objects()
+    waiting = {one.__name__ for one in objects if type(one) is CoroutineType and one.cr_frame}
+    timers = [repr(one) for one in objects if type(one) is asyncio.TimerHandle and not one.cancelled()]
+    assert "serve" in waiting
+    assert waiting.isdisjoint({"open_socket", "errors", "_handle"})
+    assert not [timer for timer in timers if "_send_heartbeat" in timer]
+    assert not [one for one in objects if type(one) is HttpRequestParser]
 
 
 async def test_fault_of_ours_closes_with_1011(site, monkeypatch):
