@@ -2,6 +2,9 @@
 
 Rule: it is served when its handler has returned, and every middleware with it, so that no frames of theirs wait along;
 and it has no timer of its own: it says when something came last, and `Sockets` looks at that, for all in one sweep.
+
+Two names are used here that aiohttp does not promise to keep, `_reset_heartbeat` and `_parser`; so setup.cfg says up to
+which version it is known to have them.
 """
 
 import asyncio

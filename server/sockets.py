@@ -1,4 +1,4 @@
-"""All open sockets: how many there may be, and one task that looks after them.
+"""All open sockets: how many there may be, what gives them their frames, and one task that looks after them.
 
 Rule: whoever would be one too many is told so before the upgrade; an idle socket has no task of its own.
 """
@@ -66,7 +66,7 @@ class Sockets:
             self._looking = asyncio.create_task(self._look_after_all(), name="sockets")
         try:
             while await socket.receive(await socket.ws.receive()):
-                pass
+                pass  # No name holds a frame while the next one is waited for.
         except ConnectionError:
             pass  # It went while a ping of its was answered.
         except Exception:
