@@ -89,7 +89,11 @@ class SessionIndex:
         before: Record | None = self._records.get(record.session_id)
         self._records[record.session_id] = record
         if before and before.user_id == record.user_id:
-            self._moved.setdefault(record.user_id, {}).setdefault(record.session_id, before)
+            mine = self._by_user[record.user_id]
+            if mine[-1] is before and before.last_activity <= record.last_activity:
+                mine[-1] = record  # As a rule: who goes on with what he was at last moves nothing.
+            else:
+                self._moved.setdefault(record.user_id, {}).setdefault(record.session_id, before)
         else:
             if before:
                 self._unlist(before)

@@ -168,8 +168,8 @@ class InProcessLive:
         self._running: dict[str, ResponseLog] = {}
         self._by_session: dict[str, ResponseLog] = {}
         self._ended: OrderedDict[str, ResponseLog] = OrderedDict()
-        self._ended_in: dict[str, set[str]] = {}
-        """The ids of those, by session."""
+        self._ended_in: dict[str, list[str]] = {}
+        """The ids of those, by session, oldest first."""
         self._ended_bytes = 0
         self._feeds: dict[str, _Feed] = {}
 
@@ -183,7 +183,7 @@ class InProcessLive:
         if self._by_session.get(log.turn.session_id) is log:
             del self._by_session[log.turn.session_id]
         self._ended[log.turn.response_id] = log
-        self._ended_in.setdefault(log.turn.session_id, set()).add(log.turn.response_id)
+        self._ended_in.setdefault(log.turn.session_id, []).append(log.turn.response_id)
         self._ended_bytes += log.size_bytes
         while self._ended_bytes > self._retained_bytes:
             self._let_go(next(iter(self._ended)))

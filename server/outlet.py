@@ -5,7 +5,7 @@ takes it. Nothing queues for one that does not: its readers keep their places, a
 takes something again. One that takes nothing for too long is cut off. Nobody else waits for it.
 
 The frames go past aiohttp's own writer: `send_frame` costs a coroutine, a header and a call of the system for each
-frame, and cannot be called from where a log grows. aiohttp keeps all the rest: the handshake, what comes in, pings, the
+frame, and cannot be called from where a log grows. aiohttp keeps all the rest: the handshake, what comes in, pongs, the
 close. Each of its frames is one whole write too, so the two never mix within a frame; that needs compression to be off.
 """
 
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from server.response_log import PORTION_BYTES
-from server.ws_frames import text_frames
+from server.ws_frames import PING, text_frames
 
 _log = logging.getLogger(__name__)
 
@@ -118,6 +118,11 @@ class Outlet:
         if not self._closed:
             self._frames.append(payload)
             self._flush_soon()
+
+    def ping(self) -> None:
+        """Asks the client whether it is there."""
+        if not self.closed:
+            self._transport.write(PING)
 
     def look_after(self) -> None:
         """Called every now and then: a client that does not take aiohttp's frames, such as pongs, is behind too."""

@@ -4,16 +4,15 @@ Rule: a stream is a reader with a cursor, like a socket; when its client leaves,
 """
 
 import asyncio
-from typing import Any
 
 from aiohttp import hdrs, web
 
-from server.auth import SUBPROTOCOL
 from server.errors import ApiError
 from server.keys import CONDUCTOR, CONFIG, LIVE, REMOVAL, SESSIONS, UNTAKEN, USER
 from server.replies import json_reply, read_body
 from server.response_log import Reader, portions
 from server.socket import Socket
+from server.socket_response import SocketResponse
 from server.sockets import Sockets
 from server.wire_events import sse_event
 from server.wire_input import turn_request
@@ -28,29 +27,22 @@ SOCKETS: web.AppKey[Sockets] = web.AppKey("sockets")
 @routes.get("/v1/responses")
 async def open_socket(request: web.Request) -> web.StreamResponse:
     app, user_id = request.app, request[USER]
-    config = app[CONFIG]
-    ws: web.WebSocketResponse[Any] = web.WebSocketResponse(
-        heartbeat=config.heartbeat_s or None,
-        compress=False,
-        decode_text=False,
-        max_msg_size=config.max_frame_bytes,
-        protocols=(SUBPROTOCOL,),
-    )
+    config, sockets = app[CONFIG], app[SOCKETS]
+    ws = SocketResponse(config)
     if not ws.can_prepare(request):
         raise ApiError(400, "invalid_value", "expected a WebSocket upgrade; POST starts a turn over HTTP")
     if app[CONDUCTOR].closing:
         raise ApiError(503, "shutting_down", "the server is about to restart; try again in a moment")
-    sockets, socket = app[SOCKETS], None
     sockets.take_place(user_id)
     try:
         await ws.prepare(request)
-        ws.headers.clear()  # They are said, and would stay for as long as the socket.
+        ws.let_go_of_http(request)
         if request.transport:
             socket = Socket(ws, request.transport, user_id, app[CONDUCTOR], app[SESSIONS], app[LIVE], config)
-            sockets.add(socket)
-            await socket.serve()
+            ws.serving = sockets.serve(socket)
     finally:
-        sockets.give_back(user_id, socket)
+        if not ws.serving:
+            sockets.give_back(user_id)
     return ws
 
 

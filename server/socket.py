@@ -10,7 +10,7 @@ from collections.abc import Coroutine
 from functools import partial
 from typing import Any
 
-from aiohttp import WSMessage, WSMsgType, web
+from aiohttp import WSMessage, WSMsgType
 
 from persistence import KeyedLocks, PersistenceError, SessionService
 from server.conductor import Conductor
@@ -20,6 +20,7 @@ from server.frame_rate import FrameRate, too_many_frames
 from server.live import Live
 from server.outlet import Outlet
 from server.response_log import Readable
+from server.socket_response import SocketResponse
 from server.socket_sources import NewsSource, ResponseSource
 from server.wire_events import attached_event, detached_event, error_event, keepalive_event, with_stream_id
 from server.wire_input import turn_request
@@ -40,6 +41,8 @@ _log = logging.getLogger(__name__)
 _GOODBYE_S = 1.0
 """How long a client is waited for at its socket's end."""
 
+_ENDS = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED)
+
 
 class Socket:
     """One client's connection.
@@ -47,6 +50,8 @@ class Socket:
     Args:
         ws: A WebSocket that is open.
         transport: What it goes over.
+
+    Whoever serves it gives it, one after the other, the frames that come, and ends it.
     """
 
     __slots__ = (
@@ -58,20 +63,21 @@ class Socket:
         "_live",
         "_news",
         "_outlet",
+        "_pinged_at",
         "_rate",
         "_sessions",
         "_sources",
         "_tasks",
         "_transport",
         "_waiting",
-        "_ws",
         "user_id",
+        "ws",
     )
     """There may be many thousands, most of them idle."""
 
     def __init__(
         self,
-        ws: web.WebSocketResponse[Any],
+        ws: SocketResponse,
         transport: asyncio.Transport,
         user_id: str,
         conductor: Conductor,
@@ -80,7 +86,7 @@ class Socket:
         config: Config,
     ) -> None:
         self.user_id = user_id
-        self._ws = ws
+        self.ws = ws
         self._transport = transport
         self._conductor = conductor
         self._sessions = sessions
@@ -95,27 +101,20 @@ class Socket:
         self._sources: dict[str, ResponseSource] = {}
         """By response, what is being read."""
         self._news = NewsSource(live, user_id, self._outlet, self._follow_along, cut_off)
+        self._outlet.add(self._news)
         self._tasks: dict[asyncio.Task[None], None] = {}
         self._heard_at = asyncio.get_running_loop().time()
+        self._pinged_at = 0.0
         self._rate = FrameRate(config.max_frames_per_s, self._heard_at)
 
-    async def serve(self) -> None:
-        """Takes frames until the socket closes. **Cancellation**: ends the socket, no turn."""
-        self._outlet.add(self._news)
-        try:
-            async for message in self._ws:
-                await self._receive(message)
-        except ConnectionError:
-            pass  # It went while a ping of its was answered.
-        except Exception:
-            _log.exception("a socket of %s failed", self.user_id)
-            await self.close(1011, "a fault of the server")
-        finally:
-            self._outlet.close()
-            self._let_go()
+    def end(self) -> None:
+        """Nothing more comes. A client that said goodbye and takes nothing more keeps no connection for good."""
+        self._outlet.close()
+        if self._transport.get_write_buffer_size():
+            asyncio.get_running_loop().call_later(self._config.send_timeout_s, self._transport.abort)
 
     def look_after(self, now: float) -> None:
-        """Called every now and then: sends a keepalive after a long silence; a client that wants nothing has to go."""
+        """Called every now and then: breaks a long silence; a client that is gone, or wants nothing, has to go."""
         pause_s, idle_s = self._config.keepalive_s, self._config.idle_s
         self._outlet.look_after()
         if self._transport.is_closing():
@@ -124,6 +123,17 @@ class Socket:
             self._spawn(self.close(1001, f"nothing was asked for {idle_s:.0f} s; come back when you need to"))
         elif pause_s and now - self._outlet.sent_at >= pause_s:
             self._outlet.send(keepalive_event(self._news.number()))
+        if self._config.heartbeat_s and not self._outlet.closed:
+            self._feel_pulse(now, self._config.heartbeat_s)
+
+    def _feel_pulse(self, now: float, beat_s: float) -> None:
+        """Pings a client of which nothing was heard for so long; one of which nothing is heard then either is gone."""
+        if self._pinged_at <= self.ws.heard_at:
+            if now - self.ws.heard_at >= beat_s:
+                self._pinged_at = now
+                self._outlet.ping()
+        elif now - self._pinged_at >= beat_s / 2:
+            self._transport.abort()
 
     async def finish(self) -> None:
         """Waits until what was asked for, and what is read here, has been sent; for a moment at most."""
@@ -138,7 +148,7 @@ class Socket:
         self._outlet.close()
         with contextlib.suppress(TimeoutError, ConnectionError):
             async with asyncio.timeout(_GOODBYE_S):
-                await self._ws.close(code=code, message=reason.encode(), drain=False)
+                await self.ws.close(code=code, message=reason.encode(), drain=False)
 
     def follow(
         self, log: Readable, stream_id: str | None = None, after: int | None = None, *, is_asked_for: bool = True
@@ -165,12 +175,13 @@ class Socket:
         if log.turn.session_id in self._news.attached:
             self.follow(log, is_asked_for=False)
 
-    async def _receive(self, message: WSMessage) -> None:
+    async def receive(self, message: WSMessage) -> bool:
+        """Obeys a frame; returns whether more may come."""
         self._heard_at = asyncio.get_running_loop().time()
         if message.type is WSMsgType.BINARY:
             self._outlet.send(error_event(ApiError(400, "invalid_type", "expected a text frame with a JSON object")))
             self._outlet.close()
-            await self._ws.close(code=1003, message=b"text frames only")
+            await self.ws.close(code=1003, message=b"text frames only")
         elif message.type is WSMsgType.TEXT:
             stream_id = None
             try:
@@ -182,6 +193,7 @@ class Socket:
             except (ApiError, PersistenceError) as error:
                 self._send_error(error, stream_id)
             await self._outlet.drained()
+        return message.type not in _ENDS
 
     async def _obey(self, frame: Frame, stream_id: str | None) -> None:
         match frame:
@@ -260,13 +272,8 @@ class Socket:
     async def _say_and_abort(self, code: int, reason: str) -> None:
         with contextlib.suppress(TimeoutError, ConnectionError):
             async with asyncio.timeout(0.1):
-                await self._ws.close(code=code, message=reason.encode(), drain=False)
+                await self.ws.close(code=code, message=reason.encode(), drain=False)
         self._transport.abort()
-
-    def _let_go(self) -> None:
-        """A client that said goodbye and takes nothing more keeps no connection for good."""
-        if self._transport.get_write_buffer_size():
-            asyncio.get_running_loop().call_later(self._config.send_timeout_s, self._transport.abort)
 
     def _forget(self, response_id: str, source: ResponseSource) -> None:
         if self._sources.get(response_id) is source:

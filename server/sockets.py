@@ -1,15 +1,18 @@
-"""All open sockets: how many there may be, and one task that looks after them.
+"""All open sockets: how many there may be, what gives them their frames, and one task that looks after them.
 
 Rule: whoever would be one too many is told so before the upgrade; an idle socket has no task of its own.
 """
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Iterator
 
 from server.config import Config
 from server.errors import ApiError
 from server.socket import Socket
+
+_log = logging.getLogger(__name__)
 
 _LONGEST_PAUSE_S = 1.0
 _AT_ONCE = 1000
@@ -46,24 +49,38 @@ class Sockets:
         self._places += 1
         self._by_user[user_id] += 1
 
-    def add(self, socket: Socket) -> None:
-        """Looks after a socket that has a place."""
-        self._open.add(socket)
-        if self._looking is None:
-            self._looking = asyncio.create_task(self._look_after_all(), name="sockets")
-
-    def give_back(self, user_id: str, socket: Socket | None) -> None:
-        """The socket that had the place, if it came to that, has closed."""
-        if socket:
-            self._open.discard(socket)
+    def give_back(self, user_id: str) -> None:
+        """The socket that had the place has closed, or never came."""
         self._places -= 1
         self._by_user[user_id] -= 1
         if not self._by_user[user_id]:
             del self._by_user[user_id]
 
+    async def serve(self, socket: Socket) -> None:
+        """Looks after a socket that has a place, and gives it its frames, until it closes; then gives the place back.
+
+        **Cancellation**: ends the socket, no turn.
+        """
+        self._open.add(socket)
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._look_after_all(), name="sockets")
+        try:
+            while await socket.receive(await socket.ws.receive()):
+                pass  # No name holds a frame while the next one is waited for.
+        except ConnectionError:
+            pass  # It went while a ping of its was answered.
+        except Exception:
+            _log.exception("a socket of %s failed", socket.user_id)
+            await socket.close(1011, "a fault of the server")
+        finally:
+            socket.end()
+            self._open.discard(socket)
+            self.give_back(socket.user_id)
+
     async def _look_after_all(self) -> None:
         """Goes on for as long as there are sockets."""
-        limits = [limit for limit in (self._config.keepalive_s, self._config.idle_s) if limit]
+        config = self._config
+        limits = [limit for limit in (config.keepalive_s, config.idle_s, config.heartbeat_s) if limit]
         pause_s = min(_LONGEST_PAUSE_S, *(limit / 4 for limit in limits)) if limits else _LONGEST_PAUSE_S
         loop = asyncio.get_running_loop()
         try:

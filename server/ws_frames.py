@@ -1,4 +1,4 @@
-"""Text frames of a WebSocket server as bytes (RFC 6455, section 5.2): one piece, unmasked, not compressed. Pure.
+"""Frames of a WebSocket server as bytes (RFC 6455, section 5.2): one piece, unmasked, not compressed. Pure.
 
 Rule: frames that are due together go out together, in one call of the system; what is large is not copied for that.
 """
@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 _LARGE_BYTES = 16 * 1024
 _FINAL_TEXT = 0x81
+PING = bytes((0x89, 0))
+"""One with nothing in it."""
 _SHORT = [bytes((_FINAL_TEXT, length)) for length in range(126)]
 _MEDIUM = struct.Struct("!BBH")
 _LONG = struct.Struct("!BBQ")

@@ -110,8 +110,8 @@ async def test_socket_that_asks_for_nothing(server, http):
 
 async def test_client_that_is_stopped(server, http):
     """A client whose process stands still sends no goodbye and acknowledges all: its socket is given back in time."""
-    await still_serves(server, http)
     sockets = open_sockets(server)
+    await still_serves(server, http)
     url = str(URL(server.url) / "v1/responses")
     client = await asyncio.create_subprocess_exec(
         sys.executable, "-c", CLIENT, url, cwd=REPOSITORY, stdout=asyncio.subprocess.PIPE

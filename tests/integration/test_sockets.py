@@ -6,8 +6,10 @@ import gc
 import os
 import socket
 import time
+from types import CoroutineType
 
 import pytest
+from aiohttp.http_parser import HttpRequestParser
 
 from server import socket as socket_module
 from server import socket_sources
@@ -15,6 +17,7 @@ from server.assistants.base import Finish
 from server.keys import CONDUCTOR, LIVE
 from server.response_routes import SOCKETS
 from server.socket import Socket
+from server.ws_frames import PING
 from tests.server.doubles import PATIENCE_S, ScriptedAssistant
 from tests.server.frames import check_whole, text_of
 
@@ -128,6 +131,7 @@ async def test_client_that_says_goodbye_and_never_reads(site, raw):
 
 BAD_FRAME = bytes([0x81, 0x80 | 2]) + bytes(4) + b"{]"
 PING_FRAME = bytes([0x89, 0x80 | 100]) + bytes(4 + 100)
+PONG_FRAME = bytes([0x8A, 0x80]) + bytes(4)
 
 
 @pytest.mark.parametrize(
@@ -175,6 +179,20 @@ async def test_client_that_answers_no_ping(site, raw):
     await rest_of(reader)
 
 
+@pytest.mark.parametrize("answers", [[PONG_FRAME] * 3, [b"\x81", b"\xfe", b"\x00"]], ids=["pongs", "parts of a frame"])
+async def test_client_that_answers_pings(site, raw, answers):
+    """A client that says nothing but pongs stays; so does one that sends a frame slowly, and no pong meanwhile."""
+    await site.start(heartbeat_s=0.4)
+    _, reader, writer = await raw(HANDSHAKE)
+    for answer in answers:
+        async with asyncio.timeout(PATIENCE_S):
+            assert await reader.readexactly(2) == PING
+        writer.write(answer)
+    async with asyncio.timeout(PATIENCE_S):
+        assert await reader.readexactly(2) == PING
+    await until(lambda: not site.app[SOCKETS])
+
+
 async def test_socket_closed_while_turns_wait(site):
     """What a socket had asked for goes on without it, in order."""
     rest = asyncio.Event()
@@ -219,6 +237,21 @@ async def test_nothing_is_left_of_sockets_that_are_gone(site):
     await until(lambda: gc.collect() >= 0 and not [one for one in gc.get_objects() if isinstance(one, Socket)])
     assert site.app[LIVE]._feeds == {}
     assert len(os.listdir("/proc/self/fd")) <= files + 2
+
+
+async def test_open_socket_keeps_nothing_of_its_handshake(site, raw):
+    """No frame waits of the handler or of what is around it, no parser of requests, and no timer for pings."""
+    await site.start()
+    await raw(HANDSHAKE)
+    await until(lambda: site.app[SOCKETS])
+    gc.collect()
+    objects = gc.get_objects()
+    waiting = {one.__name__ for one in objects if type(one) is CoroutineType and one.cr_frame}
+    timers = [repr(one) for one in objects if type(one) is asyncio.TimerHandle and not one.cancelled()]
+    assert "serve" in waiting
+    assert waiting.isdisjoint({"open_socket", "errors", "_handle"})
+    assert not [timer for timer in timers if "_send_heartbeat" in timer]
+    assert not [one for one in objects if type(one) is HttpRequestParser]
 
 
 async def test_fault_of_ours_closes_with_1011(site, monkeypatch):
