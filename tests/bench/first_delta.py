@@ -17,8 +17,9 @@ from tests.bench.setting import disk_folder
 from tests.bench.ways import BARE, OURS, Way
 
 _WORDS = 20
-_TEMPOS = {1: f"{_WORDS}@0", 32: f"{_WORDS}@50"}
-"""One stream's turns follow each other at once; many streams are paced, so that no answer waits for another's words."""
+_TEMPOS = {1: f"{_WORDS}@1000", 32: f"{_WORDS}@50"}
+"""Paced, as a model's words are: an answer that is there at once is shown with its end, and no stream waits for
+another's words."""
 _SPREAD_S = 0.4
 _SYNCS = 300
 _SYNCED_BYTES = 4096
