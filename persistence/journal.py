@@ -4,8 +4,7 @@ Rule: whatever has gathered goes out in one write and one sync, and all who wait
 strengths: a *durable* entry has been synced when `commit` returns; a *written* one survives the death of the process.
 
 A written entry that finds nobody ahead of it goes out at once, without a thread: where the segment has room already,
-the system copies a few bytes, which takes less than the way to a thread and back. A disk that makes even that wait is
-left to the thread for a while.
+the system only copies it (`loop_writes.py`).
 
 A batch that the disk refuses is taken back and refused to everyone in it. A sync that fails leaves open what is on
 disk: from then on nothing is written any more, until the next start has read it.
@@ -26,12 +25,10 @@ from persistence.errors import StorageError, StorageReadOnly
 from persistence.files import translated
 from persistence.journal_entry import Base, Checkpoint
 from persistence.journal_line import encode_line
+from persistence.loop_writes import LoopWrites
 from persistence.segment_file import SegmentFile, drop_segments
 
 _log = logging.getLogger(__name__)
-
-_AT_ONCE_BYTES = 32 << 10
-"""What is longer is written by a thread."""
 
 _LINE_BYTES = 64
 """What a line has beside its entry, at most."""
@@ -39,9 +36,6 @@ _LINE_BYTES = 64
 _TURNS_TO_GATHER = 3
 """For so many turns of the event loop a batch gathers, where the one before it was for several: whoever that one has
 answered goes on first, and what they commit next goes out together."""
-
-_SLOW_S, _LEFT_ALONE_S = 0.005, 1.0
-"""A write that took so long held the event loop too long; for the time after it the next ones are a thread's."""
 
 
 class Journal:
@@ -77,8 +71,7 @@ class Journal:
         """Whether segments that do not count any more may still be there."""
         self._is_crowded = False
         """Whether the last batch was for several."""
-        self._thread_until = 0.0
-        """Up to when every write is a thread's (monotonic seconds): the disk was slow."""
+        self._loop_writes = LoopWrites()
         self._closed = True
         self._gathering: Batch
         self._segment: SegmentFile
@@ -260,12 +253,9 @@ class Journal:
 
     def _can_write_at_once(self, body: bytes) -> bool:
         """Whether nobody is ahead of an entry, and the system has only to copy it."""
-        return not (
-            self._gathering.bodies
-            or self._writing.locked()
-            or len(body) > _AT_ONCE_BYTES
-            or time.monotonic() < self._thread_until
-        ) and self._segment.has_room(len(body) + _LINE_BYTES)
+        size = len(body) + _LINE_BYTES
+        is_first = not (self._gathering.bodies or self._writing.locked())
+        return is_first and self._segment.has_room(size) and self._loop_writes.may_be(size, time.monotonic())
 
     def _write_at_once(self, body: bytes) -> None:
         """Writes an entry, here and now.
@@ -281,8 +271,7 @@ class Journal:
             self.stop(error)
             raise
         self._count(1, durable=False)
-        if self.committed_at - began > _SLOW_S:
-            self._thread_until = self.committed_at + _LEFT_ALONE_S
+        self._loop_writes.took(began, self.committed_at)
 
     def _lines(self, bodies: Sequence[bytes]) -> bytes:
         durable = self._durable

@@ -14,7 +14,7 @@ from server.auth import Auth
 from server.conductor import Conductor
 from server.config import Config
 from server.delta_window import DeltaWindow
-from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, PATHS, REMOVAL, SESSIONS, STORE, UNTAKEN
+from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, PATHS, REMOVAL, SESSIONS, STORE, TITLES, UNTAKEN
 from server.live import InProcessLive
 from server.models import Models
 from server.page_files import page_folder, page_routes
@@ -23,6 +23,7 @@ from server.removal import Removal
 from server.running import TurnLimits
 from server.socket import Socket
 from server.sockets import Sockets
+from server.titles import Titles
 from server.untaken import Untaken
 
 
@@ -74,6 +75,8 @@ def make_app(config: Config, store: Store, assistants: list[Assistant], secret: 
         limits=TurnLimits(config.max_queued_turns, config.max_turns_per_user, config.max_turns),
         window=DeltaWindow(config.delta_window_s, config.widest_window_s),
     )
+    app[TITLES] = Titles(store, models, app[CONDUCTOR].tell_changed, asks_models=config.model_titles)
+    app[CONDUCTOR].on_ended.append(app[TITLES].turn_ended)
     app[PATHS] = Paths(store, live, app[CONDUCTOR])
     app[REMOVAL] = Removal(store, live, app[CONDUCTOR])
     app[response_routes.SOCKETS] = Sockets(config)
@@ -98,6 +101,7 @@ async def shut_down(app: web.Application) -> None:
     """
     await app[CONDUCTOR].close(app[CONFIG].shutdown_grace_s)
     await asyncio.gather(*[_say_goodbye(socket) for socket in app[response_routes.SOCKETS]])
+    await app[TITLES].close()
     await app[MODELS].close()
 
 

@@ -48,9 +48,13 @@ class Conductor:
 
     Args:
         window: For how long pieces of an answer gather after each event.
+
+    Attributes:
+        on_ended: Called with each turn that has ended and is kept, and the session's record; returns at once.
     """
 
     def __init__(self, store: Store, live: Live, models: Models, *, limits: TurnLimits, window: DeltaWindow) -> None:
+        self.on_ended: list[Callable[[Turn, Record], None]] = []
         self._store = store
         self._live = live
         self._models = models
@@ -229,7 +233,9 @@ class Conductor:
             log.close()
             self._live.retire(log)
         if turn.request.kept:
-            await self.tell_changed(turn.session_id)
+            record = await self.tell_changed(turn.session_id)
+            for on_ended in self.on_ended:
+                on_ended(turn, record)
         else:
             self._live.forget(turn.session_id)
 

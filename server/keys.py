@@ -10,6 +10,7 @@ from server.live import Live
 from server.models import Models
 from server.paths import Paths
 from server.removal import Removal
+from server.titles import Titles
 from server.untaken import Untaken
 
 AUTH = web.AppKey("auth", Auth)
@@ -21,6 +22,7 @@ PATHS = web.AppKey("paths", Paths)
 REMOVAL = web.AppKey("removal", Removal)
 SESSIONS = web.AppKey("sessions", SessionService)
 STORE: web.AppKey[Store] = web.AppKey("store")
+TITLES = web.AppKey("titles", Titles)
 UNTAKEN = web.AppKey("untaken", Untaken)
 
 USER = web.RequestKey("user_id", str)

@@ -2,7 +2,7 @@
 // address changes only here.
 
 import { joined } from "./model/outbox.js";
-import { pathOf, sessionIn, titleFrom, titleOf } from "./model/title.js";
+import { givenName, nameFrom, pathOf, sessionIn, titleOf } from "./model/title.js";
 import { Transcript } from "./model/transcript.js";
 import { byId } from "./view/dom.js";
 
@@ -103,7 +103,7 @@ export class Page {
 
   async rename(session, title) {
     await this.#attempt(async () => {
-      this.sessions.upsert(await this.api.updateSession(session.id, { ...session.metadata, title }));
+      this.sessions.upsert(await this.api.updateSession(session.id, givenName(session.metadata, title)));
       this.sessionsChanged();
     });
   }
@@ -144,7 +144,7 @@ export class Page {
   // What was written must not be lost where the session cannot be made: it goes back to where it was written.
   async #startSession(transcript, messageId, text) {
     try {
-      const session = await this.api.createSession({ title: titleFrom(text) });
+      const session = await this.api.createSession(nameFrom(text));
       this.sessions.upsert(session);
       this.conversations.adopt(transcript, session.id);
       if (this.#transcript === transcript) this.#moveTo(session.id);

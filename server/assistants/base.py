@@ -75,10 +75,14 @@ class Assistant(Protocol):
 
     Attributes:
         continues: Whether a prompt may have a prefix.
+        is_model: Whether it does what it is told in words, whatever that is: it can be asked for titles and the like.
     """
 
     @property
     def continues(self) -> bool: ...
+
+    @property
+    def is_model(self) -> bool: ...
 
     async def models(self) -> Sequence[str]:
         """The names under which it answers, the default first; never empty.

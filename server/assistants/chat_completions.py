@@ -49,6 +49,7 @@ class ChatCompletions:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.continues = continues
+        self.is_model = True
         self._key = key
         self._model = model
         self._limits = limits or UpstreamLimits()

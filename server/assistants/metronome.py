@@ -45,6 +45,7 @@ class Metronome:
     """Counts. `clock` gives seconds that never go back; `sleep` waits for some of them."""
 
     continues = True
+    is_model = False
 
     def __init__(
         self,

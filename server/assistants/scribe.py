@@ -26,6 +26,7 @@ class Scribe:
     """
 
     continues = False
+    is_model = False
 
     async def models(self) -> Sequence[str]:
         """Its one name."""

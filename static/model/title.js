@@ -17,6 +17,14 @@ export function titleFrom(text) {
   return `${words}…`;
 }
 
+/** The metadata of a session that is named after its first message: the server may find a better name. */
+export const nameFrom = (text) => ({ title: titleFrom(text), title_source: "words" });
+
+/** The metadata of a session to which a person gives a name: it stays. */
+export function givenName({ title_source: _, ...metadata }, title) {
+  return { ...metadata, title };
+}
+
 const oneLine = (text) => text.replace(/\s+/g, " ").trim();
 
 // Underscores stay: in what people ask they are more often part of a name than a mark.

@@ -28,6 +28,7 @@ class ScriptedAssistant:
     """
 
     continues = True
+    is_model = True
 
     def __init__(self, *script: object, name: str = "scripted") -> None:
         self.script = script

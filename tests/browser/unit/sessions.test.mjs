@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { groupByTime, SessionList } from "../../../static/model/sessions.js";
-import { pathOf, sessionIn, titleFrom, titleOf } from "../../../static/model/title.js";
+import { givenName, nameFrom, pathOf, sessionIn, titleFrom, titleOf } from "../../../static/model/title.js";
 
 const session = (id, activity) => ({ id, created_at: 1, "verbatim:last_activity": activity, metadata: {} });
 
@@ -139,4 +139,9 @@ test("where a first page may leave a gap, the list begins anew with it", () => {
   list.renew([session("e", 60)], false);
   assert.deepEqual([ids(list), list.hasMore], ["e", false]);
   assert.equal(list.get("b"), null);
+});
+
+test("a name that a person gives says nothing of where it comes from, and so stays", () => {
+  assert.deepEqual(nameFrom("hi there"), { title: "hi there", title_source: "words" });
+  assert.deepEqual(givenName({ ...nameFrom("hi"), pinned: "1" }, "Mine"), { title: "Mine", pinned: "1" });
 });
