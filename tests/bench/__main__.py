@@ -18,6 +18,7 @@ from tests.bench import (
     stalled,
     sustained,
     turns,
+    upstream,
     written,
 )
 from tests.bench.rounds import Result, Rounds, table
@@ -25,7 +26,7 @@ from tests.bench.rounds import Result, Rounds, table
 REPORT = Path("build/benchmarks.md")
 PARTS = (
     *("turns", "history", "written", "boot"),
-    *("deltas", "paced", "sustained", "first-delta", "turns-live", "sockets", "stalled"),
+    *("deltas", "paced", "sustained", "first-delta", "turns-live", "sockets", "stalled", "upstream"),
 )
 AT_ONCE = 1, 16, 256
 
@@ -65,6 +66,7 @@ def parts(rounds: Rounds, plots: Path | None) -> dict[str, Callable[[], Awaitabl
         lambda: live_turns.run(rounds),
         lambda: sockets.run(rounds),
         lambda: stalled.run(rounds),
+        lambda: upstream.run(rounds),
     )
     return dict(zip(PARTS, every, strict=True))
 

@@ -61,8 +61,8 @@ def _pss_bytes(pid: int) -> int:
 
 
 @asynccontextmanager
-async def served(way: Way, **settings: str) -> AsyncIterator[Served]:
-    """Starts the way's server in an empty folder, and ends it as an operator would."""
+async def served(way: Way, *, core: int = SERVER_CORE, **settings: str) -> AsyncIterator[Served]:
+    """Starts the way's server on a core, in an empty folder, and ends it as an operator would."""
     settle()
     with disk_folder() as folder, (folder / "log").open("w+") as log:
         environ = {name: value for name, value in os.environ.items() if not name.startswith("VERBATIM_")}
@@ -72,7 +72,7 @@ async def served(way: Way, **settings: str) -> AsyncIterator[Served]:
             env=environ | {name: value.format(folder=folder) for name, value in {**way.settings, **settings}.items()},
             stdout=asyncio.subprocess.PIPE,
             stderr=log,
-            preexec_fn=partial(os.sched_setaffinity, 0, {SERVER_CORE}),
+            preexec_fn=partial(os.sched_setaffinity, 0, {core}),
         )
         assert process.stdout
         try:

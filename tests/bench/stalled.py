@@ -44,8 +44,10 @@ async def run(rounds: Rounds) -> str:
 
 
 async def _measure(others: int, seconds: float, shared: bool, stops: bool) -> Mapping[str, float]:
-    settings = {"VERBATIM_SEND_TIMEOUT_S": str(_SEND_TIMEOUT_S)}
-    async with served(OURS, **settings) as server, clients(server, others, of_one_user=shared) as ones:
+    async with (
+        served(OURS, VERBATIM_SEND_TIMEOUT_S=str(_SEND_TIMEOUT_S)) as server,
+        clients(server, others, of_one_user=shared) as ones,
+    ):
         line = await connect(server.port, OURS.dialect, "bench-stalled")
         with client_core():
             before = server.memory_bytes()

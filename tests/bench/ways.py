@@ -3,7 +3,7 @@
 Rule: the first of a list is what the others are compared with; all differ in the server alone, never in the client.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import orjson
@@ -119,3 +119,9 @@ KEEPING = [
     _peer("python-socketio + aiosqlite, WAL, FULL", "socketio_server", *_STORE, dialect=SocketIo()),
     OURS,
 ]
+MODEL_SERVER = _peer("a model server", "model_server")
+BEHIND = [
+    _peer("FastAPI on uvicorn, openai package", "fastapi_openai"),
+    replace(OURS, settings={**OURS.settings, "VERBATIM_METRONOME": "0", "VERBATIM_UPSTREAM_MODEL": "metronome"}),
+]
+"""In front of a model server."""
