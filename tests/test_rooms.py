@@ -18,6 +18,7 @@ PURE = (
     "server/ended_events.py",
     "server/frame_rate.py",
     "server/history.py",
+    "server/model_servers.py",
     "server/placing.py",
     "server/turn.py",
     "server/wire_events.py",

@@ -74,8 +74,12 @@ class Assistant(Protocol):
     """What replies. See the module's docstring for the contract.
 
     Attributes:
+        name: What its operator calls it.
         continues: Whether a prompt may have a prefix.
     """
+
+    @property
+    def name(self) -> str: ...
 
     @property
     def continues(self) -> bool: ...

@@ -9,7 +9,6 @@ Rules:
 """
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import replace
 
@@ -22,6 +21,8 @@ from .upstream import NETWORK_ERRORS, Opened, Upstream
 from .upstream_faults import failure_of_reading, presentable
 from .upstream_limits import UpstreamLimits
 
+_NOT_OFFERED = "The model server is not configured to offer the model {}."
+
 
 class ChatCompletions:
     """One model server.
@@ -29,10 +30,10 @@ class ChatCompletions:
     Args:
         url: The base that `/chat/completions` is under, such as `http://127.0.0.1:11434/v1`.
         key: Sent as a Bearer token; None where the server wants none.
-        model: The one model on offer; None offers all that the server has.
+        models: Names and patterns of the models on offer; none: all that the server has.
+        name: What its operator calls it.
         continues: Whether the server goes on with an assistant's message that comes last.
         sleep: Waits between repeated requests.
-        clock: Seconds, for the age of the list of models.
 
     **Concurrency**: any number of replies at once, each on a connection of its own.
     """
@@ -41,28 +42,26 @@ class ChatCompletions:
         self,
         url: str,
         key: str | None = None,
-        model: str | None = None,
+        models: Sequence[str] = (),
         *,
+        name: str = "upstream",
         continues: bool = False,
         limits: UpstreamLimits | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.name = name
         self.continues = continues
         self._key = key
-        self._model = model
         self._limits = limits or UpstreamLimits()
         self._upstream = Upstream(url, key, self._limits, sleep)
-        self._list = ModelList(self._upstream, self._limits.models_age_s, clock)
+        self._list = ModelList(self._upstream, models)
 
     async def models(self) -> Sequence[str]:
-        """The configured model, else what the server lists.
+        """What is configured, else what the server lists.
 
         Raises:
             AssistantFailed: The server could not be asked.
         """
-        if self._model:
-            return (self._model,)
         try:
             return await self._list.names()
         except AssistantFailed as failure:
@@ -75,7 +74,9 @@ class ChatCompletions:
         """
         try:
             if prompt.model == UNNAMED:
-                prompt = replace(prompt, model=(await self.models())[0])
+                prompt = replace(prompt, model=(await self._list.names())[0])
+            if not self._list.has(prompt.model):
+                raise AssistantFailed("upstream_error", _NOT_OFFERED.format(prompt.model))
             opened = await self._upstream.open_completion(encode_request(prompt))
             stream = CompletionStream(self._limits.max_event_bytes)
             try:

@@ -15,7 +15,7 @@ from .sse import SseReader
 _WHOLE = {"stop", "eos", "eos_token", "end_turn", "stop_sequence"}
 _AT_LIMIT = {"length", "max_tokens", "model_length"}
 _TOO_LONG = "The model server sent a piece that is too long."
-_WEB_PAGE = "The model server answered with a web page. Is VERBATIM_UPSTREAM_URL the address of its API?"
+_WEB_PAGE = "The model server answered with a web page. Is the configured URL that of its API?"
 
 
 class CompletionStream:

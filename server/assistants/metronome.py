@@ -44,6 +44,7 @@ def read_tempo(text: str) -> Tempo | None:
 class Metronome:
     """Counts. `clock` gives seconds that never go back; `sleep` waits for some of them."""
 
+    name = "metronome"
     continues = True
 
     def __init__(

@@ -25,6 +25,7 @@ class Scribe:
     **Cancellation**: what was to be remembered or forgotten is done before the first piece of the answer.
     """
 
+    name = "scribe"
     continues = False
 
     async def models(self) -> Sequence[str]:

@@ -84,11 +84,11 @@ def fault_of_status(status: int, body: bytes, retry_after: str | None) -> Unansw
 
 def _refusal(status: int, detail: str) -> str:
     if status in (401, 403):
-        return f"The model server does not accept the key ({status}). VERBATIM_UPSTREAM_KEY holds it."
+        return f"The model server does not accept the key that is configured for it ({status})."
     if status == 404:
         return with_detail("The model server knows no such model, or its address is not that of an API (404)", detail)
     if status < 400:
-        return f"The model server sends requests elsewhere ({status}). VERBATIM_UPSTREAM_URL has to name where it is."
+        return f"The model server sends requests elsewhere ({status}). The configured URL has to name where it is."
     return with_detail(f"The model server refuses the request ({status})", detail)
 
 

@@ -14,7 +14,6 @@ class UpstreamLimits:
         tail_timeout_s: For the usage, after the finish reason has come.
         end_timeout_s: For the end of the body after `[DONE]`; a connection that ended in order is used again.
         models_timeout_s: For the list of models, altogether.
-        models_age_s: How long the list of models is taken as known.
         error_timeout_s: For the body of an error.
         max_retries: How often a request is repeated that had no answer yet.
         retry_wait_s: Before the first repetition; doubled for each further one.
@@ -29,7 +28,6 @@ class UpstreamLimits:
     tail_timeout_s: float = 2.0
     end_timeout_s: float = 0.05
     models_timeout_s: float = 5.0
-    models_age_s: float = 60.0
     error_timeout_s: float = 5.0
     max_retries: int = 2
     retry_wait_s: float = 0.5

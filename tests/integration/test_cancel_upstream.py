@@ -40,7 +40,7 @@ async def serve(site):
         await model_server.start_server()
         started.append(model_server)
         url = str(model_server.make_url("/v1"))
-        await site.start(ChatCompletions(url, model="m", limits=UpstreamLimits()), delta_window_s=0.0)
+        await site.start(ChatCompletions(url, models=["m"], limits=UpstreamLimits()), delta_window_s=0.0)
         return upstream, site.caller()
 
     yield start

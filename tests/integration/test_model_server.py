@@ -48,7 +48,7 @@ async def model_server(tmp_path):
 
 async def test_turn_with_a_model_server(site, model_server):
     """A turn streams the model server's text to its end and keeps it."""
-    assistant = ChatCompletions(await model_server("--chunk-size", "5"), model="gpt-4o", limits=LIMITS)
+    assistant = ChatCompletions(await model_server("--chunk-size", "5"), models=["gpt-4o"], limits=LIMITS)
     caller = (await site.start(assistant)).caller()
     frames = await (await caller.line()).turn("hello")
     assert frames[-1]["type"] == "response.completed"
@@ -69,7 +69,7 @@ async def test_turn_with_a_model_server(site, model_server):
 )
 async def test_turn_with_a_model_server_in_chaos(site, model_server, chaos, codes):
     """A model server that always fails ends the turn as failed, with a reason; the question is kept."""
-    assistant = ChatCompletions(await model_server(chaos, "1"), model="gpt-4o", limits=LIMITS)
+    assistant = ChatCompletions(await model_server(chaos, "1"), models=["gpt-4o"], limits=LIMITS)
     caller = (await site.start(assistant)).caller()
     frames = await (await caller.line()).turn("hello")
     assert frames[-1]["type"] == "response.failed"

@@ -21,6 +21,9 @@ GOOD = [
     ("upstream_url", "", "", {}),
     ("upstream_key", "s", "s", {}),
     ("upstream_model", "m:7b", "m:7b", {}),
+    ("models_file", "/etc/models.toml", Path("/etc/models.toml"), {}),
+    ("models_file", "caf\udce9", Path("caf\udce9"), {}),
+    ("models_file", "", None, {}),
     ("api_keys", "a=b, c=d=e,", {"a": "b", "c": "d=e"}, {}),
     ("api_keys", "", {}, {}),
     ("allowed_origins", "https://a.example, http://b:3000/", frozenset({"https://a.example", "http://b:3000"}), {}),
@@ -58,6 +61,7 @@ GOOD = [
     ("shutdown_grace_s", "0", 0.0, {}),
 ]
 BAD = [
+    ("models_file", "a\0b", "a file's path"),
     ("host", "0.0.0.0", "a loopback address"),
     ("host", "", "a loopback address"),
     ("host", "chat.example.org", "a loopback address"),

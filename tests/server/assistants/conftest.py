@@ -26,9 +26,9 @@ async def connect(aiohttp_server, upstream, waits):
     async def sleep(wait_s):
         waits.append(wait_s)
 
-    def make(limits=None, model="m", url=None, **rest):
+    def make(limits=None, models=("m",), url=None, **rest):
         url = url or str(server.make_url("/v1"))
-        made.append(ChatCompletions(url, KEY, model, limits=limits, sleep=sleep, **rest))
+        made.append(ChatCompletions(url, KEY, models, limits=limits, sleep=sleep, **rest))
         return made[-1]
 
     yield make

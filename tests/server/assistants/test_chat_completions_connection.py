@@ -136,20 +136,34 @@ async def test_memory_is_not_touched(connect, upstream):
 
 async def test_models_are_the_configured_one(connect, upstream):
     """Where a model is configured, it is the only one, and nobody is asked."""
-    assert await connect(model="tiny").models() == ("tiny",)
+    assert await connect(models=["tiny"]).models() == ("tiny",)
     assert upstream.models_asked == 0
 
 
-async def test_models_are_asked_for_and_kept_a_while(connect, upstream):
-    """The server's models are listed in its order, and asked for again when they are old."""
-    now = [0.0]
-    assistant = connect(model=None, clock=lambda: now[0])
-    assert await assistant.models() == ("tiny", "big")
-    assert await assistant.models() == ("tiny", "big")
-    assert upstream.models_asked == 1
-    now[0] = 61.0
-    await assistant.models()
-    assert upstream.models_asked == 2
+async def test_models_are_those_that_the_server_lists(connect, upstream):
+    """Without a configured name the server's models are on offer, in its order."""
+    assert await connect(models=()).models() == ("tiny", "big")
+
+
+async def test_patterns_choose_among_the_listed(connect, upstream):
+    """A pattern takes what the server lists, a name stands whether it is listed or not, each once."""
+    assert await connect(models=["own", "b*", "tin?", "*"]).models() == ("own", "big", "tiny")
+
+
+async def test_patterns_that_fit_nothing_are_a_failure(connect):
+    """A server that has none of what is configured does not pass for one without models."""
+    with pytest.raises(AssistantFailed, match="none of the models that are configured"):
+        await connect(models=["gpt-*"]).models()
+
+
+async def test_model_that_is_not_offered_is_not_asked(connect, upstream):
+    """No name gets past the configured ones to the server."""
+    upstream.answers = [GOOD]
+    _, failure = await outcome(connect(models=["tiny", "b*"]), prompt_of("hi", model="dear"))
+    assert failure.code == "upstream_error"
+    assert "offer the model dear" in failure.message
+    assert upstream.bodies == []
+    assert (await outcome(connect(models=["tiny", "b*"]), prompt_of("hi", model="big")))[0] == "Hello"
 
 
 @pytest.mark.parametrize(
@@ -169,6 +183,6 @@ async def test_models_that_cannot_be_asked_for_are_a_failure(connect, upstream, 
     """A list that cannot be had is a failure, without the key in it."""
     upstream.models = answer
     with pytest.raises(AssistantFailed) as caught:
-        await connect(UpstreamLimits(models_timeout_s=0.1), model=None).models()
+        await connect(UpstreamLimits(models_timeout_s=0.1), models=()).models()
     assert caught.value.code == code
     assert KEY not in caught.value.message
