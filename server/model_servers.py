@@ -148,6 +148,8 @@ _LIMITS: dict[str, Callable[[object], Any]] = {
     "token_timeout_s": _seconds,
     "max_retries": _count,
     "max_retry_wait_s": _seconds,
+    "max_failures": _count,
+    "down_pause_s": _seconds,
 }
 _KEYS: dict[str, Callable[[object], Any]] = {
     "url": _address,

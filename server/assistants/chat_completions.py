@@ -9,6 +9,8 @@ Rules:
 """
 
 import asyncio
+import random
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import replace
 
@@ -33,7 +35,7 @@ class ChatCompletions:
         models: Names and patterns of the models on offer; none: all that the server has.
         name: What its operator calls it.
         continues: Whether the server goes on with an assistant's message that comes last.
-        sleep: Waits between repeated requests.
+        sleep, clock, chance: See `Upstream`.
 
     **Concurrency**: any number of replies at once, each on a connection of its own.
     """
@@ -48,12 +50,14 @@ class ChatCompletions:
         continues: bool = False,
         limits: UpstreamLimits | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self.name = name
         self.continues = continues
         self._key = key
         self._limits = limits or UpstreamLimits()
-        self._upstream = Upstream(url, key, self._limits, sleep)
+        self._upstream = Upstream(url, key, self._limits, sleep=sleep, clock=clock, chance=chance)
         self._list = ModelList(self._upstream, models)
 
     async def models(self) -> Sequence[str]:

@@ -16,8 +16,10 @@ class UpstreamLimits:
         models_timeout_s: For the list of models, altogether.
         error_timeout_s: For the body of an error.
         max_retries: How often a request is repeated that had no answer yet.
-        retry_wait_s: Before the first repetition; doubled for each further one.
-        max_retry_wait_s: The most that is waited, whatever `Retry-After` asks for.
+        retry_wait_s: Before the first repetition, at most; doubled for each further one.
+        max_retry_wait_s: The most that is waited; a server that asks for more is not asked again.
+        max_failures: After so many requests in a row that failed the server is taken for down; 0: never.
+        down_pause_s: How long it is then not asked.
         max_event_bytes: One event, or one whole answer of a server that does not stream.
         max_error_bytes: As much of an error's body, or of the list of models, is read.
     """
@@ -31,6 +33,8 @@ class UpstreamLimits:
     error_timeout_s: float = 5.0
     max_retries: int = 2
     retry_wait_s: float = 0.5
-    max_retry_wait_s: float = 5.0
+    max_retry_wait_s: float = 10.0
+    max_failures: int = 5
+    down_pause_s: float = 10.0
     max_event_bytes: int = 4 * 1024 * 1024
     max_error_bytes: int = 1024 * 1024

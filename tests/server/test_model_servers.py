@@ -22,6 +22,8 @@ first_token_timeout_s = 30.5
 token_timeout_s = 10
 max_retries = 0
 max_retry_wait_s = 1
+max_failures = 3
+down_pause_s = 60
 
 [servers."third.one"]
 url = "http://b:1"
@@ -31,7 +33,7 @@ key = "sk-own"
 
 def test_servers_are_in_the_order_of_the_file():
     """Each table is a server with its own limits; what it does not say is as in a server of the settings."""
-    limits = UpstreamLimits(2.0, 30.5, 10.0, max_retries=0, max_retry_wait_s=1.0)
+    limits = UpstreamLimits(2.0, 30.5, 10.0, max_retries=0, max_retry_wait_s=1.0, max_failures=3, down_pause_s=60.0)
     assert decode_model_servers(WHOLE, "m.toml", {"VENDOR_KEY": "sk-1"}) == [
         ModelServer("home", "http://127.0.0.1:11434/v1"),
         ModelServer("vendor", "https://llm.example.org/v1", "sk-1", ("gpt-*", "o3"), True, limits),

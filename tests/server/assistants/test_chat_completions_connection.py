@@ -18,13 +18,15 @@ from tests.server.assistants.prompts import FakeMemory, collect, first_piece, pr
     [
         (error_answer(429), "upstream_rate_limited"),
         (error_answer(500), "upstream_error"),
+        (error_answer(502), "upstream_error"),
         (error_answer(503), "upstream_error"),
+        (error_answer(504), "upstream_error"),
         (None, "upstream_cut"),
     ],
-    ids=["429", "500", "503", "hung up"],
+    ids=["429", "500", "502", "503", "504", "hung up"],
 )
 async def test_fault_that_may_pass_is_tried_again(connect, upstream, waits, first, code):
-    """A busy or broken server is asked again, twice at the most, and longer apart."""
+    """A busy or broken server is asked again, twice at the most, longer apart, and not after that."""
     upstream.answers = [first, first, GOOD]
     assert await outcome(connect()) == ("Hello", Finish("stop"))
     assert waits == [0.5, 1.0]
@@ -34,13 +36,95 @@ async def test_fault_that_may_pass_is_tried_again(connect, upstream, waits, firs
     assert len(upstream.bodies) == 6
 
 
-async def test_retry_after_is_honoured_up_to_a_limit(connect, upstream, waits):
-    """The server says how long to wait, but not for ever; the failure says what it asked for."""
-    answers = [error_answer(429, **{"Retry-After": "1"}), error_answer(429, **{"Retry-After": "3600"})]
-    upstream.answers = [*answers, answers[1]]
+@pytest.mark.parametrize("status", [429, 503])
+async def test_retry_after_is_honoured_up_to_a_limit(connect, upstream, waits, status):
+    """The server says how long to wait; one that asks for too long is not asked again, and the failure says so."""
+    upstream.answers = [error_answer(status, **{"Retry-After": wait}) for wait in ("1", "3600")]
     _, failure = await outcome(connect())
-    assert waits == [1.0, 5.0]
+    assert (waits, len(upstream.bodies)) == ([1.0], 2)
     assert "to wait 3600 s" in failure.message
+
+
+async def test_retry_after_may_be_a_date(connect, upstream, waits):
+    """A date that has passed means now."""
+    upstream.answers = [error_answer(503, **{"Retry-After": "Thu, 01 Jan 2026 00:00:00 GMT"}), GOOD]
+    assert (await outcome(connect()))[0] == "Hello"
+    assert waits == [0.0]
+
+
+@pytest.mark.parametrize("status", [400, 404, 501, 505])
+async def test_fault_that_stays_is_not_tried_again(connect, upstream, waits, status):
+    """What a server cannot do now it cannot do in a moment either."""
+    upstream.answers = [error_answer(status), GOOD]
+    assert (await outcome(connect()))[1].code == "upstream_error"
+    assert (len(upstream.bodies), waits) == (1, [])
+
+
+async def test_cancelling_a_wait_ends_it_at_once(connect, upstream):
+    """A turn that is stopped while it waits to ask again asks no more."""
+    upstream.answers = [error_answer(429, **{"Retry-After": "9"}), GOOD]
+    waiting = asyncio.Event()
+
+    async def sleep(wait_s):
+        waiting.set()
+        await asyncio.sleep(wait_s)
+
+    task = asyncio.create_task(collect(connect(wait=sleep), prompt_of("hi")))
+    await waiting.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(task, 0.5)
+    assert len(upstream.bodies) == 1
+
+
+async def test_server_that_is_down_is_not_asked(connect, upstream, waits):
+    """After five failures in a row turns fail at once; after a pause one asks, and its answer lets all through."""
+    now = [0.0]
+    assistant = connect(UpstreamLimits(max_failures=5, down_pause_s=10.0), clock=lambda: now[0])
+    upstream.answers = [error_answer(503, "loading")]
+    loading = "The model server has a fault of its own (503): loading"
+    assert [(await outcome(assistant))[1].message for _ in range(2)] == [loading] * 2
+    assert (len(upstream.bodies), len(waits)) == (5, 3)
+    down = f"{loading}. It failed 5 times in a row and is asked again in"
+    assert (await outcome(assistant))[1].message == f"{down} 10 s."
+    now[0] = 7.5
+    text, failure = await outcome(assistant)
+    assert (text, failure.code, failure.message) == ("", "upstream_error", f"{down} 3 s.")
+    assert len(upstream.bodies) == 5
+    now[0] = 10.0
+    upstream.answers = [GOOD]
+    assert await outcome(assistant) == ("Hello", Finish("stop"))
+    assert await outcome(assistant) == ("Hello", Finish("stop"))
+
+
+async def test_probe_that_is_cancelled_leaves_the_next(connect, upstream):
+    """While one asks the others fail at once; where it is stopped, the next one asks."""
+    now = [0.0]
+    limits = UpstreamLimits(max_failures=1, max_retries=0)
+    assistant = connect(limits, clock=lambda: now[0])
+    upstream.answers = [None]
+    assert (await outcome(assistant))[1].code == "upstream_cut"
+    upstream.asked.clear()
+    upstream.silent = True
+    now[0] = 10.0
+    probe = asyncio.create_task(outcome(assistant))
+    await upstream.asked.wait()
+    assert (await outcome(assistant))[1].message.endswith("It failed just now and is asked again at this moment.")
+    probe.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await probe
+    upstream.silent = False
+    upstream.answers = [GOOD]
+    assert (await outcome(assistant))[0] == "Hello"
+
+
+async def test_busy_or_picky_server_is_not_down(connect, upstream):
+    """Who refuses a request, or takes no more of them, is there."""
+    assistant = connect(UpstreamLimits(max_failures=2, max_retries=0))
+    upstream.answers = [error_answer(429), error_answer(400), error_answer(429), error_answer(404), GOOD]
+    for _ in range(4):
+        assert isinstance((await outcome(assistant))[1], AssistantFailed)
+    assert (await outcome(assistant))[0] == "Hello"
 
 
 async def test_fault_after_the_first_piece_is_not_tried_again(connect, upstream, waits):
