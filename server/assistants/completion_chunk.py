@@ -1,7 +1,7 @@
 """One JSON value of a model server's answer: a chunk of a stream, a whole completion, or an error. Pure.
 
 Rule: what does not say what a chunk says is a fault, never an empty chunk; but what servers are known to leave out or
-to add (no choices beside the usage, a null text, reasoning) is no fault.
+to add (no choices beside the usage, a null text, reasoning) is no fault. With what words a model refuses is its answer.
 """
 
 from typing import Any, NamedTuple
@@ -20,12 +20,14 @@ class Chunk(NamedTuple):
     Attributes:
         alive: Whether the model has begun: there was text, or reasoning, which is not part of the answer.
         finish_reason: As the server calls it; None while the answer goes on.
+        asks_tool: Whether it has a piece of a call of a tool.
     """
 
     text: str = ""
     alive: bool = False
     finish_reason: str | None = None
     usage: Usage | None = None
+    asks_tool: bool = False
 
 
 def decode_chunk(payload: bytes) -> Chunk:
@@ -53,12 +55,13 @@ def decode_chunk(payload: bytes) -> Chunk:
 
 def _decode_choice(choice: dict[str, Any], usage: Usage | None) -> Chunk:
     delta = choice.get("delta") or choice.get("message") or {}
-    text = delta.get("content") or "" if isinstance(delta, dict) else None
+    text = delta.get("content") or delta.get("refusal") or "" if isinstance(delta, dict) else None
     reason = choice.get("finish_reason") or None
     if not isinstance(text, str) or not isinstance(reason, str | None):
         raise AssistantFailed("upstream_malformed", _MALFORMED)
-    alive = bool(text or delta.get("reasoning_content") or delta.get("reasoning"))
-    return Chunk(text, alive, reason, usage)
+    asks_tool = bool(delta.get("tool_calls") or delta.get("function_call"))
+    alive = bool(text or asks_tool or delta.get("reasoning_content") or delta.get("reasoning"))
+    return Chunk(text, alive, reason, usage, asks_tool)
 
 
 def decode_usage(value: Any) -> Usage | None:

@@ -40,6 +40,7 @@ class CompletionStream:
         self._first_seen = False
         self._finish_reason: str | None = None
         self._usage: Usage | None = None
+        self._asks_tool = False
 
     @property
     def finished(self) -> bool:
@@ -79,6 +80,8 @@ class CompletionStream:
             raise self.failure
         if self._finish_reason is None:
             raise AssistantFailed("upstream_cut", "The model server stopped in the middle of the answer.")
+        if self._asks_tool:
+            raise _no_answer("tool_calls")
         if self._finish_reason in _WHOLE:
             return Finish("stop", self._usage)
         if self._finish_reason in _AT_LIMIT:
@@ -120,6 +123,7 @@ class CompletionStream:
 
     def _add(self, chunk: Chunk) -> str:
         self.alive = self.alive or chunk.alive
+        self._asks_tool = self._asks_tool or chunk.asks_tool
         self._finish_reason = chunk.finish_reason or self._finish_reason
         self._usage = chunk.usage or self._usage
         return chunk.text

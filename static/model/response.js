@@ -104,5 +104,6 @@ export function noteOf(entry) {
   if (entry.status === "failed" || entry.reason === "failed") {
     return { kind: "error", text: entry.error ?? "The answer failed." };
   }
+  if (entry.status === "completed" && entry.text === "") return { kind: "quiet", text: "an empty answer" };
   return entry.status === "incomplete" ? { kind: "quiet", text: "incomplete" } : null;
 }

@@ -86,13 +86,14 @@ test("an end without output keeps the text so far", () => {
 });
 
 test("each way to end early has its own note", () => {
-  const note = (status, reason) => noteOf({ role: "assistant", status, reason })?.text;
+  const note = (status, reason, text = "Hey") => noteOf({ role: "assistant", status, reason, text })?.text;
   assert.equal(note("cancelled", null), "stopped");
   assert.equal(note("incomplete", "cancelled"), "stopped");
   assert.equal(note("incomplete", "interrupted"), "interrupted");
   assert.equal(note("incomplete", "max_output_tokens"), "cut at the length limit");
   assert.equal(note("incomplete", "failed"), "The answer failed.");
   assert.equal(note("completed", null), undefined);
+  assert.equal(note("completed", null, ""), "an empty answer");
 });
 
 test("events of unknown types only move the cursor", () => {
