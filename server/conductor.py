@@ -34,6 +34,7 @@ from server.finding import Finding
 from server.history import find_sent
 from server.live import Live, QuestionAccepted, SessionChanged
 from server.models import Models
+from server.parameters import check_parameters
 from server.placing import check_prefix, place, replacing
 from server.response_log import Readable, ResponseLog
 from server.running import Running, RunningTurns, TurnLimits
@@ -86,6 +87,7 @@ class Conductor:
             running = self._running.sent(session_id, request.client_message_id)
             if running is None:
                 assistant, model = await self._models.find(request.model)
+                check_parameters(request, assistant, model)
                 self._check_room(user_id, session_id)
                 draft: Message = {**new_draft(new_id(f"resp_{session_id}_")), "model": model}
                 log = ResponseLog(Turn(session_id, user_id, model, request, draft), asked_by)
@@ -260,6 +262,8 @@ class Conductor:
             temperature=request.temperature,
             top_p=request.top_p,
             max_output_tokens=request.max_output_tokens,
+            effort=request.effort,
+            output_format=request.output_format,
         )
 
     async def _end(self, log: ResponseLog, end: Event, last: LastPiece) -> None:

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from persistence.model import Message
-from server.assistants.base import Usage
+from server.assistants.base import JsonFormat, Usage
 from server.errors import VerbatimError
 
 
@@ -132,6 +132,8 @@ class TurnRequest:
     temperature: float | None = None
     top_p: float | None = None
     max_output_tokens: int | None = None
+    effort: str | None = None
+    output_format: JsonFormat | None = None
 
 
 @dataclass(slots=True)

@@ -8,12 +8,14 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 from msgspec import UnsetType
 
 from persistence.model import Message, new_id, now
+from server.assistants.base import JsonFormat
 from server.errors import ApiError
 from server.turn import After, TurnRequest
-from server.wire_requests import ConversationReference, CreateResponse, InputItem, Part
+from server.wire_requests import ConversationReference, CreateResponse, InputItem, OutputFormat, Part
 
 _ROLES = ("user", "assistant", "system", "developer")
 _TEXT_PARTS = ("input_text", "output_text", "text")
@@ -21,8 +23,9 @@ _TEXT_PARTS = ("input_text", "output_text", "text")
 _NOT_ON_OFFER: dict[str, tuple[Any, ...]] = {
     "tools": ([],),
     "tool_choice": ("auto", "none"),
-    "text": ({}, {"format": {"type": "text"}}, {"format": {"type": "text"}, "verbosity": "medium"}),
-    "reasoning": ({},),
+    "text.verbosity": ("medium",),
+    "reasoning.summary": ("auto",),
+    "reasoning.generate_summary": ("auto",),
     "include": ([],),
     "prompt": ({},),
     "truncation": ("disabled",),
@@ -41,7 +44,7 @@ def turn_request(frame: CreateResponse) -> TurnRequest:
         ApiError: What it asks for is not on offer, or contradicts itself.
     """
     for name, harmless in _NOT_ON_OFFER.items():
-        if (value := getattr(frame, name)) is not None and value not in harmless:
+        if (value := _value(frame, name)) is not None and value not in harmless:
             expected = " or ".join(json.dumps(choice) for choice in harmless)
             raise ApiError(400, "unsupported_parameter", f"not on offer; leave it out, or say {expected}", name)
     if frame.conversation is not None and frame.previous_response_id is not None:
@@ -69,7 +72,35 @@ def turn_request(frame: CreateResponse) -> TurnRequest:
         temperature=frame.temperature,
         top_p=frame.top_p,
         max_output_tokens=frame.max_output_tokens,
+        effort=frame.reasoning.effort if frame.reasoning else None,
+        output_format=_output_format(frame.text.format if frame.text else None),
     )
+
+
+def _value(frame: CreateResponse, name: str) -> Any:
+    """A parameter's, by its name on the wire; None where nothing is said."""
+    value: Any = frame
+    for part in name.split("."):
+        value = getattr(value, part) if value is not None else None
+    return value
+
+
+def _output_format(wanted: OutputFormat | None) -> JsonFormat | None:
+    if wanted is None or wanted.type == "text":
+        return None
+    if wanted.type == "json_object":
+        return JsonFormat()
+    if wanted.type != "json_schema":
+        message = f"got {wanted.type!r:.100}, expected one of text, json_object, json_schema"
+        raise ApiError(400, "unsupported_parameter", message, "text.format.type")
+    for name in ("name", "schema"):
+        if getattr(wanted, name) is None:
+            raise ApiError(400, "missing_required_parameter", f"expected {name}", f"text.format.{name}")
+    try:
+        orjson.dumps([[[[[[[[wanted.schema]]]]]]]])  # It stands as deep, and deeper, in events.
+    except orjson.JSONEncodeError as error:
+        raise ApiError(400, "invalid_value", "expected a schema that nests less deep", "text.format.schema") from error
+    return JsonFormat(wanted.schema, wanted.name or "", wanted.description, wanted.strict)
 
 
 def _check_place(frame: CreateResponse, after: After | None) -> None:

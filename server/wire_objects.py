@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from persistence.model import Fact, Message, Receipt, Record, UserReceipt, message_id
+from server.assistants.base import JsonFormat
 from server.errors import ApiError
 from server.turn import Reason, State, Turn
 
@@ -90,13 +91,13 @@ def response_object(turn: Turn) -> Json:
         "tool_choice": "auto",
         "truncation": "disabled",
         "parallel_tool_calls": True,
-        "text": {"format": {"type": "text"}},
+        "text": {"format": _format(request.output_format)},
         "top_p": 1.0 if request.top_p is None else request.top_p,
         "presence_penalty": 0.0,
         "frequency_penalty": 0.0,
         "top_logprobs": 0,
         "temperature": 1.0 if request.temperature is None else request.temperature,
-        "reasoning": None,
+        "reasoning": {"effort": request.effort, "summary": None} if request.effort else None,
         "usage": _usage(turn),
         "max_output_tokens": request.max_output_tokens,
         "max_tool_calls": None,
@@ -172,6 +173,15 @@ def error_object(error: ApiError) -> Json:
 
 def _part(role: str, text: str) -> Json:
     return text_part(text) if role == "assistant" else {"type": "input_text", "text": text}
+
+
+def _format(wanted: JsonFormat | None) -> Json:
+    if wanted is None:
+        return {"type": "text"}
+    if wanted.schema is None:
+        return {"type": "json_object"}
+    names = {"name": wanted.name, "description": wanted.description, "schema": wanted.schema}
+    return {"type": "json_schema", **names, "strict": bool(wanted.strict)}
 
 
 def _usage(turn: Turn) -> Json | None:

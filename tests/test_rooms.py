@@ -19,6 +19,7 @@ PURE = (
     "server/frame_rate.py",
     "server/history.py",
     "server/model_servers.py",
+    "server/parameters.py",
     "server/placing.py",
     "server/turn.py",
     "server/wire_events.py",

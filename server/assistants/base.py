@@ -9,17 +9,41 @@ The contract, which `tests/server/assistants/assistant_contract.py` checks for e
   upstream connection first of all) before the cancellation is done.
 - **Prefix**: an assistant that says so (`continues`) goes on at the exact character behind the prompt's prefix, as if
   it had said that itself; the others are never given one.
+- **Parameters**: it does what the prompt asks for, or has the model server do it; a prompt asks for nothing that the
+  assistant does not say it `honours`.
 - **Concurrency**: any number of replies at once; an implementation keeps no state between replies but connections.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from enum import Enum
+from typing import Any, Literal, Protocol
 
 from persistence import Fact, LongTermMemory, Message
 
 UNNAMED = "default"
 """A prompt's model where the assistant could not be asked for its names: it takes its own first one."""
+
+
+class Parameter(Enum):
+    """What not each assistant can honour, by its name on the wire."""
+
+    EFFORT = "reasoning.effort"
+    FORMAT = "text.format"
+
+
+@dataclass(frozen=True, slots=True)
+class JsonFormat:
+    """The answer is to be JSON: an object, of this schema if there is one.
+
+    Attributes:
+        strict: Whether the schema is to be kept to the letter; None leaves it to the model server.
+    """
+
+    schema: Mapping[str, Any] | None = None
+    name: str = ""
+    description: str | None = None
+    strict: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +55,8 @@ class Prompt:
         prefix: What there is of the answer already; the reply goes on behind it and repeats nothing of it.
         facts: What is known of the user from all sessions.
         memory: The user's long-term memory, for assistants that learn and forget; None where nothing may be kept.
+        effort: How hard to think, in the model server's words.
+        output_format: None is text.
     """
 
     model: str
@@ -43,6 +69,8 @@ class Prompt:
     temperature: float | None = None
     top_p: float | None = None
     max_output_tokens: int | None = None
+    effort: str | None = None
+    output_format: JsonFormat | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +104,7 @@ class Assistant(Protocol):
     Attributes:
         name: What its operator calls it.
         continues: Whether a prompt may have a prefix.
+        honours: What a prompt may ask for, of what not each assistant can do.
     """
 
     @property
@@ -83,6 +112,9 @@ class Assistant(Protocol):
 
     @property
     def continues(self) -> bool: ...
+
+    @property
+    def honours(self) -> frozenset[Parameter]: ...
 
     async def models(self) -> Sequence[str]:
         """The names under which it answers, the default first; never empty.

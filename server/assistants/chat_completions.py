@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from ..errors import AssistantFailed
-from .base import UNNAMED, Delta, Finish, Prompt
+from .base import UNNAMED, Delta, Finish, Parameter, Prompt
 from .completion_request import encode_request
 from .completion_stream import CompletionStream
 from .model_list import ModelList
@@ -39,6 +39,8 @@ class ChatCompletions:
 
     **Concurrency**: any number of replies at once, each on a connection of its own.
     """
+
+    honours = frozenset(Parameter)
 
     def __init__(
         self,

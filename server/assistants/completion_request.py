@@ -13,7 +13,7 @@ from typing import Any
 
 from persistence import Fact, Message
 
-from .base import Prompt
+from .base import JsonFormat, Prompt
 
 _SYSTEM_ROLES = {"system", "developer"}
 _REMEMBERED = "What the user asked to have remembered, in this conversation or earlier ones:"
@@ -31,10 +31,20 @@ def encode_request(prompt: Prompt) -> dict[str, Any]:
         "temperature": prompt.temperature,
         "top_p": prompt.top_p,
         "max_tokens": prompt.max_output_tokens,
+        "reasoning_effort": prompt.effort,
+        "response_format": encode_format(prompt.output_format) if prompt.output_format else None,
         "continue_final_message": True if prompt.prefix else None,
         "add_generation_prompt": False if prompt.prefix else None,
     }
     return body | {name: value for name, value in options.items() if value is not None}
+
+
+def encode_format(wanted: JsonFormat) -> dict[str, Any]:
+    """The `response_format`."""
+    if wanted.schema is None:
+        return {"type": "json_object"}
+    named = {"name": wanted.name, "description": wanted.description, "schema": wanted.schema, "strict": wanted.strict}
+    return {"type": "json_schema", "json_schema": {key: value for key, value in named.items() if value is not None}}
 
 
 def encode_messages(prompt: Prompt) -> list[dict[str, str]]:

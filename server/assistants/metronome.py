@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from .base import Delta, Finish, Prompt
+from .base import Delta, Finish, Parameter, Prompt
 
 MAX_COUNT = 1_000_000
 MAX_PER_SECOND = 100_000
@@ -46,6 +46,7 @@ class Metronome:
 
     name = "metronome"
     continues = True
+    honours = frozenset[Parameter]()
 
     def __init__(
         self,

@@ -20,6 +20,7 @@ class Renamed:
     def __init__(self, assistant: Assistant, model: str) -> None:
         self.name = assistant.name
         self.continues = assistant.continues
+        self.honours = assistant.honours
         self._assistant = assistant
         self._model = model
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from server.assistants.base import JsonFormat
 from server.errors import ApiError
 from server.turn import After
 from server.wire_input import input_messages, turn_request
@@ -60,8 +61,12 @@ GOOD_CREATE = [
     ("max_output_tokens", LARGEST),
     ("tools", []),
     ("tool_choice", "auto"),
-    ("text", {"format": {"type": "text"}}),
+    ("text", {}),
+    ("text", {"format": {"type": "text"}, "verbosity": "medium"}),
+    ("text", {"format": {"type": "json_object"}}),
+    ("text", {"format": {"type": "json_schema", "name": "n", "schema": {}}}),
     ("reasoning", {}),
+    ("reasoning", {"effort": "xhigh", "summary": "auto"}),
     ("include", []),
     ("truncation", "disabled"),
     ("presence_penalty", 0.0),
@@ -73,6 +78,9 @@ TYPE, VALUE, MISSING, UNSUPPORTED = (
     "missing_required_parameter",
     "unsupported_parameter",
 )
+DEEP: dict[str, object] = {}
+for _ in range(250):
+    DEEP = {"items": DEEP}
 BAD_CREATE: list[tuple[str, object, str, str]] = [
     ("input", 5, TYPE, "input"),
     ("input", None, TYPE, "input"),
@@ -118,8 +126,21 @@ BAD_CREATE: list[tuple[str, object, str, str]] = [
     ("background", True, UNSUPPORTED, "background"),
     ("background", "no", UNSUPPORTED, "background"),
     ("tool_choice", "required", UNSUPPORTED, "tool_choice"),
-    ("text", {"format": {"type": "json_object"}}, UNSUPPORTED, "text"),
-    ("reasoning", {"effort": "low"}, UNSUPPORTED, "reasoning"),
+    ("text", "json", TYPE, "text"),
+    ("text", {"format": "json"}, TYPE, "text.format"),
+    ("text", {"format": {}}, MISSING, "text.format.type"),
+    ("text", {"format": {"type": "xml"}}, UNSUPPORTED, "text.format.type"),
+    ("text", {"format": {"type": "json_schema", "schema": {}}}, MISSING, "text.format.name"),
+    ("text", {"format": {"type": "json_schema", "name": "n"}}, MISSING, "text.format.schema"),
+    ("text", {"format": {"type": "json_schema", "name": "a b", "schema": {}}}, VALUE, "text.format.name"),
+    ("text", {"format": {"type": "json_schema", "name": "n", "schema": []}}, TYPE, "text.format.schema"),
+    ("text", {"format": {"type": "json_schema", "name": "n", "schema": DEEP}}, VALUE, "text.format.schema"),
+    ("text", {"format": {"type": "json_object", "grammar": "x"}}, UNSUPPORTED, "text.format.grammar"),
+    ("text", {"verbosity": "low"}, UNSUPPORTED, "text.verbosity"),
+    ("reasoning", "low", TYPE, "reasoning"),
+    ("reasoning", {"effort": "wild"}, VALUE, "reasoning.effort"),
+    ("reasoning", {"summary": "detailed"}, UNSUPPORTED, "reasoning.summary"),
+    ("reasoning", {"mode": "pro"}, UNSUPPORTED, "reasoning.mode"),
     ("include", ["message.output_text.logprobs"], UNSUPPORTED, "include"),
     ("prompt", {"id": "p"}, UNSUPPORTED, "prompt"),
     ("truncation", "auto", UNSUPPORTED, "truncation"),
@@ -202,6 +223,17 @@ def test_turn_request_in_our_words():
     assert (request.session_id, request.model, request.kept, request.client_message_id) == ("abc", "m", True, "c1")
     assert (request.instructions, request.temperature, request.top_p, request.max_output_tokens) == ("i", 0.5, 0.25, 7)
     assert request.metadata == {"client_message_id": "c1", "k": "v"}
+
+
+def test_effort_and_format_are_understood():
+    """How hard to think, and what the answer is to look like."""
+    schema = {"type": "object"}
+    wanted = {"type": "json_schema", "name": "n", "schema": schema, "description": "d", "strict": True}
+    body = {"input": "a", "reasoning": {"effort": "low"}, "text": {"format": wanted}}
+    request = turn_request(decode_body(body, CreateResponse))
+    assert (request.effort, request.output_format) == ("low", JsonFormat(schema, "n", "d", True))
+    request = turn_request(decode_body({"input": "a", "text": {"format": {"type": "json_object"}}}, CreateResponse))
+    assert (request.effort, request.output_format) == (None, JsonFormat())
 
 
 @pytest.mark.parametrize("empty", ["", []])

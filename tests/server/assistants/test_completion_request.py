@@ -3,7 +3,7 @@
 import pytest
 
 from persistence import Fact
-from server.assistants.base import Prompt
+from server.assistants.base import JsonFormat, Prompt
 from server.assistants.completion_request import encode_messages, encode_request
 
 SYSTEM, DEVELOPER, USER, ANSWER = "system", "developer", "user", "assistant"
@@ -54,6 +54,27 @@ def test_request_carries_what_was_asked_for():
         "top_p": 0.5,
         "max_tokens": 7,
     }
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sent"),
+    [
+        (JsonFormat(), {"type": "json_object"}),
+        (JsonFormat({}, "n"), {"type": "json_schema", "json_schema": {"name": "n", "schema": {}}}),
+        (
+            JsonFormat({"type": "object"}, "n", "d", False),
+            {
+                "type": "json_schema",
+                "json_schema": {"name": "n", "description": "d", "schema": {"type": "object"}, "strict": False},
+            },
+        ),
+    ],
+)
+def test_request_carries_effort_and_format(wanted, sent):
+    """How hard to think and what the answer is to look like go through under the names of chat completions."""
+    prompt = Prompt("m", "s1", [{"role": USER, "content": "a"}], effort="low", output_format=wanted)
+    body = encode_request(prompt)
+    assert (body["reasoning_effort"], body["response_format"]) == ("low", sent)
 
 
 def test_request_leaves_out_what_was_not_asked_for():
