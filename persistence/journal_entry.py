@@ -18,7 +18,7 @@ Source: FORMAT.md, "The journal".
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from persistence.answer import Parts
@@ -146,12 +146,15 @@ class Part:
     response_id: str
     draft: Message | None
     text: str
+    reasoning: str = ""
 
     def value(self) -> dict[str, Any]:
         """The piece as a JSON value."""
         value: dict[str, Any] = {"session_id": self.session_id, "response_id": self.response_id, "text": self.text}
         if self.draft:
             value["draft"] = self.draft
+        if self.reasoning:
+            value["reasoning"] = self.reasoning
         return value
 
     def encode(self) -> bytes:
@@ -185,7 +188,7 @@ class Base:
     op: ClassVar = "base"
 
     def encode(self) -> bytes:
-        value = {"first": self.first, "adopted": self.adopted, "running": [asdict(parts) for parts in self.running]}
+        value = {"first": self.first, "adopted": self.adopted, "running": [parts.value() for parts in self.running]}
         return b'"op":"base",' + encode_json(value, "a piece of text")[1:]
 
 
@@ -242,7 +245,7 @@ def _memory(value: dict[str, Any]) -> Memory:
 
 
 def _part(value: dict[str, Any]) -> Part:
-    return Part(value["session_id"], value["response_id"], value.get("draft"), value["text"])
+    return Part(value["session_id"], value["response_id"], value.get("draft"), value["text"], value.get("reasoning", ""))
 
 
 def _record(value: dict[str, Any]) -> tuple[Record, bytes]:

@@ -44,6 +44,8 @@ class Message(TypedDict, total=False):
     model: NotRequired[str]
     completed_at: NotRequired[str]
     usage: NotRequired[dict[str, Any]]
+    reasoning: NotRequired[str]
+    """What the model thought, which is no part of its answer."""
     error: NotRequired[dict[str, str]]
 
 
@@ -52,11 +54,13 @@ class Piece(NamedTuple):
 
     Attributes:
         draft: The assistant's message so far, with its `response_id`; the same in each piece of one answer.
+        reasoning: Of what was thought before the answer, what follows likewise.
     """
 
     session_id: str
     draft: Message
     text: str
+    reasoning: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,8 @@ class OwedAnswers:
         """Puts what was written of an answer behind its question, as interrupted, if no answer stands there yet."""
         messages = session.history.whole()
         message = self._interrupted(session, response_id)
-        if (position := answer_position(session.tree, response_id, message["content"])) is not None:
+        written = message["content"] or message.get("reasoning", "")
+        if (position := answer_position(session.tree, response_id, written)) is not None:
             if position == len(messages):
                 await self._sessions.append(session, session.record, [message])
             else:

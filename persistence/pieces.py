@@ -63,10 +63,11 @@ class PieceWriter:
         """The entry with those pieces that can be written; None where there are none of them."""
         parts: list[Part] = []
         index, leaving, knows = self._index, self._leaving, self._running.knows
-        for at, (session_id, draft, text) in enumerate(pieces):
+        for at, (session_id, draft, text, reasoning) in enumerate(pieces):
             if session_id in index and session_id not in leaving:
                 response_id = draft["response_id"]
-                parts.append(Part(session_id, response_id, None if knows(session_id, response_id) else draft, text))
+                begun = None if knows(session_id, response_id) else draft
+                parts.append(Part(session_id, response_id, begun, text, reasoning))
             else:
                 outcomes[at] = SessionNotFound(session_id)
         try:
@@ -90,9 +91,9 @@ class PieceWriter:
     def _remember(self, pieces: Sequence[Piece], outcomes: Outcomes) -> None:
         """Adds what is written to the running answers."""
         index, write = self._index, self._running.write
-        for at, (session_id, draft, text) in enumerate(pieces):
+        for at, (session_id, draft, text, reasoning) in enumerate(pieces):
             if outcomes[at] is None:
                 if session_id in index:
-                    write(session_id, draft, text)
+                    write(session_id, draft, text, reasoning)
                 else:
                     outcomes[at] = SessionNotFound(session_id)
