@@ -15,7 +15,7 @@ from persistence.model import Message, now
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What was written of an answer: whose it is, the message before its text, the text so far, and what was thought."""
+    """What was written of an answer: whose it is, the message before its text, the text, and what was thought."""
 
     session_id: str
     draft: Message

@@ -245,7 +245,9 @@ def _memory(value: dict[str, Any]) -> Memory:
 
 
 def _part(value: dict[str, Any]) -> Part:
-    return Part(value["session_id"], value["response_id"], value.get("draft"), value["text"], value.get("reasoning", ""))
+    return Part(
+        value["session_id"], value["response_id"], value.get("draft"), value["text"], value.get("reasoning", "")
+    )
 
 
 def _record(value: dict[str, Any]) -> tuple[Record, bytes]:

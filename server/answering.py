@@ -10,9 +10,10 @@ from contextlib import aclosing
 from typing import Any
 
 from persistence import PersistenceError
-from server.assistants.base import Assistant, Delta, Prompt
-from server.coalescing import NOTHING, LastPiece, Pieces
+from server.assistants.base import Assistant, Delta, Prompt, Thought
+from server.coalescing import Pieces
 from server.errors import AssistantFailed, api_error
+from server.last_piece import NOTHING, LastPiece
 from server.turn import Broke, Cut, Event, Finished, Reason
 
 _log = logging.getLogger(__name__)
@@ -84,6 +85,10 @@ async def _produce(assistant: Assistant, prompt: Prompt, pieces: Pieces) -> Even
             async for piece in reply:
                 if isinstance(piece, Delta):
                     pieces.put(piece.text)
+                    if pieces.full:
+                        await pieces.shown()
+                elif isinstance(piece, Thought):
+                    pieces.put_thought(piece.text)
                     if pieces.full:
                         await pieces.shown()
                 elif piece.reason == "length":

@@ -9,7 +9,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 from persistence import (
     KeyedLocks,
@@ -27,18 +26,19 @@ from persistence import (
 )
 from server.answering import Answering
 from server.assistants.base import Assistant, Prompt
-from server.coalescing import NOTHING, Coalescing, LastPiece
+from server.coalescing import Coalescing
 from server.delta_window import DeltaWindow
 from server.errors import ApiError, api_error
 from server.finding import Finding
 from server.history import find_sent
+from server.last_piece import NOTHING, LastPiece
 from server.live import Live, QuestionAccepted, SessionChanged
 from server.models import Models
 from server.parameters import check_parameters
 from server.placing import check_prefix, place, replacing
 from server.response_log import Readable, ResponseLog
 from server.running import Running, RunningTurns, TurnLimits
-from server.turn import Broke, Event, Reason, Started, Turn, TurnRequest, Wrote
+from server.turn import Broke, Event, Reason, Started, Turn, TurnRequest
 from server.wire_events import closing_events, opening_events
 
 _log = logging.getLogger(__name__)
@@ -191,6 +191,8 @@ class Conductor:
                 path = await self._ask(turn, assistant, tree, is_new)
                 turn.apply(Started())
                 running.log.append(*opening_events(turn))
+                if turn.reasoning:
+                    running.log.open_reasoning()
                 self._live.publish(running.log)
                 running.open(running.log)
                 await self._answer(running, assistant, path)
@@ -271,15 +273,13 @@ class Conductor:
 
         Where the disk refuses, the turn has failed; what was written of it stays for the next start.
         """
-        turn, at, (text, event) = log.turn, now(), last
+        turn, at = log.turn, now()
         try:
-            ended = replace(turn, _pieces=[turn.text + text])
+            ended = turn.followed_by(last.text, last.thought)
             ended.apply(end, at)
             if turn.request.kept:
                 await self._store.append(turn.session_id, [ended.message()])
-            if text:
-                turn.apply(Wrote(text))
-                log.append_delta(text, event)
+            last.show_in(log)
         except Exception as error:
             end = _broken(turn, error)
         turn.apply(end, at)

@@ -4,13 +4,13 @@ Rule: `TRANSITIONS` is the whole of it, state → event → next state; a missin
 illegal event changes nothing.
 
     queued ──Started──▶ in_progress ──Finished──▶ completed
-       │                  │  ▲  └─Wrote (stays)
+       │                  │  ▲  └─Wrote, Reasoned (stay)
        ├──Cut────────┬────┤
        └──Broke──────┼────┘        Cut ▶ incomplete, Broke ▶ failed
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -50,6 +50,13 @@ class Wrote:
 
 
 @dataclass(frozen=True, slots=True)
+class Reasoned:
+    """A piece of what was thought was written; it is no part of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The assistant said all it had to say."""
 
@@ -72,12 +79,13 @@ class Broke:
     message: str
 
 
-Event = Started | Wrote | Finished | Cut | Broke
+Event = Started | Wrote | Reasoned | Finished | Cut | Broke
 
 TRANSITIONS: Mapping[State, Mapping[type[Event], State]] = {
     State.QUEUED: {Started: State.IN_PROGRESS, Cut: State.INCOMPLETE, Broke: State.FAILED},
     State.IN_PROGRESS: {
         Wrote: State.IN_PROGRESS,
+        Reasoned: State.IN_PROGRESS,
         Finished: State.COMPLETED,
         Cut: State.INCOMPLETE,
         Broke: State.FAILED,
@@ -155,6 +163,8 @@ class Turn:
     usage: Usage | None = None
     completed_at: str | None = None
     _pieces: list[str] = field(default_factory=list)
+    _thoughts: list[str] | None = None
+    """None while nothing was thought in this turn; what was thought before stands in the draft."""
 
     @property
     def response_id(self) -> str:
@@ -168,12 +178,27 @@ class Turn:
         return self._pieces[0] if self._pieces else ""
 
     @property
+    def reasoning(self) -> str:
+        """What was thought so far, in this turn and, where it goes on with an answer, before."""
+        before = self.draft.get("reasoning")
+        before = before if isinstance(before, str) else ""
+        if not self._thoughts:
+            return before
+        self._thoughts = ["".join(self._thoughts)]
+        return before + self._thoughts[0]
+
+    @property
     def ended(self) -> bool:
         return not TRANSITIONS[self.state]
 
     def go_on_from(self, draft: Message, text: str) -> None:
         """Before its first word: the turn goes on in a message that has a text already."""
         self.draft, self._pieces = draft, [text]
+
+    def followed_by(self, text: str, thought: str) -> "Turn":
+        """A copy that has a little more text, and has thought a little more."""
+        thoughts = [*(self._thoughts or ()), thought] if thought else self._thoughts
+        return replace(self, _pieces=[self.text + text], _thoughts=thoughts)
 
     def apply(self, event: Event, at: str | None = None) -> None:
         """Moves the turn on.
@@ -190,6 +215,9 @@ class Turn:
         match event:
             case Wrote(text):
                 self._pieces.append(text)
+            case Reasoned(text):
+                self._thoughts = self._thoughts or []
+                self._thoughts.append(text)
             case Finished(usage):
                 self.usage = usage
             case Cut(reason, usage):
@@ -202,6 +230,8 @@ class Turn:
     def message(self) -> Message:
         """The assistant's message of a turn that has ended, as it is stored."""
         message: Message = {**self.draft, "content": self.text, "status": self.state.value}
+        if reasoning := self.reasoning:
+            message["reasoning"] = reasoning
         if self.completed_at:
             message["completed_at"] = self.completed_at
         if self.reason:

@@ -12,7 +12,16 @@ from persistence.answer import answer_id
 from persistence.model import Message, Record
 from server.errors import ApiError
 from server.turn import State, Turn
-from server.wire_objects import conversation_object, error_object, item_object, output_item, response_object, text_part
+from server.wire_objects import (
+    conversation_object,
+    error_object,
+    item_object,
+    output_item,
+    reasoning_item,
+    response_object,
+    summary_part,
+    text_part,
+)
 
 _FINAL = {
     State.COMPLETED: "response.completed",
@@ -55,8 +64,38 @@ def delta_event(turn: Turn, number: int, text: str) -> bytes:
     return _DELTA % (number, orjson.dumps(turn.draft["id"]), orjson.dumps(text))
 
 
+def reasoning_opening_events(turn: Turn, number: int, text: str) -> list[bytes]:
+    """The events ahead of what is thought, numbered from `number`.
+
+    Args:
+        text: What there is of it already.
+    """
+    item = {**reasoning_item(turn), "summary": []}
+    return [
+        _event("response.output_item.added", number, output_index=1, item=item),
+        _event("response.reasoning_summary_part.added", number + 1, **_at_reasoning(turn), part=summary_part(text)),
+    ]
+
+
+def reasoning_event(turn: Turn, number: int, text: str) -> bytes:
+    """A piece of what is thought."""
+    return _event("response.reasoning_summary_text.delta", number, **_at_reasoning(turn), delta=text)
+
+
 def closing_events(turn: Turn, number: int) -> list[bytes]:
-    """The events behind the text of a turn that has ended, numbered from `number`."""
+    """The events behind the text of a turn that has ended, numbered from `number`; what was thought ends first."""
+    if not (reasoning := turn.reasoning):
+        return _message_closing_events(turn, number)
+    at = _at_reasoning(turn)
+    return [
+        _event("response.reasoning_summary_text.done", number, **at, text=reasoning),
+        _event("response.reasoning_summary_part.done", number + 1, **at, part=summary_part(reasoning)),
+        _event("response.output_item.done", number + 2, output_index=1, item=reasoning_item(turn)),
+        *_message_closing_events(turn, number + 3),
+    ]
+
+
+def _message_closing_events(turn: Turn, number: int) -> list[bytes]:
     return [
         _event("response.output_text.done", number, **_at(turn), text=turn.text, logprobs=[]),
         _event("response.content_part.done", number + 1, **_at(turn), part=text_part(turn.text)),
@@ -138,6 +177,11 @@ def _event(kind: str, number: int, **fields: Any) -> bytes:
 def _at(turn: Turn) -> dict[str, Any]:
     """Where in the output an event belongs."""
     return {"item_id": turn.draft.get("id", ""), "output_index": 0, "content_index": 0, **_whose(turn)}
+
+
+def _at_reasoning(turn: Turn) -> dict[str, Any]:
+    """Where in the output an event of what is thought belongs."""
+    return {"item_id": reasoning_item(turn)["id"], "output_index": 1, "summary_index": 0}
 
 
 def _whose(turn: Turn) -> dict[str, str]:

@@ -63,6 +63,8 @@ def item_object(message: Message, position: int, alternatives: Sequence[str] = (
         if status != "completed":
             item["status"] = "incomplete"
             item["verbatim:reason"] = message.get("reason", status)
+        if isinstance(reasoning := message.get("reasoning"), str) and reasoning:
+            item["verbatim:reasoning"] = reasoning
         if error := message.get("error"):
             item["verbatim:error"] = error
     if alternatives:
@@ -85,7 +87,7 @@ def response_object(turn: Turn) -> Json:
         "previous_response_id": request.previous_response_id,
         "conversation": {"id": turn.session_id} if request.kept else None,
         "instructions": request.instructions,
-        "output": [output_item(turn)] if turn.ended else [],
+        "output": _output(turn) if turn.ended else [],
         "error": {"code": turn.error.code, "message": turn.error.message} if turn.error else None,
         "tools": [],
         "tool_choice": "auto",
@@ -120,6 +122,16 @@ def output_item(turn: Turn) -> Json:
         "status": status.get(turn.state, "incomplete"),
         "content": [text_part(turn.text)] if turn.ended else [],
     }
+
+
+def reasoning_item(turn: Turn) -> Json:
+    """What was thought, as an item behind the message; empty of parts until the response has ended."""
+    summary = [summary_part(turn.reasoning)] if turn.ended else []
+    return {"id": "rs_" + turn.response_id.rpartition("_")[2], "type": "reasoning", "summary": summary}
+
+
+def summary_part(text: str) -> Json:
+    return {"type": "summary_text", "text": text}
 
 
 def text_part(text: str) -> Json:
@@ -173,6 +185,10 @@ def error_object(error: ApiError) -> Json:
 
 def _part(role: str, text: str) -> Json:
     return text_part(text) if role == "assistant" else {"type": "input_text", "text": text}
+
+
+def _output(turn: Turn) -> list[Json]:
+    return [output_item(turn), reasoning_item(turn)] if turn.reasoning else [output_item(turn)]
 
 
 def _format(wanted: JsonFormat | None) -> Json:

@@ -21,6 +21,7 @@ PURE = (
     "server/model_servers.py",
     "server/parameters.py",
     "server/placing.py",
+    "server/thought_marks.py",
     "server/turn.py",
     "server/wire_events.py",
     "server/wire_input.py",

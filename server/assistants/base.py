@@ -2,8 +2,9 @@
 
 The contract, which `tests/server/assistants/assistant_contract.py` checks for each implementation:
 
-- `reply` yields any number of `Delta`s and then exactly one `Finish`. An answer that ends without `Finish` was cut and
-  is not a success; an implementation that notices raises `AssistantFailed` itself.
+- `reply` yields any number of `Delta`s, and of `Thought`s where the model shows them, and then exactly one `Finish`. An
+  answer that ends without `Finish` was cut and is not a success; an implementation that notices raises
+  `AssistantFailed` itself.
 - Every fault of the model server is raised as `AssistantFailed` with a code of PROTOCOL.md and a sentence for a person.
 - **Cancellation**: cancelling the task that iterates, or closing the generator, releases everything it holds (the
   upstream connection first of all) before the cancellation is done.
@@ -90,6 +91,13 @@ class Delta:
     text: str
 
 
+@dataclass(slots=True)
+class Thought:
+    """A piece of what the model thinks, never empty; no part of the answer."""
+
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Finish:
     """The answer's end: whole (`stop`), or at the limit of tokens (`length`)."""
@@ -123,7 +131,7 @@ class Assistant(Protocol):
             AssistantFailed: The model server could not be asked.
         """
 
-    def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | Finish, None]:
+    def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | Thought | Finish, None]:
         """Answers the last message of the prompt's history."""
 
     async def close(self) -> None:

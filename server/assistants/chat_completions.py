@@ -5,7 +5,7 @@ Rules:
   the text that is there is not what the model would have said, and the text so far is kept either way.
 - Every fault of the server becomes `AssistantFailed` with a code of PROTOCOL.md and a sentence for a person.
 - Requests are repeated only before the first piece of text; see `upstream`.
-- Reasoning counts as a sign of life and is not part of the answer.
+- Reasoning counts as a sign of life, and is handed on apart from the answer.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from ..errors import AssistantFailed
-from .base import UNNAMED, Delta, Finish, Parameter, Prompt
+from .base import UNNAMED, Delta, Finish, Parameter, Prompt, Thought
 from .completion_request import encode_request
 from .completion_stream import CompletionStream
 from .model_list import ModelList
@@ -73,7 +73,7 @@ class ChatCompletions:
         except AssistantFailed as failure:
             raise presentable(failure, self._key) from failure.__cause__
 
-    async def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | Finish, None]:
+    async def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | Thought | Finish, None]:
         """Streams the model's answer.
 
         **Cancellation**: closes the connection, which is how model servers learn that nobody listens any more.
@@ -92,6 +92,8 @@ class ChatCompletions:
                     text = await self._read(opened, stream, deadline)
                     if stream.events > events:
                         deadline = self._next_deadline(stream, deadline)
+                    if stream.has_thought:
+                        yield Thought(stream.take_thought())
                     if text:
                         yield Delta(text)
                 finish = stream.outcome()

@@ -20,6 +20,7 @@ class Chunk(NamedTuple):
     Attributes:
         alive: Whether the model has begun: there was text, or reasoning, which is not part of the answer.
         finish_reason: As the server calls it; None while the answer goes on.
+        reasoning: What was thought, which is no part of the answer; servers call it by two names, some by both at once.
         asks_tool: Whether it has a piece of a call of a tool.
     """
 
@@ -28,6 +29,7 @@ class Chunk(NamedTuple):
     finish_reason: str | None = None
     usage: Usage | None = None
     asks_tool: bool = False
+    reasoning: str = ""
 
 
 def decode_chunk(payload: bytes) -> Chunk:
@@ -60,8 +62,9 @@ def _decode_choice(choice: dict[str, Any], usage: Usage | None) -> Chunk:
     if not isinstance(text, str) or not isinstance(reason, str | None):
         raise AssistantFailed("upstream_malformed", _MALFORMED)
     asks_tool = bool(delta.get("tool_calls") or delta.get("function_call"))
-    alive = bool(text or asks_tool or delta.get("reasoning_content") or delta.get("reasoning"))
-    return Chunk(text, alive, reason, usage, asks_tool)
+    reasoning = delta.get("reasoning_content") or delta.get("reasoning")
+    alive = bool(text or asks_tool or reasoning)
+    return Chunk(text, alive, reason, usage, asks_tool, reasoning if isinstance(reasoning, str) else "")
 
 
 def decode_usage(value: Any) -> Usage | None:

@@ -41,6 +41,18 @@ class CompletionStream:
         self._finish_reason: str | None = None
         self._usage: Usage | None = None
         self._asks_tool = False
+        self._thoughts: list[str] = []
+
+    @property
+    def has_thought(self) -> bool:
+        """Whether something was thought that nobody has taken yet."""
+        return bool(self._thoughts)
+
+    def take_thought(self) -> str:
+        """What was thought since it was last taken. Within what is read at once it goes ahead of the text."""
+        thought = "".join(self._thoughts)
+        self._thoughts.clear()
+        return thought
 
     @property
     def finished(self) -> bool:
@@ -123,6 +135,8 @@ class CompletionStream:
 
     def _add(self, chunk: Chunk) -> str:
         self.alive = self.alive or chunk.alive
+        if chunk.reasoning:
+            self._thoughts.append(chunk.reasoning)
         self._asks_tool = self._asks_tool or chunk.asks_tool
         self._finish_reason = chunk.finish_reason or self._finish_reason
         self._usage = chunk.usage or self._usage

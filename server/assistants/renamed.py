@@ -6,7 +6,7 @@ Rule: a turn keeps the name that its user chose; only the prompt is put in the a
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 
-from .base import Assistant, Delta, Finish, Prompt
+from .base import Assistant, Delta, Finish, Prompt, Thought
 
 
 class Renamed:
@@ -28,7 +28,7 @@ class Renamed:
         """The one."""
         return (self._model,)
 
-    def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | Finish, None]:
+    def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | Thought | Finish, None]:
         """The assistant's own reply."""
         return self._assistant.reply(replace(prompt, model=self._model))
 

@@ -175,6 +175,7 @@ function entryOf(item) {
   return {
     ...common,
     cursor: -1,
+    reasoning: item["verbatim:reasoning"] ?? "",
     status: item.status,
     reason: item["verbatim:reason"] ?? null,
     error: item["verbatim:error"]?.message ?? null,

@@ -29,6 +29,7 @@ class Row:
     Attributes:
         scripts: What each request gets, the last one for ever.
         text: What there is of the answer, on the wire, in the file and in the page.
+        reasoning: What was thought, likewise.
         code, says: The error; "" where there is none.
         status: Of the message in the file.
         asked: How many requests were made.
@@ -43,6 +44,7 @@ class Row:
     says: str = ""
     status: str = "failed"
     usage: dict[str, int] | None = None
+    reasoning: str = ""
     asked: int = 1
     scheme: str = "http"
     listens: bool = True
@@ -58,8 +60,13 @@ def whole(*script: bytes | Act, text: str = "Hello", usage: dict[str, int] | Non
     return Row((script,), text, status="completed", usage=usage, **rest)
 
 
-def stalled(*script: bytes | Act, text: str = "", says: str) -> Row:
-    return Row(((*script, Act.STALL),), text, "upstream_timeout", says, patient=False)
+def stalled(*script: bytes | Act, text: str = "", says: str, reasoning: str = "") -> Row:
+    return Row(((*script, Act.STALL),), text, "upstream_timeout", says, reasoning=reasoning, patient=False)
+
+
+def thought(text: str, name: str = "reasoning_content") -> bytes:
+    """A piece of what the model thinks."""
+    return delta(None, **{name: text})
 
 
 def error_body(message: str) -> bytes:
@@ -131,6 +138,23 @@ MATRIX: dict[str, Row] = {
         Act.END,
         text="".join(f"{n} " for n in range(1000)),
     ),
+    "reasoning": whole(
+        OK, thought("Let me "), thought("see.", "reasoning"), delta("Hello"), stop(), Act.END, reasoning="Let me see."
+    ),
+    "reasoning under both names": whole(
+        OK, delta(None, reasoning="Hm.", reasoning_content="Hm."), delta("Hello"), stop(), Act.END, reasoning="Hm."
+    ),
+    "reasoning among the answer": whole(
+        OK, delta("Hel"), thought("Hm. "), delta("lo", reasoning="é😀"), stop(), DONE, Act.END, reasoning="Hm. é😀"
+    ),
+    "reasoning without a stream": whole(
+        head(content_type="application/json"),
+        b'{"choices":[{"message":{"content":"Hello","reasoning_content":"Hm."},"finish_reason":"stop"}]}',
+        Act.END,
+        reasoning="Hm.",
+    ),
+    "reasoning that is no text": whole(OK, delta(None, reasoning={"a": 1}), delta("Hello"), stop(), DONE, Act.END),
+    "reasoning and no answer": whole(OK, thought("Hm."), stop(), DONE, Act.END, text="", reasoning="Hm."),
     "a huge line": whole(OK, delta(LONG), stop(), DONE, Act.END, text=LONG),
     "another content type": whole(head(content_type="text/plain"), *WHOLE[1:], usage=COUNTED),
     "no stream at all": whole(
@@ -155,6 +179,7 @@ MATRIX: dict[str, Row] = {
     "[DONE] without a finish reason": Row(((*FIRST, DONE, Act.END),), "He", "upstream_cut", CUT_SHORT),
     "nothing at all": Row(((OK, Act.END),), "", "upstream_cut", CUT_SHORT),
     "no content": Row((((head("204 No Content"), Act.END)),), "", "upstream_cut", CUT_SHORT),
+    "a cut after reasoning": Row(((OK, thought("Hm."), Act.END),), "", "upstream_cut", CUT_SHORT, reasoning="Hm."),
     "half an event": Row(((*FIRST, delta("llo")[:30], Act.END),), "He", "upstream_cut", CUT_SHORT),
     "an unfinished chunked body": Row(((CHUNKED, chunk(delta("He")), Act.END),), "He", "upstream_cut", BROKE),
     "less than was announced": Row(((head(Content_Length="999"), delta("He"), Act.END),), "He", "upstream_cut", BROKE),
@@ -231,7 +256,10 @@ MATRIX: dict[str, Row] = {
     "a role and then a stall": stalled(OK, delta("", role="assistant"), says=NO_BEGINNING),
     "a stall in mid-answer": stalled(*FIRST, text="He", says=SILENT),
     "a stall in the middle of a character": stalled(*FIRST, within("é")[0], text="He", says=SILENT),
-    "reasoning and then a stall": stalled(OK, delta(None, reasoning_content="Hm."), says=SILENT),
+    "reasoning and then a stall": stalled(OK, thought("Hm."), says=SILENT, reasoning="Hm."),
+    "a stall between reasoning and the answer": stalled(
+        OK, thought("Hm."), delta("He"), text="He", says=SILENT, reasoning="Hm."
+    ),
     "a stall in an error": Row(
         ((head("400 Bad Request"), b"{", Act.STALL),),
         "",

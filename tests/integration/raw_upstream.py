@@ -8,6 +8,9 @@ import socket
 import struct
 from collections.abc import Sequence
 from enum import Enum, auto
+from typing import Any
+
+import orjson
 
 
 class Act(Enum):
@@ -46,14 +49,19 @@ class RawUpstream:
 
     Attributes:
         url: The base address for clients.
-        asked: How many requests have come.
+        bodies: The requests, as JSON.
     """
 
     def __init__(self, scripts: Sequence[Script]) -> None:
         self.scripts = list(scripts)
         self.url = ""
-        self.asked = 0
+        self.bodies: list[Any] = []
         self._server: asyncio.Server | None = None
+
+    @property
+    def asked(self) -> int:
+        """How many requests have come."""
+        return len(self.bodies)
 
     async def start(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -67,9 +75,9 @@ class RawUpstream:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
-            while await _read_request(reader):
+            while (body := await _read_request(reader)) is not None:
                 script = self.scripts[min(self.asked, len(self.scripts) - 1)]
-                self.asked += 1
+                self.bodies.append(orjson.loads(body))
                 for step in script:
                     await _play(step, reader, writer)
             writer.write(head("400 Bad Request"))
@@ -79,15 +87,14 @@ class RawUpstream:
             writer.close()
 
 
-async def _read_request(reader: asyncio.StreamReader) -> bool:
-    """Whether there was one: a client that begins to speak TLS is no client."""
+async def _read_request(reader: asyncio.StreamReader) -> bytes | None:
+    """The body; None for a client that begins to speak TLS."""
     first = await reader.readexactly(1)
     if first == TLS_HANDSHAKE:
-        return False
+        return None
     head = (first + await reader.readuntil(b"\r\n\r\n")).lower()
     length = head.partition(b"content-length:")[2].partition(b"\r\n")[0]
-    await reader.readexactly(int(length or 0))
-    return True
+    return await reader.readexactly(int(length))
 
 
 async def _play(step: bytes | Act, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

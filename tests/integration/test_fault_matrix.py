@@ -12,7 +12,7 @@ from server.assistants.upstream_limits import UpstreamLimits
 from tests.integration.fault_matrix import KEY, MATRIX, Row
 from tests.integration.raw_upstream import RawUpstream
 from tests.node import node
-from tests.server.frames import check_whole
+from tests.server.frames import check_whole, reasoning_of
 from tests.server_process import REPOSITORY
 
 PATIENT = UpstreamLimits(retry_wait_s=0.01, max_retry_wait_s=1.0)
@@ -24,9 +24,11 @@ import { noteOf } from "./static/model/response.js";
 import { Transcript } from "./static/model/transcript.js";
 const transcript = new Transcript("s");
 transcript.load(JSON.parse(readFileSync(0, "utf8")));
-console.log(JSON.stringify(transcript.entries.map((entry) => [entry.role, entry.text, noteOf(entry)?.text ?? ""])));
+console.log(JSON.stringify(transcript.entries.map((entry) => [
+  entry.role, entry.text, noteOf(entry)?.text ?? "", entry.reasoning ?? ""
+])));
 """
-"""What the page shows of a conversation that it opens: text and note of each message."""
+"""What the page shows of a conversation that it opens: text, note and, folded away, reasoning of each message."""
 
 
 @pytest.fixture
@@ -83,10 +85,11 @@ async def test_behaviour_has_its_outcome(site, upstream, row):
     assert (question["role"], question["content"]) == ("user", "hi")
     assert (answer["content"], answer["status"], answer.get("reason")) == (row.text, row.status, row.reason)
     assert (answer.get("error"), answer.get("usage")) == (error, row.usage)
+    assert (answer.get("reasoning", ""), reasoning_of(frames)) == (row.reasoning, row.reasoning)
     assert KEY not in json.dumps([kept, frames])
     items = await caller.ask("GET", f"/v1/conversations/{response['conversation']['id']}/items?order=asc")
     shown = await asyncio.to_thread(shown_in_page, items["data"])
-    assert shown == [["user", "hi", ""], ["assistant", row.text, note(row)]]
+    assert shown == [["user", "hi", "", ""], ["assistant", row.text, note(row), row.reasoning]]
 
 
 def test_matrix_is_no_smaller():

@@ -488,7 +488,8 @@ class StoreContract:
         """Pieces of reasoning survive like those of the text, apart from it; alone too, and behind what was there."""
         await store.create(record("s"), [said("q", response_id="resp_1")])
         await store.create(record("t"), [said("q", response_id="resp_2")])
-        one, two = new_draft("resp_1"), {**new_draft("resp_2"), "reasoning": "Before. "}
+        one, two = new_draft("resp_1"), new_draft("resp_2")
+        two["reasoning"] = "Before. "
         for some in ([Piece("s", one, "", "Let me "), Piece("t", two, "", "Hm.")], [Piece("s", one, "a", "see.")]):
             assert list(await store.write_all(some)) == [None] * len(some)
         await store.write("s", one, "b")

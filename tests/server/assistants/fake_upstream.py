@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from server.assistants.base import Assistant, Finish, Prompt
+from server.assistants.base import Assistant, Delta, Finish, Prompt
 from server.errors import AssistantFailed
 from tests.server.assistants.completions import DONE, delta, stop
 from tests.server.assistants.prompts import prompt_of
@@ -119,7 +119,8 @@ async def outcome(assistant: Assistant, prompt: Prompt | None = None) -> tuple[s
         async for piece in assistant.reply(prompt or prompt_of("hi")):
             if isinstance(piece, Finish):
                 return text, piece
-            text += piece.text
+            if isinstance(piece, Delta):
+                text += piece.text
     except AssistantFailed as failure:
         return text, failure
     raise AssertionError("an answer without an end")
