@@ -121,7 +121,13 @@ def interrupted_message(response_id: str, parts: Parts | None) -> Message:
 
 def with_reasoning(message: Message, reasoning: str) -> Message:
     """The message with more that was thought, behind what it has of that."""
-    return {**message, "reasoning": message.get("reasoning", "") + reasoning} if reasoning else message
+    return {**message, "reasoning": reasoning_of(message) + reasoning} if reasoning else message
+
+
+def reasoning_of(message: Message) -> str:
+    """What was thought; a file from elsewhere may have something else under that name, which is nothing."""
+    reasoning: Any = message.get("reasoning")
+    return reasoning if isinstance(reasoning, str) else ""
 
 
 def new_draft(response_id: str) -> Message:

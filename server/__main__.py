@@ -29,6 +29,9 @@ _LINGERING_S = 10.0
 _BACKLOG = 4096
 """So many connections may wait to be accepted, if the system lets them: after a restart all clients come at once."""
 
+_MODELS_SHOWN = 8
+"""So many names of models stand in the line at the start."""
+
 _COLLECT_AFTER = 10_000, 20, 20
 """What is left behind in circles is little and small: it may gather for longer than Python's defaults let it."""
 
@@ -81,8 +84,7 @@ async def serve(config: Config, servers: Sequence[ModelServer]) -> None:
         try:
             await _listen(runner, config)
             port = runner.addresses[0][1]
-            names = await app[MODELS].names()
-            answered_by = ", ".join(names + [f"{name} (does not answer yet)" for name in app[MODELS].silent()])
+            answered_by = describe_models(await app[MODELS].names(), app[MODELS].silent())
             where = f"http://{f'[{config.host}]' if ':' in config.host else config.host}:{port}"
             print(f"Verbatim at {where} · data in {config.data_dir.resolve()} · answered by {answered_by}", flush=True)
             await stopped.wait()
@@ -91,6 +93,12 @@ async def serve(config: Config, servers: Sequence[ModelServer]) -> None:
             await runner.cleanup()
     finally:
         await store.close()
+
+
+def describe_models(names: Sequence[str], silent: Sequence[str]) -> str:
+    """Who answers, in a line: vendors offer hundreds."""
+    more = [f"{len(names) - _MODELS_SHOWN} more"] if len(names) > _MODELS_SHOWN else []
+    return ", ".join([*names[:_MODELS_SHOWN], *more, *(f"{name} (does not answer yet)" for name in silent)])
 
 
 @contextmanager

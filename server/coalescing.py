@@ -77,16 +77,16 @@ class Pieces:
         if self.fault:
             return
         self._texts.append(text)
-        self._gathered(text)
+        self._chars += len(text)
+        if not self._is_due:
+            self._is_due = True
+            self._coalescing.gather(self)
 
     def put_thought(self, text: str) -> None:
         """Adds a piece of what is thought; within the window it goes ahead of the text."""
         if self.fault:
             return
         self._thoughts.append(text)
-        self._gathered(text)
-
-    def _gathered(self, text: str) -> None:
         self._chars += len(text)
         if not self._is_due:
             self._is_due = True

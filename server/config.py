@@ -71,11 +71,18 @@ def _file(text: str) -> Path | None:
 
 
 def parse_url(text: str) -> str:
-    """an http or https address such as http://127.0.0.1:11434/v1"""
+    """an http or https address such as http://127.0.0.1:11434/v1, without a name or password"""
     parts = urlsplit(text)
-    if text and (parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0):
+    if text and (parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0 or "@" in parts.netloc):
         raise ValueError
     return text.rstrip("/")
+
+
+def parse_key(text: str) -> str:
+    """a key of visible ASCII characters"""
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError
+    return text
 
 
 def _keys(text: str) -> dict[str, str]:
@@ -124,7 +131,7 @@ class Config:
     port: int = _setting(8080, _whole(0, 65535), "port to listen on; 0 takes a free one")
     data_dir: Path = _setting(Path("data"), _folder, "where everything is kept")
     upstream_url: str = _setting("", parse_url, "model server's base address, such as `http://127.0.0.1:11434/v1`")
-    upstream_key: str = _setting("", _text, "key that the model server wants")
+    upstream_key: str = _setting("", parse_key, "key that the model server wants")
     upstream_continues: bool = _setting(
         False, _switch, "1 where the model server goes on with an answer that was cut short (`continue_final_message`)"
     )
@@ -223,7 +230,7 @@ def _parse(variable: str, text: str, parse: Callable[[str], Any]) -> Any:
             text.encode()  # Bytes that are no UTF-8 name a folder at most.
         return parse(text)
     except ValueError as error:
-        shown = "…" if variable in _SECRETS else text
+        shown = "…" if variable in _SECRETS or (parse is parse_url and "@" in text) else text
         raise ConfigError(variable, shown, parse.__doc__ or "another value") from error
 
 

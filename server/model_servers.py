@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from server.assistants.upstream_limits import UpstreamLimits
-from server.config import parse_url
+from server.config import parse_key, parse_url
 from server.errors import ConfigError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -91,11 +91,12 @@ def _server(name: str, table: object, where: str, environ: Mapping[str, str]) ->
 
 
 def _shown(key: str, value: object) -> str:
-    return "…" if "key" in key and key != "key_variable" else str(value)
+    is_secret = ("key" in key and key != "key_variable") or (key == "url" and "@" in str(value))
+    return "…" if is_secret else str(value)
 
 
 def _address(value: object) -> str:
-    """an http or https address such as 'http://127.0.0.1:11434/v1'"""
+    """an http or https address such as 'http://127.0.0.1:11434/v1', without a name or password"""
     return parse_url(_text(value))
 
 
@@ -108,10 +109,7 @@ def _text(value: object) -> str:
 
 def _key(value: object) -> str:
     """a key of visible ASCII characters"""
-    text = _text(value)
-    if not text.isascii() or not text.isprintable() or " " in text:
-        raise ValueError
-    return text
+    return parse_key(_text(value))
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -89,12 +89,12 @@ class Models:
                 offer.late = offer.late or task in pending
 
     def _unlisted(self, name: str) -> Found | None:
-        silent = [offer.assistant for offer in self._offers if not offer.answers]
         whose, _, model = name.partition("/")
-        for assistant in silent:
-            if model and assistant.name == whose:
-                return Renamed(assistant, model), name
-        return (silent[0], name) if silent else None
+        for offer in self._offers:
+            if model and offer.assistant.name == whose:
+                return None if offer.answers else (Renamed(offer.assistant, model), name)
+        silent = next((offer.assistant for offer in self._offers if not offer.answers), None)
+        return (silent, name) if silent else None
 
     def _on_heard(self) -> None:
         found: dict[str | None, Found] = {}

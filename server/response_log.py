@@ -117,7 +117,8 @@ class ResponseLog:
     def size_bytes(self) -> int:
         """What it takes of memory, about, when it has ended and nobody reads it."""
         kept = 0 if self._is_whole else sum(map(sys.getsizeof, self._events))
-        kept += sys.getsizeof(self.turn.reasoning) if self._thoughts else 0
+        if self._thoughts:
+            kept += sys.getsizeof(self.turn.reasoning) + self._thoughts.size_bytes
         return _FIXED_BYTES + len(self._ends) * self._ends.itemsize + sys.getsizeof(self.turn.text) + kept
 
     def append(self, *events: bytes) -> None:

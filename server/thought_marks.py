@@ -4,6 +4,7 @@ Rule: a log without such events has no marks. What was thought is told in two ev
 among those of the text, and in three events at the log's end; the marks and the turn say all of them.
 """
 
+import sys
 from array import array
 from bisect import bisect_left
 
@@ -27,6 +28,11 @@ class ThoughtMarks:
         self._numbers = array("I")
         self._ends = array("I")
         """Up to which character each of the deltas tells."""
+
+    @property
+    def size_bytes(self) -> int:
+        """What they take of memory, about."""
+        return sys.getsizeof(self._numbers) + sys.getsizeof(self._ends)
 
     def add(self, number: int, chars: int) -> None:
         """One more delta, of so many characters."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from persistence.answer import reasoning_of
 from persistence.model import Message
 from server.assistants.base import JsonFormat, Usage
 from server.errors import VerbatimError
@@ -180,8 +181,7 @@ class Turn:
     @property
     def reasoning(self) -> str:
         """What was thought so far, in this turn and, where it goes on with an answer, before."""
-        before = self.draft.get("reasoning")
-        before = before if isinstance(before, str) else ""
+        before = reasoning_of(self.draft)
         if not self._thoughts:
             return before
         self._thoughts = ["".join(self._thoughts)]

@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from persistence.answer import reasoning_of
 from persistence.model import Fact, Message, Receipt, Record, UserReceipt, message_id
 from server.assistants.base import JsonFormat
 from server.errors import ApiError
@@ -63,7 +64,7 @@ def item_object(message: Message, position: int, alternatives: Sequence[str] = (
         if status != "completed":
             item["status"] = "incomplete"
             item["verbatim:reason"] = message.get("reason", status)
-        if isinstance(reasoning := message.get("reasoning"), str) and reasoning:
+        if reasoning := reasoning_of(message):
             item["verbatim:reasoning"] = reasoning
         if error := message.get("error"):
             item["verbatim:error"] = error

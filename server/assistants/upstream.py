@@ -99,7 +99,7 @@ class Upstream:
             async with self._pool().get(
                 f"{self._url}/models", headers=self._headers, timeout=timeout, allow_redirects=False
             ) as response:
-                body = await _read(response, self._limits.max_error_bytes)
+                body = await _read(response, self._limits.max_models_bytes)
         except NETWORK_ERRORS as error:
             raise fault_of_opening(error).failure from error
         if response.status >= 300:

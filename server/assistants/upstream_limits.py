@@ -21,7 +21,8 @@ class UpstreamLimits:
         max_failures: After so many requests in a row that failed the server is taken for down; 0: never.
         down_pause_s: How long it is then not asked.
         max_event_bytes: One event, or one whole answer of a server that does not stream.
-        max_error_bytes: As much of an error's body, or of the list of models, is read.
+        max_models_bytes: The list of models; vendors have long ones.
+        max_error_bytes: As much of an error's body is read.
     """
 
     connect_timeout_s: float = 10.0
@@ -37,4 +38,5 @@ class UpstreamLimits:
     max_failures: int = 5
     down_pause_s: float = 10.0
     max_event_bytes: int = 4 * 1024 * 1024
+    max_models_bytes: int = 16 * 1024 * 1024
     max_error_bytes: int = 1024 * 1024

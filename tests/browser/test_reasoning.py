@@ -8,11 +8,11 @@ from playwright.async_api import expect
 
 from tests.browser.reader import Reader
 from tests.integration.fault_matrix import thought
-from tests.integration.raw_upstream import Act, RawUpstream, head
+from tests.integration.raw_upstream import Act, RawUpstream, Script, head
 from tests.server.assistants.completions import DONE, delta, stop
 
 MARKED = "Hm. <b>Let</b> me see. **é**"
-WHOLE = [head(), thought(MARKED[:7]), thought(MARKED[7:]), delta("It is "), delta("so."), stop(), DONE, Act.END]
+WHOLE: Script = [head(), thought(MARKED[:7]), thought(MARKED[7:]), delta("It is "), delta("so."), stop(), DONE, Act.END]
 
 
 @pytest_asyncio.fixture

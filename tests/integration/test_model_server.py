@@ -9,9 +9,16 @@ import pytest
 from server.assistants.chat_completions import ChatCompletions
 from server.assistants.upstream_limits import UpstreamLimits
 from tests.node import MODULES, node
+from tests.server.frames import check_whole, reasoning_of, text_of
 
 ANSWER = "Good morning, Käthe. 🌱 This comes in several pieces."
-FIXTURES = {"fixtures": [{"match": {"userMessage": "hello"}, "response": {"content": ANSWER}}]}
+THOUGHTS = "She greets me; it is morning. 🌅"
+FIXTURES = {
+    "fixtures": [
+        {"match": {"userMessage": "hello"}, "response": {"content": ANSWER}},
+        {"match": {"userMessage": "think"}, "response": {"content": ANSWER, "reasoning": THOUGHTS}},
+    ]
+}
 LIMITS = UpstreamLimits(retry_wait_s=0.01, max_retry_wait_s=0.02)
 
 
@@ -56,6 +63,18 @@ async def test_turn_with_a_model_server(site, model_server):
     assert frames[-1]["response"]["model"] == "gpt-4o"
     (kept,) = (await site.sessions()).values()
     assert [message["content"] for message in json.loads(kept)["history"]] == ["hello", ANSWER]
+
+
+async def test_turn_with_a_model_that_thinks(site, model_server):
+    """What it thinks comes in pieces apart from the text, and both are kept."""
+    assistant = ChatCompletions(await model_server("--chunk-size", "5"), models=["gpt-4o"], limits=LIMITS)
+    caller = (await site.start(assistant, delta_window_s=0.0)).caller()
+    frames = await (await caller.line()).turn("think")
+    assert check_whole(frames)["status"] == "completed"
+    assert (reasoning_of(frames), text_of(frames)) == (THOUGHTS, ANSWER)
+    (kept,) = (await site.sessions()).values()
+    answer = json.loads(kept)["history"][1]
+    assert (answer["content"], answer["reasoning"]) == (ANSWER, THOUGHTS)
 
 
 @pytest.mark.parametrize(

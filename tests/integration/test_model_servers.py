@@ -114,6 +114,6 @@ async def test_bad_file_ends_the_start(tmp_path):
         timeout=60,
         check=False,
     )
-    expected = "an http or https address such as 'http://127.0.0.1:11434/v1'"
+    expected = "an http or https address such as 'http://127.0.0.1:11434/v1', without a name or password"
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"{file}, [servers.a], url='a': expected {expected}\n"

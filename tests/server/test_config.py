@@ -72,7 +72,9 @@ BAD = [
     ("upstream_url", "ftp://a", "an http or https address"),
     ("upstream_url", "localhost:11434", "an http or https address"),
     ("upstream_url", "http://a:99999", "an http or https address"),
-    ("upstream_key", "\udcff", "a text"),
+    ("upstream_url", "http://name:word@a/v1", "an http or https address"),
+    ("upstream_key", "\udcff", "a key of visible ASCII characters"),
+    ("upstream_key", "sk-1\n", "a key of visible ASCII characters"),
     ("upstream_model", "\udcff", "a text"),
     ("api_keys", "a", "key=user_id"),
     ("api_keys", "a=", "key=user_id"),
@@ -134,7 +136,8 @@ def test_setting_is_refused(name, text, expected):
         with pytest.raises(ConfigError) as caught:
             Config.from_env(environ, arguments)
         message = str(caught.value)
-        shown = "…" if name in ("api_keys", "cookie_secret", "upstream_key") else text
+        is_secret = name in ("api_keys", "cookie_secret", "upstream_key") or "@" in text
+        shown = "…" if is_secret else text
         assert message.startswith(f"{setting_variable(name)}={shown!r}: expected {expected}")
         assert "\n" not in message
 

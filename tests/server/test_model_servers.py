@@ -57,6 +57,10 @@ BAD = {
     "no url": ("[servers.a]\n", r"m.toml, \[servers.a\], url: expected an http or https address"),
     "a bad url": ('[servers.a]\nurl = "a/v1"', r"\[servers.a\], url='a/v1': expected an http or https address"),
     "an empty url": ('[servers.a]\nurl = ""', r"\[servers.a\], url='': expected an http or https address"),
+    "a url with a key": (
+        '[servers.a]\nurl = "http://sk:sk@a/v1"',
+        r"\[servers.a\], url='…': expected an http or https",
+    ),
     "an unknown key": (server("urk = 1"), r"\[servers.a\], urk='1': expected one of the keys url, key, "),
     "a misspelt secret": (server('api_key = "sk-1"'), r"\[servers.a\], api_key='…': expected one of the keys"),
     "a bad secret": (server('key = "sk 1"'), r"\[servers.a\], key='…': expected a key of visible ASCII"),

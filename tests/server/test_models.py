@@ -129,6 +129,12 @@ async def test_unknown_name_goes_to_the_silent_server_that_it_names(offering):
     assert (found.name, await found.models(), name) == ("b", ("z",), "b/z")
 
 
+async def test_unknown_name_of_a_server_that_answers_is_refused(offering):
+    """What a server is known not to have is given to nobody else."""
+    with pytest.raises(ApiError, match="no model 'c/z'"):
+        await offering(Listing("a"), Listing("c", "c1")).find("c/z")
+
+
 async def test_slow_assistant_delays_nobody_twice(offering, clock):
     """Who does not answer in time is asked once for all, and not waited for again before it has answered."""
     slow, other = Listing("a", "a1"), Listing("b", "b1")

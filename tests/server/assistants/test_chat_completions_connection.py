@@ -1,6 +1,7 @@
 """Chat completions over a connection: when it is tried again, and when it is let go; and the list of models."""
 
 import asyncio
+import json
 import socket
 
 import pytest
@@ -227,6 +228,13 @@ async def test_models_are_the_configured_one(connect, upstream):
 async def test_models_are_those_that_the_server_lists(connect, upstream):
     """Without a configured name the server's models are on offer, in its order."""
     assert await connect(models=()).models() == ("tiny", "big")
+
+
+async def test_models_of_a_vendor_are_many(connect, upstream):
+    """A list of a few megabytes is read whole."""
+    listed = [{"id": f"m{number}", "description": "x" * 3000} for number in range(1000)]
+    upstream.models = Answer([json.dumps({"data": listed}).encode()], content_type="application/json")
+    assert len(await connect(models=()).models()) == 1000
 
 
 async def test_patterns_choose_among_the_listed(connect, upstream):
