@@ -16,7 +16,7 @@ from tests.server.frames import check_whole, reasoning_of
 from tests.server_process import REPOSITORY
 
 PATIENT = UpstreamLimits(retry_wait_s=0.01, max_retry_wait_s=1.0)
-SHORT = UpstreamLimits(first_token_timeout_s=0.5, token_timeout_s=0.3, tail_timeout_s=0.1, error_timeout_s=0.1)
+SHORT = UpstreamLimits(first_token_timeout_s=1.0, token_timeout_s=0.5, tail_timeout_s=0.1, error_timeout_s=0.1)
 
 PAGE = """
 import { readFileSync } from "node:fs";
