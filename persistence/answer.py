@@ -1,8 +1,8 @@
 """How an answer that a crash cut short is settled. Pure.
 
-Rule: a session that ends in a user's message with a `response_id` owes an answer. When nobody is writing that answer
-any more, what was written of it becomes the assistant's message behind the question, `incomplete` for the reason
-`interrupted`.
+Rule: a session that ends in a user's message, or a tool's output, with a `response_id` owes an answer. When nobody is
+writing that answer any more, what was written of it becomes the assistant's message behind the question, `incomplete`
+for the reason `interrupted`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -49,7 +49,7 @@ class Parts:
 
 def owed_response(messages: Sequence[Message]) -> str | None:
     """The id of the response that the session still owes; None where it owes nothing."""
-    if messages and messages[-1]["role"] == "user":
+    if messages and messages[-1]["role"] in ("user", "tool"):
         return _response_id(messages[-1])
     return None
 

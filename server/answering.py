@@ -94,7 +94,7 @@ async def _produce(assistant: Assistant, prompt: Prompt, pieces: Pieces) -> Even
                 elif piece.reason == "length":
                     return Cut(Reason.MAX_OUTPUT_TOKENS, piece.usage)
                 else:
-                    return Finished(piece.usage)
+                    return Finished(piece.usage, piece.calls)
         return Broke("upstream_cut", "The answer broke off before its end.")
     except AssistantFailed as failure:
         return Broke(failure.code, failure.message)

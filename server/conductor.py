@@ -34,7 +34,7 @@ from server.history import find_sent
 from server.last_piece import NOTHING, LastPiece
 from server.live import Live, QuestionAccepted, SessionChanged
 from server.models import Models
-from server.parameters import check_parameters
+from server.parameters import check_outputs, check_parameters
 from server.placing import check_prefix, place, replacing
 from server.response_log import Readable, ResponseLog
 from server.running import Running, RunningTurns, TurnLimits
@@ -213,6 +213,7 @@ class Conductor:
         """
         placed = place(turn, tree)
         check_prefix(placed, assistant)
+        check_outputs(turn.request, placed.tree.history)
         if turn.request.kept and is_new:
             await self._store.create(Record.fresh(turn.session_id, turn.user_id), placed.tree.history)
         elif turn.request.kept and placed.added is not None:
@@ -266,6 +267,7 @@ class Conductor:
             max_output_tokens=request.max_output_tokens,
             effort=request.effort,
             output_format=request.output_format,
+            tool_use=request.tool_use,
         )
 
     async def _end(self, log: ResponseLog, end: Event, last: LastPiece) -> None:

@@ -12,11 +12,11 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from server.ended_events import CLOSING, OPENING, ended_event
+from server.ended_events import OPENING, ended_event
 from server.errors import ApiError
-from server.thought_marks import REASONING_CLOSING, REASONING_OPENING, ThoughtMarks
+from server.thought_marks import REASONING_OPENING, ThoughtMarks
 from server.turn import Turn
-from server.wire_events import delta_event, reasoning_event, reasoning_opening_events
+from server.wire_events import count_closing_events, delta_event, reasoning_event, reasoning_opening_events
 
 _MERGED_CHARS = 16 * 1024
 """How long the text of a merged delta may become."""
@@ -209,8 +209,8 @@ class ResponseLog:
     @property
     def _is_whole(self) -> bool:
         """Whether all events of a turn that has ended are there."""
-        reasoning = REASONING_OPENING + REASONING_CLOSING if self._thoughts else 0
-        return self.turn.ended and self._others == OPENING + CLOSING + reasoning
+        opening = OPENING + (REASONING_OPENING if self._thoughts else 0)
+        return self.turn.ended and self._others == opening + count_closing_events(self.turn)
 
     def _event(self, number: int) -> bytes:
         return self._events[number] if self._events else ended_event(self.turn, self._ends, number, self._thoughts)

@@ -8,8 +8,8 @@ import sys
 from array import array
 from bisect import bisect_left
 
-REASONING_OPENING, REASONING_CLOSING = 2, 3
-"""How many events stand ahead of all deltas of what was thought, and behind them."""
+REASONING_OPENING = 2
+"""How many events stand ahead of all deltas of what was thought."""
 
 
 class ThoughtMarks:

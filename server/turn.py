@@ -17,6 +17,7 @@ from typing import Any
 from persistence.answer import reasoning_of
 from persistence.model import Message
 from server.assistants.base import JsonFormat, Usage
+from server.assistants.tool_calls import ToolCall, ToolUse, calls_of
 from server.errors import VerbatimError
 
 
@@ -59,9 +60,10 @@ class Reasoned:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The assistant said all it had to say."""
+    """The assistant said all it had to say, and which tools are to be called."""
 
     usage: Usage | None = None
+    calls: tuple[ToolCall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +122,8 @@ class TurnRequest:
     """What a caller asks for, in our words.
 
     Attributes:
-        messages: What is new in the session; the last one is the user's. None are: the user's message that the turn is
-            placed `after` is answered again, or the response that it `continues` is gone on with.
+        messages: What is new in the session; the last one is the user's, or what a tool gave. None are: the message that
+            the turn is placed `after` is answered again, or the response that it `continues` is gone on with.
         session_id: The session to go on in; None: the one of `previous_response_id` or `continues`, else a new one.
         after: Where the turn is placed; None: behind `previous_response_id`, else at the end.
         continues: The response that is gone on with, in its message.
@@ -143,6 +145,7 @@ class TurnRequest:
     max_output_tokens: int | None = None
     effort: str | None = None
     output_format: JsonFormat | None = None
+    tool_use: ToolUse | None = None
 
 
 @dataclass(slots=True)
@@ -163,6 +166,7 @@ class Turn:
     error: Broke | None = None
     usage: Usage | None = None
     completed_at: str | None = None
+    calls: tuple[ToolCall, ...] = ()
     _pieces: list[str] = field(default_factory=list)
     _thoughts: list[str] | None = None
     """None while nothing was thought in this turn; what was thought before stands in the draft."""
@@ -218,8 +222,8 @@ class Turn:
             case Reasoned(text):
                 self._thoughts = self._thoughts or []
                 self._thoughts.append(text)
-            case Finished(usage):
-                self.usage = usage
+            case Finished(usage, calls):
+                self.usage, self.calls = usage, calls
             case Cut(reason, usage):
                 self.reason, self.usage = reason, usage
             case Broke():
@@ -232,6 +236,8 @@ class Turn:
         message: Message = {**self.draft, "content": self.text, "status": self.state.value}
         if reasoning := self.reasoning:
             message["reasoning"] = reasoning
+        if self.calls:
+            message["tool_calls"] = [call.fields() for call in self.calls]
         if self.completed_at:
             message["completed_at"] = self.completed_at
         if self.reason:
@@ -260,6 +266,7 @@ class Turn:
             error=Broke(error.get("code", ""), error.get("message", "")) if isinstance(error, dict) else None,
             usage=_read_usage(usage) if isinstance(usage, dict) else None,
             completed_at=message.get("completed_at"),
+            calls=calls_of(message),
             _pieces=[message["content"]],
         )
 

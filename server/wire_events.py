@@ -13,6 +13,7 @@ from persistence.model import Message, Record
 from server.errors import ApiError
 from server.turn import State, Turn
 from server.wire_objects import (
+    call_item,
     conversation_object,
     error_object,
     item_object,
@@ -28,6 +29,9 @@ _FINAL = {
     State.INCOMPLETE: "response.incomplete",
     State.FAILED: "response.failed",
 }
+
+_MESSAGE_CLOSING, _REASONING_CLOSING, _CALL = 4, 3, 4
+"""How many events close a message, close what was thought, and tell of a call."""
 
 _DELTA = (
     b'{"type":"response.output_text.delta","sequence_number":%d,"item_id":%b,"output_index":0,"content_index":0,'
@@ -83,15 +87,38 @@ def reasoning_event(turn: Turn, number: int, text: str) -> bytes:
 
 
 def closing_events(turn: Turn, number: int) -> list[bytes]:
-    """The events behind the text of a turn that has ended, numbered from `number`; what was thought ends first."""
-    if not (reasoning := turn.reasoning):
-        return _message_closing_events(turn, number)
-    at = _at_reasoning(turn)
+    """The events behind the text of a turn that has ended, numbered from `number`: the end of what was thought, calls of
+    tools, the end of the message, and how the turn has ended."""
+    events: list[bytes] = []
+    if reasoning := turn.reasoning:
+        at = _at_reasoning(turn)
+        events = [
+            _event("response.reasoning_summary_text.done", number, **at, text=reasoning),
+            _event("response.reasoning_summary_part.done", number + 1, **at, part=summary_part(reasoning)),
+            _event("response.output_item.done", number + 2, output_index=1, item=reasoning_item(turn)),
+        ]
+    for place in range(len(turn.calls)):
+        events += _call_events(turn, place, number + len(events))
+    return events + _message_closing_events(turn, number + len(events))
+
+
+def count_closing_events(turn: Turn) -> int:
+    """How many they are."""
+    return _MESSAGE_CLOSING + (_REASONING_CLOSING if turn.reasoning else 0) + _CALL * len(turn.calls)
+
+
+def _call_events(turn: Turn, place: int, number: int) -> list[bytes]:
+    item = call_item(turn, place)
+    index = place + (2 if turn.reasoning else 1)
+    at = {"item_id": item["id"], "output_index": index}
+    begun = {**item, "arguments": "", "status": "in_progress"}
     return [
-        _event("response.reasoning_summary_text.done", number, **at, text=reasoning),
-        _event("response.reasoning_summary_part.done", number + 1, **at, part=summary_part(reasoning)),
-        _event("response.output_item.done", number + 2, output_index=1, item=reasoning_item(turn)),
-        *_message_closing_events(turn, number + 3),
+        _event("response.output_item.added", number, output_index=index, item=begun),
+        _event("response.function_call_arguments.delta", number + 1, **at, delta=item["arguments"]),
+        _event(
+            "response.function_call_arguments.done", number + 2, **at, arguments=item["arguments"], name=item["name"]
+        ),
+        _event("response.output_item.done", number + 3, output_index=index, item=item),
     ]
 
 

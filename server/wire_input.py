@@ -8,21 +8,20 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
 from msgspec import UnsetType
 
 from persistence.model import Message, new_id, now
 from server.assistants.base import JsonFormat
+from server.assistants.tool_calls import OUTPUT_ROLE
 from server.errors import ApiError
 from server.turn import After, TurnRequest
-from server.wire_requests import ConversationReference, CreateResponse, InputItem, OutputFormat, Part
+from server.wire_parts import read_text
+from server.wire_requests import ConversationReference, CreateResponse, InputItem, OutputFormat
+from server.wire_tools import add_call, check_depth, output_message, tool_use
 
 _ROLES = ("user", "assistant", "system", "developer")
-_TEXT_PARTS = ("input_text", "output_text", "text")
 
 _NOT_ON_OFFER: dict[str, tuple[Any, ...]] = {
-    "tools": ([],),
-    "tool_choice": ("auto", "none"),
     "text.verbosity": ("medium",),
     "reasoning.summary": ("auto",),
     "reasoning.generate_summary": ("auto",),
@@ -73,6 +72,7 @@ def turn_request(frame: CreateResponse) -> TurnRequest:
         top_p=frame.top_p,
         max_output_tokens=frame.max_output_tokens,
         effort=frame.reasoning.effort if frame.reasoning else None,
+        tool_use=tool_use(frame),
         output_format=_output_format(frame.text.format if frame.text else None),
     )
 
@@ -96,10 +96,7 @@ def _output_format(wanted: OutputFormat | None) -> JsonFormat | None:
     for name in ("name", "schema"):
         if getattr(wanted, name) is None:
             raise ApiError(400, "missing_required_parameter", f"expected {name}", f"text.format.{name}")
-    try:
-        orjson.dumps([[[[[[[[wanted.schema]]]]]]]])  # It stands as deep, and deeper, in events.
-    except orjson.JSONEncodeError as error:
-        raise ApiError(400, "invalid_value", "expected a schema that nests less deep", "text.format.schema") from error
+    check_depth(wanted.schema, "text.format.schema")
     return JsonFormat(wanted.schema, wanted.name or "", wanted.description, wanted.strict)
 
 
@@ -133,15 +130,24 @@ def input_messages(items: Sequence[InputItem], field: str = "input") -> tuple[Me
     Raises:
         ApiError: An item is no message of text.
     """
-    return tuple(_message(item, f"{field}[{position}]") for position, item in enumerate(items))
+    messages: list[Message] = []
+    for position, item in enumerate(items):
+        where = f"{field}[{position}]"
+        if item.type == "function_call":
+            add_call(messages, item, where)
+        elif item.type == "function_call_output":
+            messages.append(output_message(item, where))
+        elif item.type != "reasoning":  # What was thought is not passed on.
+            messages.append(_message(item, where))
+    return tuple(messages)
 
 
 def _question(asked: str | list[InputItem], client_message_id: str | None) -> tuple[Message, ...]:
     items = [InputItem(role="user", content=asked)] if isinstance(asked, str) else asked
     messages = input_messages(items)
-    if not messages or messages[-1]["role"] != "user":
+    if not messages or messages[-1]["role"] not in ("user", OUTPUT_ROLE):
         raise ApiError(400, "invalid_value", "expected the last message to be the user's", "input")
-    if not messages[-1]["content"].strip():
+    if messages[-1]["role"] == "user" and not messages[-1]["content"].strip():
         raise ApiError(400, "invalid_value", "expected some text", "input")
     if client_message_id is not None:
         messages[-1]["client_message_id"] = client_message_id
@@ -159,21 +165,7 @@ def _message(item: InputItem, field: str) -> Message:
         raise ApiError(400, "missing_required_parameter", "expected text or a list of parts", f"{field}.content")
     return {
         "role": item.role,
-        "content": item.content if isinstance(item.content, str) else _text(item.content, f"{field}.content"),
+        "content": item.content if isinstance(item.content, str) else read_text(item.content, f"{field}.content"),
         "id": new_id("msg_"),
         "created_at": now(),
     }
-
-
-def _text(parts: Sequence[Part], field: str) -> str:
-    for position, part in enumerate(parts):
-        if part.type not in _TEXT_PARTS:
-            raise ApiError(
-                400,
-                "unsupported_parameter",
-                f"got {part.type!r:.100}, expected input_text",
-                f"{field}[{position}].type",
-            )
-        if part.text is None:
-            raise ApiError(400, "missing_required_parameter", "expected a string", f"{field}[{position}].text")
-    return "".join(part.text or "" for part in parts)

@@ -12,6 +12,7 @@ from typing import Any
 from persistence.answer import reasoning_of
 from persistence.model import Fact, Message, Receipt, Record, UserReceipt, message_id
 from server.assistants.base import JsonFormat
+from server.assistants.tool_calls import OUTPUT_ROLE, ToolUse, calls_of
 from server.errors import ApiError
 from server.turn import Reason, State, Turn
 
@@ -48,6 +49,8 @@ def item_object(message: Message, position: int, alternatives: Sequence[str] = (
     Args:
         alternatives: The messages at its place, where it is not the only one.
     """
+    if message["role"] == OUTPUT_ROLE:
+        return _output_object(message, position, alternatives)
     item: Json = {
         "id": message_id(message, position),
         "type": "message",
@@ -64,6 +67,8 @@ def item_object(message: Message, position: int, alternatives: Sequence[str] = (
         if status != "completed":
             item["status"] = "incomplete"
             item["verbatim:reason"] = message.get("reason", status)
+        if calls := calls_of(message):
+            item["verbatim:tool_calls"] = [call.fields() for call in calls]
         if reasoning := reasoning_of(message):
             item["verbatim:reasoning"] = reasoning
         if error := message.get("error"):
@@ -71,6 +76,21 @@ def item_object(message: Message, position: int, alternatives: Sequence[str] = (
     if alternatives:
         item["verbatim:alternatives"] = list(alternatives)
     return item
+
+
+def _output_object(message: Message, position: int, alternatives: Sequence[str]) -> Json:
+    """What a call gave, as an item."""
+    item: Json = {
+        "id": message_id(message, position),
+        "type": "function_call_output",
+        "status": "completed",
+        "call_id": message.get("call_id", ""),
+        "output": message["content"],
+        "verbatim:created_at": seconds(message.get("created_at")),
+    }
+    if message.get("response_id"):
+        item["verbatim:response_id"] = message["response_id"]
+    return {**item, "verbatim:alternatives": list(alternatives)} if alternatives else item
 
 
 def response_object(turn: Turn) -> Json:
@@ -90,10 +110,8 @@ def response_object(turn: Turn) -> Json:
         "instructions": request.instructions,
         "output": _output(turn) if turn.ended else [],
         "error": {"code": turn.error.code, "message": turn.error.message} if turn.error else None,
-        "tools": [],
-        "tool_choice": "auto",
+        **_tools(request.tool_use),
         "truncation": "disabled",
-        "parallel_tool_calls": True,
         "text": {"format": _format(request.output_format)},
         "top_p": 1.0 if request.top_p is None else request.top_p,
         "presence_penalty": 0.0,
@@ -129,6 +147,12 @@ def reasoning_item(turn: Turn) -> Json:
     """What was thought, as an item behind the message; empty of parts until the response has ended."""
     summary = [summary_part(turn.reasoning)] if turn.ended else []
     return {"id": "rs_" + turn.response_id.rpartition("_")[2], "type": "reasoning", "summary": summary}
+
+
+def call_item(turn: Turn, place: int) -> Json:
+    """A call of a tool, as an item behind the message and what was thought."""
+    item_id = f"fc_{turn.response_id.rpartition('_')[2]}_{place}"
+    return {"id": item_id, "type": "function_call", **turn.calls[place].fields(), "status": "completed"}
 
 
 def summary_part(text: str) -> Json:
@@ -189,7 +213,19 @@ def _part(role: str, text: str) -> Json:
 
 
 def _output(turn: Turn) -> list[Json]:
-    return [output_item(turn), reasoning_item(turn)] if turn.reasoning else [output_item(turn)]
+    reasoning = [reasoning_item(turn)] if turn.reasoning else []
+    return [output_item(turn), *reasoning, *(call_item(turn, place) for place in range(len(turn.calls)))]
+
+
+def _tools(use: ToolUse | None) -> Json:
+    if use is None:
+        return {"tools": [], "tool_choice": "auto", "parallel_tool_calls": True}
+    shown = ("name", "description", "parameters", "strict")
+    return {
+        "tools": [{"type": "function", **{name: getattr(tool, name) for name in shown}} for tool in use.tools],
+        "tool_choice": {"type": "function", "name": use.choice} if use.is_named else use.choice,
+        "parallel_tool_calls": use.parallel is not False,
+    }
 
 
 def _format(wanted: JsonFormat | None) -> Json:

@@ -36,10 +36,27 @@ class InputItem(Struct):
     role: str | None = None
     content: str | list[Part] | None = None
     type: str = "message"
+    call_id: Name | None = None
+    name: Name | None = None
+    arguments: str | None = None
+    output: str | list[Part] | None = None
 
 
 class ConversationReference(Struct):
     id: Name
+
+
+class FunctionTool(Struct, forbid_unknown_fields=True):
+    type: str
+    name: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,64}$")] | None = None
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+    strict: bool | None = None
+
+
+class ToolChoice(Struct, forbid_unknown_fields=True):
+    type: str
+    name: str | None = None
 
 
 class OutputFormat(Struct, forbid_unknown_fields=True):
@@ -81,8 +98,9 @@ class CreateResponse(Struct):
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
     top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
     max_output_tokens: Annotated[int, Meta(ge=1, le=_MAX_WHOLE)] | None = None
-    tools: Any = None
-    tool_choice: Any = None
+    tools: Annotated[list[FunctionTool], Meta(max_length=128)] | None = None
+    tool_choice: Literal["auto", "none", "required"] | ToolChoice | None = None
+    parallel_tool_calls: bool | None = None
     text: TextOptions | None = None
     reasoning: ReasoningOptions | None = None
     include: Any = None

@@ -22,6 +22,8 @@ from typing import Any, Literal, Protocol
 
 from persistence import Fact, LongTermMemory, Message
 
+from .tool_calls import ToolCall, ToolUse
+
 UNNAMED = "default"
 """A prompt's model where the assistant could not be asked for its names: it takes its own first one."""
 
@@ -31,6 +33,7 @@ class Parameter(Enum):
 
     EFFORT = "reasoning.effort"
     FORMAT = "text.format"
+    TOOLS = "tools"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class Prompt:
         memory: The user's long-term memory, for assistants that learn and forget; None where nothing may be kept.
         effort: How hard to think, in the model server's words.
         output_format: None is text.
+        tool_use: None is no tool.
     """
 
     model: str
@@ -72,6 +76,7 @@ class Prompt:
     max_output_tokens: int | None = None
     effort: str | None = None
     output_format: JsonFormat | None = None
+    tool_use: ToolUse | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +105,15 @@ class Thought:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The answer's end: whole (`stop`), or at the limit of tokens (`length`)."""
+    """The answer's end: whole (`stop`), or at the limit of tokens (`length`).
+
+    Attributes:
+        calls: The tools that are to be called; none where none was offered, and none at the limit.
+    """
 
     reason: Literal["stop", "length"] = "stop"
     usage: Usage | None = None
+    calls: tuple[ToolCall, ...] = ()
 
 
 class Assistant(Protocol):

@@ -84,7 +84,7 @@ class ChatCompletions:
             if not self._list.has(prompt.model):
                 raise AssistantFailed("upstream_error", _NOT_OFFERED.format(prompt.model))
             opened = await self._upstream.open_completion(encode_request(prompt))
-            stream = CompletionStream(self._limits.max_event_bytes)
+            stream = CompletionStream(self._limits.max_event_bytes, with_tools=bool(prompt.tool_use))
             try:
                 deadline = opened.first_token_at
                 while not stream.done:

@@ -4,6 +4,7 @@ Rule: what does not say what a chunk says is a fault, never an empty chunk; but 
 to add (no choices beside the usage, a null text, reasoning) is no fault. With what words a model refuses is its answer.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -14,6 +15,15 @@ from .base import Usage
 _MALFORMED = "The model server sent something that is not a chat completion."
 
 
+class CallPiece(NamedTuple):
+    """A piece of a call of a tool; the pieces of one call have its place in common."""
+
+    place: int
+    call_id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+
 class Chunk(NamedTuple):
     """What one chunk adds to the answer.
 
@@ -21,14 +31,14 @@ class Chunk(NamedTuple):
         alive: Whether the model has begun: there was text, or reasoning, which is not part of the answer.
         finish_reason: As the server calls it; None while the answer goes on.
         reasoning: What was thought, which is no part of the answer; servers call it by two names, some by both at once.
-        asks_tool: Whether it has a piece of a call of a tool.
+        calls: Pieces of calls of tools.
     """
 
     text: str = ""
     alive: bool = False
     finish_reason: str | None = None
     usage: Usage | None = None
-    asks_tool: bool = False
+    calls: Sequence[CallPiece] = ()
     reasoning: str = ""
 
 
@@ -61,10 +71,32 @@ def _decode_choice(choice: dict[str, Any], usage: Usage | None) -> Chunk:
     reason = choice.get("finish_reason") or None
     if not isinstance(text, str) or not isinstance(reason, str | None):
         raise AssistantFailed("upstream_malformed", _MALFORMED)
-    asks_tool = bool(delta.get("tool_calls") or delta.get("function_call"))
+    calls = _decode_calls(delta)
     reasoning = delta.get("reasoning_content") or delta.get("reasoning")
-    alive = bool(text or asks_tool or reasoning)
-    return Chunk(text, alive, reason, usage, asks_tool, reasoning if isinstance(reasoning, str) else "")
+    alive = bool(text or calls or reasoning)
+    return Chunk(text, alive, reason, usage, calls, reasoning if isinstance(reasoning, str) else "")
+
+
+def _decode_calls(delta: dict[str, Any]) -> Sequence[CallPiece]:
+    """The pieces of calls; a call in the old form, which has one only, is at the first place."""
+    listed = delta.get("tool_calls") or ([{"function": delta["function_call"]}] if delta.get("function_call") else ())
+    if not listed:
+        return ()
+    try:
+        return [_decode_call(call, place) for place, call in enumerate(listed)]
+    except (AttributeError, TypeError) as error:
+        raise AssistantFailed("upstream_malformed", _MALFORMED) from error
+
+
+def _decode_call(call: dict[str, Any], place: int) -> CallPiece:
+    function, index = call.get("function") or {}, call.get("index")
+    arguments = function.get("arguments") or ""
+    if isinstance(arguments, dict):
+        arguments = orjson.dumps(arguments).decode()
+    piece = CallPiece(place if index is None else index, call.get("id") or "", function.get("name") or "", arguments)
+    if not isinstance(piece.place, int) or not all(isinstance(text, str) for text in piece[1:]):
+        raise TypeError
+    return piece
 
 
 def decode_usage(value: Any) -> Usage | None:

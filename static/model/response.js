@@ -9,6 +9,7 @@ export function openResponse(responseId) {
     responseId,
     itemId: null,
     text: "",
+    called: [], // the functions that a program is to run
     reasoning: "", // what the model thought, which is no part of its answer
     cursor: -1, // the last sequence_number heard
     status: "in_progress",
@@ -57,6 +58,7 @@ function begin(state, event) {
 // so the text begins anew as well.
 function restart(state, event) {
   if (event.item?.type === "reasoning") return { ...state, reasoning: "", cursor: event.sequence_number };
+  if (event.item?.type === "function_call") return { ...state, cursor: event.sequence_number };
   return { ...state, text: "", reasoning: "", itemId: event.item?.id ?? null, cursor: event.sequence_number };
 }
 
@@ -91,6 +93,7 @@ function end(state, event) {
     ...state,
     text: outputText(response) ?? state.text,
     reasoning: outputReasoning(response) ?? state.reasoning,
+    called: (response.output ?? []).filter(({ type }) => type === "function_call").map(({ name }) => name),
     cursor: event.sequence_number,
     status: response.status,
     reason: response.incomplete_details?.reason ?? (response.status === "cancelled" ? "cancelled" : null),
@@ -124,6 +127,7 @@ export function noteOf(entry) {
   if (entry.status === "failed" || entry.reason === "failed") {
     return { kind: "error", text: entry.error ?? "The answer failed." };
   }
+  if (entry.called?.length) return { kind: "quiet", text: `asked a program to run ${entry.called.join(", ")}` };
   if (entry.status === "completed" && entry.text === "") return { kind: "quiet", text: "an empty answer" };
   return entry.status === "incomplete" ? { kind: "quiet", text: "incomplete" } : null;
 }

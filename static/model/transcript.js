@@ -176,6 +176,7 @@ function entryOf(item) {
     ...common,
     cursor: -1,
     reasoning: item["verbatim:reasoning"] ?? "",
+    called: (item["verbatim:tool_calls"] ?? []).map(({ name }) => name),
     status: item.status,
     reason: item["verbatim:reason"] ?? null,
     error: item["verbatim:error"]?.message ?? null,

@@ -24,6 +24,7 @@ QUESTION = said("q", response_id="resp_1")
     ("messages", "owed"),
     [
         ([], None),
+        ([{**said("a", response_id="resp_1"), "role": "tool", "call_id": "c1"}], "resp_1"),
         ([said("a")], None),
         ([QUESTION], "resp_1"),
         ([QUESTION, answered("a", "resp_1")], None),

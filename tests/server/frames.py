@@ -25,6 +25,8 @@ STANDARD: dict[str, Any] = {
     "response.reasoning_summary_text.delta": openresponses_types.ResponseReasoningSummaryDeltaStreamingEvent,
     "response.reasoning_summary_text.done": openresponses_types.ResponseReasoningSummaryDoneStreamingEvent,
     "response.reasoning_summary_part.done": openresponses_types.ResponseReasoningSummaryPartDoneStreamingEvent,
+    "response.function_call_arguments.delta": openresponses_types.ResponseFunctionCallArgumentsDeltaStreamingEvent,
+    "response.function_call_arguments.done": openresponses_types.ResponseFunctionCallArgumentsDoneStreamingEvent,
     "response.output_text.done": openresponses_types.ResponseOutputTextDoneStreamingEvent,
     "response.content_part.done": openresponses_types.ResponseContentPartDoneStreamingEvent,
     "response.output_item.done": openresponses_types.ResponseOutputItemDoneStreamingEvent,

@@ -1,4 +1,4 @@
-"""What is thought, in a log beside the text: every reader has every character of both once, from whatever cursor."""
+"""What is thought, and calls of tools, in a log beside the text: every reader has all of it once, from any cursor."""
 
 import json
 
@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from server.assistants.tool_calls import ToolCall
 from server.last_piece import LastPiece
 from server.response_log import ResponseLog
 from server.stored_response import StoredResponse
@@ -16,7 +17,8 @@ from tests.server.test_turn import new_turn
 
 AT = "2024-01-01T00:00:00Z"
 TEXT, THOUGHT = "response.output_text.delta", "response.reasoning_summary_text.delta"
-ENDS = [Finished(), Cut(Reason.CANCELLED), Broke("upstream_cut", "It broke off.")]
+CALLS = (ToolCall("c1", "f", "{}"), ToolCall("c2", "g", '{"a":"é"}'))
+ENDS = [Finished(), Finished(None, CALLS), Cut(Reason.CANCELLED), Broke("upstream_cut", "It broke off.")]
 
 
 class Thinker:
@@ -116,11 +118,13 @@ def check_ends(single, turn: Turn, before, pieces):
     assert response["output"][0]["content"][0]["text"] == text
     message = turn.message()
     assert (message["content"], message.get("reasoning", "")) == (text, thought)
+    called = [(item["call_id"], item["arguments"]) for item in response["output"] if item["type"] == "function_call"]
+    assert called == [(call.call_id, call.arguments) for call in turn.calls]
+    assert len(response["output"]) == 1 + bool(thought) + len(called)
     if thought:
         assert frames["response.reasoning_summary_text.done"]["text"] == thought
         assert response["output"][1]["summary"] == [{"type": "summary_text", "text": thought}]
     else:
-        assert len(response["output"]) == 1
         assert not [kind for kind in frames if "reasoning" in kind]
 
 

@@ -137,3 +137,13 @@ test("the last event brings the whole of what was thought", () => {
   const end = { type: "response.completed", sequence_number: 9, response: response("completed", { output }) };
   assert.equal(fold([...head, end]).reasoning, "all of it");
 });
+
+test("a call of a function begins nothing anew, and the end says that there was one", () => {
+  const call = { type: "function_call", id: "fc_1", call_id: "c1", name: "weather", arguments: "{}" };
+  const output = [{ type: "message", content: [{ type: "output_text", text: "" }] }, call];
+  const end = { type: "response.completed", sequence_number: 9, response: response("completed", { output }) };
+  const asked = { type: "response.output_item.added", sequence_number: 5, item: call };
+  assert.equal(fold([...head, delta(4, "Hm"), asked]).text, "Hm");
+  assert.equal(fold([...head, delta(4, "Hm"), asked]).itemId, "msg_1");
+  assert.equal(noteOf(fold([...head, asked, end])).text, "asked a program to run weather");
+});
