@@ -122,8 +122,8 @@ class TurnRequest:
     """What a caller asks for, in our words.
 
     Attributes:
-        messages: What is new in the session; the last one is the user's, or what a tool gave. None are: the message that
-            the turn is placed `after` is answered again, or the response that it `continues` is gone on with.
+        messages: What is new in the session; the last one is the user's, or what a tool gave. None are: the message
+            that the turn is placed `after` is answered again, or the response that it `continues` is gone on with.
         session_id: The session to go on in; None: the one of `previous_response_id` or `continues`, else a new one.
         after: Where the turn is placed; None: behind `previous_response_id`, else at the end.
         continues: The response that is gone on with, in its message.

@@ -87,8 +87,10 @@ def reasoning_event(turn: Turn, number: int, text: str) -> bytes:
 
 
 def closing_events(turn: Turn, number: int) -> list[bytes]:
-    """The events behind the text of a turn that has ended, numbered from `number`: the end of what was thought, calls of
-    tools, the end of the message, and how the turn has ended."""
+    """The events behind the text of a turn that has ended, numbered from `number`.
+
+    What was thought ends first, then come the calls of tools, the end of the message, and how the turn has ended.
+    """
     events: list[bytes] = []
     if reasoning := turn.reasoning:
         at = _at_reasoning(turn)

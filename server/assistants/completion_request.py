@@ -8,7 +8,7 @@ gave only with them, because servers refuse one without the other. The stored hi
 an answer already comes last, with the two switches that vLLM, and llama.cpp after it, have for going on with it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 from typing import Any
 
@@ -76,8 +76,9 @@ def encode_messages(prompt: Prompt) -> list[dict[str, Any]]:
     leading = list(takewhile(_is_system, prompt.history))
     system = "\n\n".join(_system_parts(prompt, leading))
     messages: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
-    for at in range(len(leading), len(prompt.history)):
-        _append(messages, prompt.history[at], prompt.history[at + 1 :])
+    history = prompt.history
+    for at in range(len(leading), len(history)):
+        _append(messages, history[at], (history[later] for later in range(at + 1, len(history))))
     if prompt.prefix:
         messages.append({"role": "assistant", "content": prompt.prefix})
     return messages
@@ -95,7 +96,7 @@ def _encode_fact(fact: Fact) -> str:
     return "- " + " ".join(fact.text.split())
 
 
-def _append(messages: list[dict[str, Any]], message: Message, behind: Sequence[Message]) -> None:
+def _append(messages: list[dict[str, Any]], message: Message, behind: Iterable[Message]) -> None:
     if calls := answered_calls(message, behind) if message["role"] == "assistant" else ():
         asked = [{"id": call.call_id, "type": "function", "function": _encode_call(call)} for call in calls]
         messages.append({"role": "assistant", "content": message["content"] or None, "tool_calls": asked})

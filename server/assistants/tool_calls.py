@@ -4,7 +4,7 @@ Rule: a call is whole or not there. An assistant's message has its calls in `too
 of the role `tool` that names it in `call_id`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,11 +67,11 @@ def calls_of(message: Message) -> tuple[ToolCall, ...]:
     )
 
 
-def answered_calls(message: Message, behind: Sequence[Message]) -> tuple[ToolCall, ...]:
+def answered_calls(message: Message, behind: Iterable[Message]) -> tuple[ToolCall, ...]:
     """Those calls of a message whose outputs stand right behind it: model servers refuse any others."""
-    given = set()
-    for output in behind:
+    calls, given = calls_of(message), set()
+    for output in behind if calls else ():
         if output["role"] != OUTPUT_ROLE:
             break
         given.add(output.get("call_id"))
-    return tuple(call for call in calls_of(message) if call.call_id in given)
+    return tuple(call for call in calls if call.call_id in given)

@@ -13,7 +13,7 @@ from tests.integration.caller import Caller
 from tests.integration.fault_matrix import thought
 from tests.integration.raw_upstream import RawUpstream, chunk, head
 from tests.server.assistants.completions import DONE, USAGE, delta, event, stop
-from tests.server.frames import check_response, text_of
+from tests.server.frames import check_response, check_whole, text_of
 from tests.server_process import ServerProcess
 
 TOOL = {
@@ -124,6 +124,18 @@ async def test_call_is_read_from_every_cursor(site, upstream):
     for cursor in range(-1, frames[-1]["sequence_number"]):
         path = f"/v1/responses/{response['id']}?stream=true&starting_after={cursor}"
         assert await anna.stream("GET", path) == frames[cursor + 1 :]
+
+
+@pytest.mark.parametrize("arguments", ['{"pla', "[]"])
+async def test_call_that_cannot_be_read_fails_the_answer(site, upstream, arguments):
+    """A client is given no half of a call; the text so far is kept."""
+    upstream.scripts[:] = [script(delta("Let me look."), called("c1", arguments), stop("tool_calls"), DONE)]
+    frames = await asked(await site.caller().line())
+    response = check_whole(frames)
+    assert (response["status"], text_of(frames)) == ("failed", "Let me look.")
+    assert response["error"]["code"] == "upstream_malformed"
+    assert response["error"]["message"] == "The model server sent a call of a tool that cannot be read."
+    assert len(response["output"]) == 1
 
 
 async def test_output_without_its_call_is_refused(site, upstream):
