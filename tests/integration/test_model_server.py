@@ -12,11 +12,14 @@ from tests.node import MODULES, node
 from tests.server.frames import check_whole, reasoning_of, text_of
 
 ANSWER = "Good morning, Käthe. 🌱 This comes in several pieces."
+ARGUMENTS = '{"at":"the sky over Köln"}'
 THOUGHTS = "She greets me; it is morning. 🌅"
 FIXTURES = {
     "fixtures": [
         {"match": {"userMessage": "hello"}, "response": {"content": ANSWER}},
         {"match": {"userMessage": "think"}, "response": {"content": ANSWER, "reasoning": THOUGHTS}},
+        {"match": {"userMessage": "look", "hasToolResult": True}, "response": {"content": ANSWER}},
+        {"match": {"userMessage": "look"}, "response": {"toolCalls": [{"name": "look", "arguments": ARGUMENTS}]}},
     ]
 }
 LIMITS = UpstreamLimits(retry_wait_s=0.01, max_retry_wait_s=0.02)
@@ -75,6 +78,21 @@ async def test_turn_with_a_model_that_thinks(site, model_server):
     (kept,) = (await site.sessions()).values()
     answer = json.loads(kept)["history"][1]
     assert (answer["content"], answer["reasoning"]) == (ANSWER, THOUGHTS)
+
+
+async def test_turn_with_a_model_that_calls_a_tool(site, model_server):
+    """Its call comes in pieces and is handed out whole; with what that gave it answers."""
+    assistant = ChatCompletions(await model_server("--chunk-size", "5"), models=["gpt-4o"], limits=LIMITS)
+    line = await (await site.start(assistant)).caller().line()
+    tools = [{"type": "function", "name": "look", "parameters": {"type": "object"}}]
+    await line.send("response.create", input="look", tools=tools)
+    response = (await line.response())[-1]["response"]
+    call = response["output"][1]
+    assert (call["type"], call["name"], call["arguments"]) == ("function_call", "look", ARGUMENTS)
+    output = {"type": "function_call_output", "call_id": call["call_id"], "output": "Clear."}
+    await line.send("response.create", input=[output], tools=tools, previous_response_id=response["id"])
+    frames = await line.response()
+    assert (frames[-1]["type"], text_of(frames)) == ("response.completed", ANSWER)
 
 
 @pytest.mark.parametrize(
