@@ -25,7 +25,7 @@ from persistence import (
     now,
 )
 from server.answering import Answering
-from server.assistants.base import Assistant, Prompt
+from server.assistants.base import Assistant
 from server.coalescing import Coalescing
 from server.delta_window import DeltaWindow
 from server.errors import ApiError, api_error
@@ -36,6 +36,7 @@ from server.live import Live, QuestionAccepted, SessionChanged
 from server.models import Models
 from server.parameters import check_outputs, check_parameters
 from server.placing import check_prefix, place, replacing
+from server.prompting import make_prompt
 from server.response_log import Readable, ResponseLog
 from server.running import Running, RunningTurns, TurnLimits
 from server.turn import Broke, Event, Reason, Started, Turn, TurnRequest
@@ -247,28 +248,10 @@ class Conductor:
                 position = len(path) - 1
                 after = message_id(path[-2], position - 1) if position else None
                 self._live.tell(turn.user_id, QuestionAccepted(path[-1], position, running.log, after))
-            return await running.answering.run(assistant, await self._prompt(turn, path))
+            memory = LongTermMemory(self._store, turn.user_id)
+            return await running.answering.run(assistant, await make_prompt(turn, path, memory))
         except Exception as error:
             return _broken(turn, error), NOTHING
-
-    async def _prompt(self, turn: Turn, history: Sequence[Message]) -> Prompt:
-        request = turn.request
-        memory = LongTermMemory(self._store, turn.user_id)
-        return Prompt(
-            model=turn.model,
-            session_id=turn.session_id,
-            history=history,
-            prefix=turn.text,
-            facts=await memory.facts(),
-            memory=memory if request.kept else None,
-            instructions=request.instructions,
-            temperature=request.temperature,
-            top_p=request.top_p,
-            max_output_tokens=request.max_output_tokens,
-            effort=request.effort,
-            output_format=request.output_format,
-            tool_use=request.tool_use,
-        )
 
     async def _end(self, log: ResponseLog, end: Event, last: LastPiece) -> None:
         """Makes the answer durable as it will be after its end, then shows its last piece and the end.
