@@ -1,8 +1,8 @@
 """How an answer that a crash cut short is settled. Pure.
 
-Rule: a session that ends in a user's message with a `response_id` owes an answer. When nobody is writing that answer
-any more, what was written of it becomes the assistant's message behind the question, `incomplete` for the reason
-`interrupted`.
+Rule: a session that ends in a user's message, or a tool's output, with a `response_id` owes an answer. When nobody is
+writing that answer any more, what was written of it becomes the assistant's message behind the question, `incomplete`
+for the reason `interrupted`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,11 +15,26 @@ from persistence.model import Message, now
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What was written of an answer: whose it is, the message before its text, and the text so far."""
+    """What was written of an answer: whose it is, the message before its text, the text, and what was thought."""
 
     session_id: str
     draft: Message
     text: str
+    reasoning: str = ""
+
+    @property
+    def written(self) -> str:
+        """All that was written, in any order; empty where nothing was."""
+        return self.reasoning + self.text
+
+    def value(self) -> dict[str, Any]:
+        """What was written as a JSON value; an older program reads it where nothing was thought."""
+        value = {"session_id": self.session_id, "draft": self.draft, "text": self.text}
+        return {**value, "reasoning": self.reasoning} if self.reasoning else value
+
+    def followed_by(self, text: str, reasoning: str) -> "Parts":
+        """The same with one more piece."""
+        return Parts(self.session_id, self.draft, self.text + text, self.reasoning + reasoning)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -34,7 +49,7 @@ class Parts:
 
 def owed_response(messages: Sequence[Message]) -> str | None:
     """The id of the response that the session still owes; None where it owes nothing."""
-    if messages and messages[-1]["role"] == "user":
+    if messages and messages[-1]["role"] in ("user", "tool"):
         return _response_id(messages[-1])
     return None
 
@@ -57,14 +72,14 @@ def answers(messages: Sequence[Message], response_id: str) -> bool:
     return bool(messages) and response_id in answered_responses(messages[:1])
 
 
-def answer_position(tree: Tree, response_id: str, text: str) -> int | None:
+def answer_position(tree: Tree, response_id: str, written: str) -> int | None:
     """Where what was written of an answer belongs in the path that is shown: behind its question, or at the end where
     there is none.
 
     None where the answer stands already, there or in a branch; and where nothing was written and it is not owed.
     """
     messages = tree.history
-    if response_id in answered_responses(tree.messages()) or not (text or response_id == owed_response(messages)):
+    if response_id in answered_responses(tree.messages()) or not (written or response_id == owed_response(messages)):
         return None
     asked = (at for at in range(len(messages), 0, -1) if _response_id(messages[at - 1]) == response_id)
     return next(asked, len(messages))
@@ -94,8 +109,25 @@ def interrupted_message(response_id: str, parts: Parts | None) -> Message:
         parts: What was written of it; None where there was nothing yet.
     """
     draft = parts.draft if parts else new_draft(response_id)
-    text = parts.text if parts else ""
-    return {**draft, "content": text, "status": "incomplete", "reason": "interrupted", "completed_at": now()}
+    message: Message = {
+        **draft,
+        "content": parts.text if parts else "",
+        "status": "incomplete",
+        "reason": "interrupted",
+        "completed_at": now(),
+    }
+    return with_reasoning(message, parts.reasoning) if parts else message
+
+
+def with_reasoning(message: Message, reasoning: str) -> Message:
+    """The message with more that was thought, behind what it has of that."""
+    return {**message, "reasoning": reasoning_of(message) + reasoning} if reasoning else message
+
+
+def reasoning_of(message: Message) -> str:
+    """What was thought; a file from elsewhere may have something else under that name, which is nothing."""
+    reasoning: Any = message.get("reasoning")
+    return reasoning if isinstance(reasoning, str) else ""
 
 
 def new_draft(response_id: str) -> Message:

@@ -18,7 +18,7 @@ Source: FORMAT.md, "The journal".
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from persistence.answer import Parts
@@ -146,9 +146,11 @@ class Part:
     response_id: str
     draft: Message | None
     text: str
+    reasoning: str = ""
 
     def encode(self) -> bytes:
-        return encode_json(part_value(self.session_id, self.response_id, self.draft, self.text), "a piece of text")
+        value = part_value(self.session_id, self.response_id, self.draft, self.text, self.reasoning)
+        return encode_json(value, "a piece of text")
 
 
 @dataclass(slots=True)
@@ -160,7 +162,10 @@ class Pieces:
 
     def encode(self) -> bytes:
         return encode_parts(
-            [part_value(part.session_id, part.response_id, part.draft, part.text) for part in self.parts]
+            [
+                part_value(part.session_id, part.response_id, part.draft, part.text, part.reasoning)
+                for part in self.parts
+            ]
         )
 
 
@@ -180,7 +185,7 @@ class Base:
     op: ClassVar = "base"
 
     def encode(self) -> bytes:
-        value = {"first": self.first, "adopted": self.adopted, "running": [asdict(parts) for parts in self.running]}
+        value = {"first": self.first, "adopted": self.adopted, "running": [parts.value() for parts in self.running]}
         return b'"op":"base",' + encode_json(value, "a piece of text")[1:]
 
 
@@ -198,11 +203,15 @@ class Checkpoint:
 Entry = Put | Append | Memory | Delete | Pieces | Base | Checkpoint
 
 
-def part_value(session_id: str, response_id: str, draft: Message | None, text: str) -> dict[str, Any]:
+def part_value(
+    session_id: str, response_id: str, draft: Message | None, text: str, reasoning: str = ""
+) -> dict[str, Any]:
     """A `Part` as a JSON value."""
     value: dict[str, Any] = {"session_id": session_id, "response_id": response_id, "text": text}
     if draft:
         value["draft"] = draft
+    if reasoning:
+        value["reasoning"] = reasoning
     return value
 
 
@@ -254,7 +263,9 @@ def _memory(value: dict[str, Any]) -> Memory:
 
 
 def _part(value: dict[str, Any]) -> Part:
-    return Part(value["session_id"], value["response_id"], value.get("draft"), value["text"])
+    return Part(
+        value["session_id"], value["response_id"], value.get("draft"), value["text"], value.get("reasoning", "")
+    )
 
 
 def _record(value: dict[str, Any]) -> tuple[Record, bytes]:

@@ -72,7 +72,7 @@ class MemoryStore:
         owed_first = sorted(self._parts.values(), key=lambda parts: (not self._is_owed(parts), parts.age))
         for parts in owed_first:
             session, response_id = self._sessions[parts.session_id], parts.key[1]
-            if (position := answer_position(session.tree, response_id, parts.text)) is not None:
+            if (position := answer_position(session.tree, response_id, parts.written)) is not None:
                 messages = list(session.tree.history)
                 messages.insert(position, interrupted_message(response_id, parts))
                 session.tree = Tree(messages, session.tree.branches)
@@ -196,16 +196,16 @@ class MemoryStore:
     async def write_all(self, pieces: Sequence[Piece]) -> Sequence[PersistenceError | None]:
         return [self._write(*piece) for piece in pieces]
 
-    def _write(self, session_id: str, draft: Message, text: str) -> PersistenceError | None:
+    def _write(self, session_id: str, draft: Message, text: str, reasoning: str) -> PersistenceError | None:
         """Keeps a piece; returns why not."""
         try:
             self._get(session_id)
-            Part(session_id, draft["response_id"], draft, text).encode()
+            Part(session_id, draft["response_id"], draft, text, reasoning).encode()
         except (SessionNotFound, NotStorable) as error:
             return error
-        parts = Parts(session_id, draft, text)
+        parts = Parts(session_id, draft, text, reasoning)
         if before := self._parts.get(parts.key):
-            parts = Parts(session_id, before.draft, before.text + text)
+            parts = before.followed_by(text, reasoning)
         self._parts[parts.key] = parts
         return None
 

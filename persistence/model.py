@@ -44,6 +44,12 @@ class Message(TypedDict, total=False):
     model: NotRequired[str]
     completed_at: NotRequired[str]
     usage: NotRequired[dict[str, Any]]
+    tool_calls: NotRequired[list[dict[str, str]]]
+    """The functions that the model wants called: `call_id`, `name`, `arguments`."""
+    call_id: NotRequired[str]
+    """On a message of the role `tool`: whose output it is."""
+    reasoning: NotRequired[str]
+    """What the model thought, which is no part of its answer."""
     error: NotRequired[dict[str, str]]
 
 
@@ -52,11 +58,13 @@ class Piece(NamedTuple):
 
     Attributes:
         draft: The assistant's message so far, with its `response_id`; the same in each piece of one answer.
+        reasoning: Of what was thought before the answer, what follows likewise.
     """
 
     session_id: str
     draft: Message
     text: str
+    reasoning: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from persistence.answer import (
     owed_by,
     owed_response,
     passed_over,
+    reasoning_of,
     with_late_answer,
 )
 from persistence.branches import Tree
@@ -69,7 +70,8 @@ class OwedAnswers:
         """Puts what was written of an answer behind its question, as interrupted, if no answer stands there yet."""
         messages = session.history.whole()
         message = self._interrupted(session, response_id)
-        if (position := answer_position(session.tree, response_id, message["content"])) is not None:
+        written = message["content"] or reasoning_of(message)
+        if (position := answer_position(session.tree, response_id, written)) is not None:
             if position == len(messages):
                 await self._sessions.append(session, session.record, [message])
             else:

@@ -64,11 +64,11 @@ class PieceWriter:
         """The entry with those pieces that can be written; None where there are none of them."""
         parts: list[dict[str, Any]] = []
         index, leaving, knows = self._index, self._leaving, self._running.knows
-        for at, (session_id, draft, text) in enumerate(pieces):
+        for at, (session_id, draft, text, reasoning) in enumerate(pieces):
             if session_id in index and session_id not in leaving:
                 response_id = draft["response_id"]
                 begun = None if knows(session_id, response_id) else draft
-                parts.append(part_value(session_id, response_id, begun, text))
+                parts.append(part_value(session_id, response_id, begun, text, reasoning))
             else:
                 outcomes[at] = SessionNotFound(session_id)
         try:
@@ -92,9 +92,9 @@ class PieceWriter:
     def _remember(self, pieces: Sequence[Piece], outcomes: Outcomes) -> None:
         """Adds what is written to the running answers."""
         index, write = self._index, self._running.write
-        for at, (session_id, draft, text) in enumerate(pieces):
+        for at, (session_id, draft, text, reasoning) in enumerate(pieces):
             if outcomes[at] is None:
                 if session_id in index:
-                    write(session_id, draft, text)
+                    write(session_id, draft, text, reasoning)
                 else:
                     outcomes[at] = SessionNotFound(session_id)

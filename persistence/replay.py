@@ -82,8 +82,8 @@ class Replay:
             return
         before = self.running.get((session_id, response_id))
         draft = part.draft or (before.draft if before else new_draft(response_id))
-        text = before.text + part.text if before else part.text
-        self.running[session_id, response_id] = Parts(session_id, draft, text)
+        begun = Parts(session_id, draft, before.text if before else "", before.reasoning if before else "")
+        self.running[session_id, response_id] = begun.followed_by(part.text, part.reasoning)
 
 
 def first_that_counts(lines: Iterable[Line]) -> int:

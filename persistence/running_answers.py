@@ -19,12 +19,14 @@ Key = tuple[str, str]
 class _Answer:
     draft: Message | None = None
     pieces: list[str] = field(default_factory=list)
+    thoughts: list[str] = field(default_factory=list)
     abandoned: bool = False
 
     def parts(self, key: Key) -> Parts:
         if len(self.pieces) > 1:
             self.pieces = ["".join(self.pieces)]
-        return Parts(key[0], self.draft or new_draft(key[1]), self.pieces[0] if self.pieces else "")
+        draft = self.draft or new_draft(key[1])
+        return Parts(key[0], draft, self.pieces[0] if self.pieces else "", "".join(self.thoughts))
 
 
 class RunningAnswers:
@@ -58,13 +60,15 @@ class RunningAnswers:
         answer = self._answers.get((session_id, response_id))
         return bool(answer and answer.draft)
 
-    def write(self, session_id: str, draft: Message, text: str) -> None:
+    def write(self, session_id: str, draft: Message, text: str, reasoning: str = "") -> None:
         """Adds a piece."""
         key = session_id, draft["response_id"]
         if (answer := self._answers.get(key)) is None:
             answer = self._answers[key] = _Answer()
         answer.draft = answer.draft or draft
         answer.pieces.append(text)
+        if reasoning:
+            answer.thoughts.append(reasoning)
 
     def is_running(self, session_id: str, response_id: str) -> bool:
         """Whether somebody is writing an answer."""
@@ -94,4 +98,4 @@ class RunningAnswers:
     def take_over(self, left: Iterable[Parts]) -> None:
         """What a crash left, abandoned."""
         for parts in left:
-            self._answers[parts.key] = _Answer(parts.draft, [parts.text], abandoned=True)
+            self._answers[parts.key] = _Answer(parts.draft, [parts.text], [parts.reasoning], abandoned=True)

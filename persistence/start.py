@@ -148,11 +148,10 @@ class Start:
         session_id, response_id = parts.key
         if session_id in self._index:
             await settle(session_id, response_id)
-        elif parts.text:
+        elif parts.written:
             aside = self._quarantine / f"{session_file_name(session_id)}.{file_name_of(response_id)}"
             await self._files.make_folder(self._quarantine)
-            value = {"session_id": session_id, "draft": parts.draft, "text": parts.text}
-            await self._files.replace(aside, [encode_json(value, "an answer")])
+            await self._files.replace(aside, [encode_json(parts.value(), "an answer")])
             _log.error("response %s belongs to no session; what there was of it: %s", response_id, aside)
         self._running.drop(session_id, response_id)
 

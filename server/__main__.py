@@ -13,11 +13,11 @@ import uvloop
 from aiohttp import web
 
 from persistence import PersistenceError
-from server.app import cookie_secret, make_app, make_assistants, make_store, shut_down
-from server.assistants.base import UNNAMED
+from server.app import cookie_secret, make_app, make_assistants, make_store, model_servers, shut_down
 from server.config import Config
 from server.errors import ConfigError
 from server.keys import MODELS
+from server.model_servers import ModelServer
 from server.tools import is_tool, run_tool
 
 BAD_CONFIGURATION = 2
@@ -28,6 +28,9 @@ _LINGERING_S = 10.0
 
 _BACKLOG = 4096
 """So many connections may wait to be accepted, if the system lets them: after a restart all clients come at once."""
+
+_MODELS_SHOWN = 8
+"""So many names of models stand in the line at the start."""
 
 _COLLECT_AFTER = 10_000, 20, 20
 """What is left behind in circles is little and small: it may gather for longer than Python's defaults let it."""
@@ -40,19 +43,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run_tool(arguments)
     try:
         config = Config.from_env(os.environ, arguments)
+        servers = model_servers(config, os.environ)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return BAD_CONFIGURATION
     logging.basicConfig(level=config.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
-        uvloop.run(serve(config))
+        uvloop.run(serve(config, servers))
     except (PersistenceError, OSError) as error:
         print(f"verbatim: {error}", file=sys.stderr)
         return CANNOT_START
     return 0
 
 
-async def serve(config: Config) -> None:
+async def serve(config: Config, servers: Sequence[ModelServer]) -> None:
     """Serves until SIGTERM or SIGINT.
 
     Raises:
@@ -64,7 +68,7 @@ async def serve(config: Config) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    store, assistants = make_store(config), make_assistants(config)
+    store, assistants = make_store(config), make_assistants(config, servers)
     with uncollected():
         await store.open()
     try:
@@ -80,9 +84,7 @@ async def serve(config: Config) -> None:
         try:
             await _listen(runner, config)
             port = runner.addresses[0][1]
-            answered_by = ", ".join(await app[MODELS].names(patience_s=0.5))
-            if (await app[MODELS].find(None))[1] == UNNAMED:
-                answered_by = f"{config.upstream_url} (which does not answer yet), {answered_by}"
+            answered_by = describe_models(await app[MODELS].names(), app[MODELS].silent())
             where = f"http://{f'[{config.host}]' if ':' in config.host else config.host}:{port}"
             print(f"Verbatim at {where} · data in {config.data_dir.resolve()} · answered by {answered_by}", flush=True)
             await stopped.wait()
@@ -91,6 +93,12 @@ async def serve(config: Config) -> None:
             await runner.cleanup()
     finally:
         await store.close()
+
+
+def describe_models(names: Sequence[str], silent: Sequence[str]) -> str:
+    """Who answers, in a line: vendors offer hundreds."""
+    more = [f"{len(names) - _MODELS_SHOWN} more"] if len(names) > _MODELS_SHOWN else []
+    return ", ".join([*names[:_MODELS_SHOWN], *more, *(f"{name} (does not answer yet)" for name in silent)])
 
 
 @contextmanager

@@ -10,9 +10,10 @@ from contextlib import aclosing
 from typing import Any
 
 from persistence import PersistenceError
-from server.assistants.base import Assistant, Delta, Prompt
-from server.coalescing import NOTHING, LastPiece, Pieces
+from server.assistants.base import Assistant, Delta, Prompt, Thought
+from server.coalescing import Pieces
 from server.errors import AssistantFailed, api_error
+from server.last_piece import NOTHING, LastPiece
 from server.turn import Broke, Cut, Event, Finished, Reason
 
 _log = logging.getLogger(__name__)
@@ -85,10 +86,13 @@ async def _produce(assistant: Assistant, prompt: Prompt, pieces: Pieces) -> Even
                 if isinstance(piece, Delta):
                     if pieces.put(piece.text):
                         await pieces.shown()
+                elif isinstance(piece, Thought):
+                    if pieces.put_thought(piece.text):
+                        await pieces.shown()
                 elif piece.reason == "length":
                     return Cut(Reason.MAX_OUTPUT_TOKENS, piece.usage)
                 else:
-                    return Finished(piece.usage)
+                    return Finished(piece.usage, piece.calls)
         return Broke("upstream_cut", "The answer broke off before its end.")
     except AssistantFailed as failure:
         return Broke(failure.code, failure.message)

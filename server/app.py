@@ -1,6 +1,7 @@
 """The composition root: the only file that names concrete back ends."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
@@ -12,10 +13,12 @@ from server.assistants.metronome import Metronome
 from server.assistants.scribe import Scribe
 from server.auth import Auth
 from server.conductor import Conductor
-from server.config import Config
+from server.config import Config, setting_variable
 from server.delta_window import DeltaWindow
+from server.errors import ConfigError
 from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, PATHS, REMOVAL, SESSIONS, STORE, TITLES, UNTAKEN
 from server.live import InProcessLive
+from server.model_servers import ModelServer, decode_model_servers
 from server.models import Models
 from server.page_files import page_folder, page_routes
 from server.paths import Paths
@@ -40,17 +43,41 @@ def make_store(config: Config) -> Store:
     )
 
 
-def make_assistants(config: Config) -> list[Assistant]:
-    """The assistants on offer, the default first."""
-    assistants: list[Assistant] = []
+def model_servers(config: Config, environ: Mapping[str, str]) -> list[ModelServer]:
+    """The configured model servers: that of the settings first, then those of the file.
+
+    Raises:
+        ConfigError: The file cannot be read, or something in it cannot be used.
+    """
+    servers = []
     if config.upstream_url:
-        upstream = ChatCompletions(
-            config.upstream_url,
-            config.upstream_key or None,
-            config.upstream_model or None,
-            continues=config.upstream_continues,
+        models = (config.upstream_model,) if config.upstream_model else ()
+        key = config.upstream_key or None
+        servers.append(ModelServer("upstream", config.upstream_url, key, models, config.upstream_continues))
+    if config.models_file:
+        try:
+            text = config.models_file.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is no UTF-8"
+            name = setting_variable("models_file")
+            raise ConfigError(name, str(config.models_file), f"a file that can be read: {reason}") from error
+        servers += decode_model_servers(text, str(config.models_file), environ)
+    return servers
+
+
+def make_assistants(config: Config, servers: Sequence[ModelServer]) -> list[Assistant]:
+    """The assistants on offer, the default first."""
+    assistants: list[Assistant] = [
+        ChatCompletions(
+            server.url,
+            server.key,
+            server.models,
+            name=server.name,
+            continues=server.continues,
+            limits=server.limits,
         )
-        assistants.append(upstream)
+        for server in servers
+    ]
     assistants.append(Scribe())
     if config.metronome:
         assistants.append(Metronome())

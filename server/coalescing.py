@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 
 from persistence import Piece, Store
 from server.delta_window import DeltaWindow
+from server.last_piece import NOTHING, LastPiece
 from server.response_log import ResponseLog
-from server.turn import Wrote
-from server.wire_events import delta_form, filled_delta
+from server.wire_events import delta_form, filled_delta, reasoning_event
 
 _MAX_CHARS = 64 * 1024
 """How much text of one answer may gather: a fast assistant waits for the disk."""
@@ -21,12 +21,6 @@ _CYCLE_S = 0.001
 
 _TOGETHER_S = 0.004
 """What is due so much later goes out too. (Much more would make batches that hold the loop for long.)"""
-
-
-LastPiece = tuple[str, bytes]
-"""A text and its event."""
-
-NOTHING: LastPiece = "", b""
 
 
 class Pieces:
@@ -49,6 +43,7 @@ class Pieces:
         "_is_taken",
         "_shown",
         "_texts",
+        "_thoughts",
         "due_at",
         "fault",
         "kept",
@@ -66,6 +61,7 @@ class Pieces:
         self._form = b""
         """Its deltas' form, from the first one on."""
         self._texts: list[str] = []
+        self._thoughts: list[str] = []
         self._chars = 0
         self._is_due = False
         """Whether it is on its way: gathering, or being written."""
@@ -89,6 +85,17 @@ class Pieces:
             self._coalescing.gather(self)
         return self._chars >= _MAX_CHARS
 
+    def put_thought(self, text: str) -> bool:
+        """The same for a piece of what is thought; within the window it goes ahead of the text."""
+        if self.fault:
+            return False
+        self._thoughts.append(text)
+        self._chars += len(text)
+        if not self._is_due:
+            self._is_due = True
+            self._coalescing.gather(self)
+        return self._chars >= _MAX_CHARS
+
     async def shown(self) -> None:
         """Waits until everything is shown, or cannot be; what has gathered goes out at once."""
         self._coalescing.hurry(self)
@@ -102,20 +109,21 @@ class Pieces:
         Raises:
             TypeError: It cannot be encoded.
         """
-        texts, self._texts = self._texts, []
+        gathered = self._texts, self._thoughts
+        self._texts, self._thoughts = [], []
         self._coalescing.forget(self)
         while self._is_taken:
             await self._until_shown()
-        self._texts = texts
-        return self.take() if texts else NOTHING
+        self._texts, self._thoughts = gathered
+        return NOTHING if self.is_empty else self.take()
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing has gathered."""
-        return not self._texts
+        return not (self._texts or self._thoughts)
 
-    def take(self) -> tuple[str, bytes]:
-        """All that has gathered, to be written and then shown: the text and its event.
+    def take(self) -> LastPiece:
+        """All that has gathered, to be written and then shown.
 
         Raises:
             TypeError: It cannot be encoded, such as half a surrogate pair.
@@ -124,16 +132,26 @@ class Pieces:
         self._texts = []
         self._chars = 0
         self._is_taken = True
-        self._form = self._form or delta_form(self.log.turn)
-        return text, filled_delta(self._form, self.log.next_number, text)
+        if self._thoughts:
+            return self._take_thoughts(text)
+        return LastPiece(text, self._delta(self.log.next_number, text))
 
-    def show(self, text: str, event: bytes, next_at: float) -> None:
+    def _delta(self, number: int, text: str) -> bytes:
+        self._form = self._form or delta_form(self.log.turn)
+        return filled_delta(self._form, number, text)
+
+    def _take_thoughts(self, text: str) -> LastPiece:
+        thought, number = "".join(self._thoughts), self.log.number_of_thought()
+        self._thoughts = []
+        thought_event = reasoning_event(self.log.turn, number, thought)
+        return LastPiece(text, self._delta(number + 1, text) if text else b"", thought, thought_event)
+
+    def show(self, piece: LastPiece, next_at: float) -> None:
         """Puts a piece that is written into the log; what has come meanwhile goes on gathering."""
-        self.log.turn.apply(Wrote(text))
-        self.log.append_delta(text, event)
+        piece.show_in(self.log)
         self.due_at = next_at
         self._is_taken = False
-        self._is_due = bool(self._texts)
+        self._is_due = not self.is_empty
         if self._is_due:
             self._coalescing.gather(self)
             if self._shown:
@@ -144,7 +162,7 @@ class Pieces:
     def refuse(self, fault: Exception) -> None:
         """The disk did not take it."""
         self.fault = fault
-        self._texts = []
+        self._texts, self._thoughts = [], []
         self._is_due = self._is_taken = False
         self._tell_shown()
         if self.on_fault:
@@ -243,27 +261,30 @@ class Coalescing:
         if not batch:
             return
         self._window.measured(loop.time() - min(pieces.due_at for pieces in batch))
-        taken: list[tuple[Pieces, str, bytes]] = []
+        taken: list[tuple[Pieces, LastPiece]] = []
         for pieces in batch:
             try:
-                taken.append((pieces, *pieces.take()))
+                taken.append((pieces, pieces.take()))
             except Exception as error:
                 pieces.refuse(error)
-        faults = await self._write([(pieces, text) for pieces, text, _ in taken if pieces.kept])
+        faults = await self._write([(pieces, piece) for pieces, piece in taken if pieces.kept])
         now = loop.time()
-        for pieces, text, event in taken:
+        for pieces, piece in taken:
             if fault := faults.get(pieces):
                 pieces.refuse(fault)
             else:
-                pieces.show(text, event, now + self._window.width_s)
+                pieces.show(piece, now + self._window.width_s)
 
-    async def _write(self, kept: Sequence[tuple[Pieces, str]]) -> dict[Pieces, Exception]:
+    async def _write(self, kept: Sequence[tuple[Pieces, LastPiece]]) -> dict[Pieces, Exception]:
         """Writes each answer's piece; returns what kept those back that were not written."""
         if not kept:
             return {}
         try:
             outcomes = await self._store.write_all(
-                [Piece(pieces.log.turn.session_id, pieces.log.turn.draft, text) for pieces, text in kept]
+                [
+                    Piece(pieces.log.turn.session_id, pieces.log.turn.draft, piece.text, piece.thought)
+                    for pieces, piece in kept
+                ]
             )
         except Exception as error:
             return {pieces: error for pieces, _ in kept}

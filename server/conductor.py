@@ -9,7 +9,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 from persistence import (
     KeyedLocks,
@@ -26,18 +25,21 @@ from persistence import (
     now,
 )
 from server.answering import Answering
-from server.assistants.base import Assistant, Prompt
-from server.coalescing import NOTHING, Coalescing, LastPiece
+from server.assistants.base import Assistant
+from server.coalescing import Coalescing
 from server.delta_window import DeltaWindow
 from server.errors import ApiError, api_error
 from server.finding import Finding
 from server.history import find_sent
+from server.last_piece import NOTHING, LastPiece
 from server.live import Live, QuestionAccepted, SessionChanged
 from server.models import Models
+from server.parameters import check_outputs, check_parameters
 from server.placing import check_prefix, place, replacing
+from server.prompting import make_prompt
 from server.response_log import Readable, ResponseLog
 from server.running import Running, RunningTurns, TurnLimits
-from server.turn import Broke, Event, Reason, Started, Turn, TurnRequest, Wrote
+from server.turn import Broke, Event, Reason, Started, Turn, TurnRequest
 from server.wire_events import closing_events, opening_events
 
 _log = logging.getLogger(__name__)
@@ -90,6 +92,7 @@ class Conductor:
             running = self._running.sent(session_id, request.client_message_id)
             if running is None:
                 assistant, model = await self._models.find(request.model)
+                check_parameters(request, assistant, model)
                 self._check_room(user_id, session_id)
                 draft: Message = {**new_draft(new_id(f"resp_{session_id}_")), "model": model}
                 log = ResponseLog(Turn(session_id, user_id, model, request, draft), asked_by)
@@ -193,6 +196,8 @@ class Conductor:
                 path = await self._ask(turn, assistant, tree, is_new)
                 turn.apply(Started())
                 running.log.append(*opening_events(turn))
+                if turn.reasoning:
+                    running.log.open_reasoning()
                 self._live.publish(running.log)
                 running.open(running.log)
                 await self._answer(running, assistant, path)
@@ -213,6 +218,7 @@ class Conductor:
         """
         placed = place(turn, tree)
         check_prefix(placed, assistant)
+        check_outputs(turn.request, placed.tree.history)
         if turn.request.kept and is_new:
             await self._store.create(Record.fresh(turn.session_id, turn.user_id), placed.tree.history)
         elif turn.request.kept and placed.added is not None:
@@ -248,40 +254,23 @@ class Conductor:
                 position = len(path) - 1
                 after = message_id(path[-2], position - 1) if position else None
                 self._live.tell(turn.user_id, QuestionAccepted(path[-1], position, running.log, after))
-            return await running.answering.run(assistant, await self._prompt(turn, path))
+            memory = LongTermMemory(self._store, turn.user_id)
+            return await running.answering.run(assistant, await make_prompt(turn, path, memory))
         except Exception as error:
             return _broken(turn, error), NOTHING
-
-    async def _prompt(self, turn: Turn, history: Sequence[Message]) -> Prompt:
-        request = turn.request
-        memory = LongTermMemory(self._store, turn.user_id)
-        return Prompt(
-            model=turn.model,
-            session_id=turn.session_id,
-            history=history,
-            prefix=turn.text,
-            facts=await memory.facts(),
-            memory=memory if request.kept else None,
-            instructions=request.instructions,
-            temperature=request.temperature,
-            top_p=request.top_p,
-            max_output_tokens=request.max_output_tokens,
-        )
 
     async def _end(self, log: ResponseLog, end: Event, last: LastPiece) -> None:
         """Makes the answer durable as it will be after its end, then shows its last piece and the end.
 
         Where the disk refuses, the turn has failed; what was written of it stays for the next start.
         """
-        turn, at, (text, event) = log.turn, now(), last
+        turn, at = log.turn, now()
         try:
-            ended = replace(turn, _pieces=[turn.text + text])
+            ended = turn.followed_by(last.text, last.thought)
             ended.apply(end, at)
             if turn.request.kept:
                 await self._store.append(turn.session_id, [ended.message()])
-            if text:
-                turn.apply(Wrote(text))
-                log.append_delta(text, event)
+            last.show_in(log)
         except Exception as error:
             end = _broken(turn, error)
         turn.apply(end, at)

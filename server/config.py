@@ -63,12 +63,26 @@ def _folder(text: str) -> Path:
     return Path(text)
 
 
-def _url(text: str) -> str:
-    """an http or https address such as http://127.0.0.1:11434/v1"""
+def _file(text: str) -> Path | None:
+    """a file's path"""
+    if "\0" in text:
+        raise ValueError
+    return Path(text) if text else None
+
+
+def parse_url(text: str) -> str:
+    """an http or https address such as http://127.0.0.1:11434/v1, without a name or password"""
     parts = urlsplit(text)
-    if text and (parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0):
+    if text and (parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0 or "@" in parts.netloc):
         raise ValueError
     return text.rstrip("/")
+
+
+def parse_key(text: str) -> str:
+    """a key of visible ASCII characters"""
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError
+    return text
 
 
 def _keys(text: str) -> dict[str, str]:
@@ -116,12 +130,13 @@ class Config:
     host: str = _setting("127.0.0.1", _text, "address to listen on; beyond the loopback only with API keys")
     port: int = _setting(8080, _whole(0, 65535), "port to listen on; 0 takes a free one")
     data_dir: Path = _setting(Path("data"), _folder, "where everything is kept")
-    upstream_url: str = _setting("", _url, "model server's base address, such as `http://127.0.0.1:11434/v1`")
-    upstream_key: str = _setting("", _text, "key that the model server wants")
+    upstream_url: str = _setting("", parse_url, "model server's base address, such as `http://127.0.0.1:11434/v1`")
+    upstream_key: str = _setting("", parse_key, "key that the model server wants")
     upstream_continues: bool = _setting(
         False, _switch, "1 where the model server goes on with an answer that was cut short (`continue_final_message`)"
     )
     upstream_model: str = _setting("", _text, "model to use; empty offers all that the model server lists")
+    models_file: Path | None = _setting(None, _file, "TOML file of several model servers, see docs/operations.md")
     api_keys: dict[str, str] = _setting({}, _keys, "`key=user_id,…`: who may come in; empty: each browser is a user")
     allowed_origins: frozenset[str] = _setting(frozenset(), _origins, "origins whose pages may connect, by commas")
     cookie_secret: str = _setting("", _text, "signs the cookies; empty: made at the first start, kept in the data")
@@ -205,18 +220,18 @@ def describe_settings() -> list[tuple[str, str, str]]:
         default = item.default if item.default is not MISSING else ""
         if isinstance(default, bool):
             default = int(default)
-        shown = "" if default == frozenset() else f"{default:g}" if isinstance(default, float) else str(default)
+        shown = "" if default in (None, frozenset()) else f"{default:g}" if isinstance(default, float) else str(default)
         rows.append((setting_variable(item.name), shown, item.metadata["what"]))
     return rows
 
 
 def _parse(variable: str, text: str, parse: Callable[[str], Any]) -> Any:
     try:
-        if parse is not _folder:
+        if parse not in (_folder, _file):
             text.encode()  # Bytes that are no UTF-8 name a folder at most.
         return parse(text)
     except ValueError as error:
-        shown = "…" if variable in _SECRETS else text
+        shown = "…" if variable in _SECRETS or (parse is parse_url and "@" in text) else text
         raise ConfigError(variable, shown, parse.__doc__ or "another value") from error
 
 

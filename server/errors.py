@@ -82,17 +82,18 @@ class ConfigError(VerbatimError):
     """A setting that cannot be used.
 
     Attributes:
-        name: The environment variable.
-        value: What it holds.
+        name: The environment variable, or the place in a file.
+        value: What it holds; None: there is nothing that could be shown.
         expected: What it may hold.
     """
 
     name: str
-    value: str
+    value: str | None
     expected: str
 
     def __str__(self) -> str:
-        return f"{self.name}={self.value!r}: expected {self.expected}"
+        shown = "" if self.value is None else f"={self.value!r}"
+        return f"{self.name}{shown}: expected {self.expected}"
 
 
 def api_error(error: PersistenceError) -> ApiError:

@@ -9,7 +9,8 @@ from persistence import Message, SessionNotFound, SessionService, Store, Tree
 from server.errors import ApiError
 from server.history import answer_of, find_answer, session_of
 from server.live import Live
-from server.response_log import Readable, StoredResponse
+from server.response_log import Readable
+from server.stored_response import StoredResponse
 from server.turn import Turn, TurnRequest
 
 

@@ -9,7 +9,7 @@ Source: FORMAT.md, "Branches".
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
-from persistence.answer import interrupted_message
+from persistence.answer import interrupted_message, reasoning_of
 from persistence.branches import Branch, Tree, drop, with_ids
 from persistence.model import Message
 from server.errors import ApiError
@@ -43,12 +43,18 @@ def find_answer(messages: Iterable[Message], response_id: str) -> Message | None
     stage = next(stage for stage in _stages(message) if stage.get("response_id") == response_id)
     begun = {key: value for key, value in message.items() if key not in (*_END, "continues")}
     text = message["content"][: stage["length"]] if isinstance(stage.get("length"), int) else message["content"]
-    return cast(Message, {**begun, **{key: value for key, value in stage.items() if key != "length"}, "content": text})
+    ended = {key: value for key, value in stage.items() if key not in ("length", "reasoning_length")}
+    if reasoning := reasoning_of(message):
+        thought = stage.get("reasoning_length", 0)
+        begun["reasoning"] = reasoning[:thought] if isinstance(thought, int) else reasoning
+    return cast(Message, {**begun, **ended, "content": text})
 
 
 def gone_on_with(message: Message) -> Message:
     """An answer's message before the first word of the response that goes on with it; it keeps its id."""
     stage = {"response_id": message.get("response_id"), "length": len(message["content"])}
+    if reasoning := reasoning_of(message):
+        stage["reasoning_length"] = len(reasoning)
     stage |= {key: message[key] for key in _END if key in message}  # type: ignore[literal-required]
     begun = {key: value for key, value in message.items() if key not in _END}
     return cast(Message, {**begun, "content": "", "continues": [*_stages(message), stage]})

@@ -1,17 +1,24 @@
 """Which assistant answers under which name.
 
-Rule: the first assistant's first name is the default. A model server that cannot be asked hides nobody else's models.
+Rules:
+- The first assistant's first name is the default. A model server that cannot be asked hides nobody else's models.
+- A name belongs to the first assistant that offers it. Where a later one offers it too, its model is listed, and found,
+  as `assistant/model`; that form finds any model of any assistant, whoever else offers it.
+- A name that is known is one look-up in a table. Only whoever wants the list, or a name that is not known, asks again,
+  and each assistant no more often than its list grows old. Who was late once is not waited for until it has answered.
 """
 
 import asyncio
-import contextlib
-import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 from server.assistants.base import UNNAMED, Assistant
-from server.errors import ApiError, AssistantFailed
+from server.assistants.renamed import Renamed
+from server.errors import ApiError
+from server.offer import Offer
 
-_log = logging.getLogger(__name__)
+Found = tuple[Assistant, str]
+"""An assistant, and the name that it was found under."""
 
 
 class Models:
@@ -19,22 +26,35 @@ class Models:
 
     Args:
         assistants: At least one; the first is the default.
-        patience_s: How long a turn waits for an assistant that does not say which models it has.
+        patience_s: How long anybody waits for an assistant to say which models it has.
+        age_s: How long what it said, or that it said nothing, is taken as known.
+        clock: Seconds that never go back.
     """
 
-    def __init__(self, assistants: Sequence[Assistant], *, patience_s: float = 0.5) -> None:
-        self._assistants = assistants
+    def __init__(
+        self,
+        assistants: Sequence[Assistant],
+        *,
+        patience_s: float = 0.5,
+        age_s: float = 10.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._offers = [Offer(assistant, age_s, clock, self._on_heard) for assistant in assistants]
         self._patience_s = patience_s
-        self._asking: dict[int, asyncio.Task[Sequence[str] | None]] = {}
-        self._last_known: dict[int, Sequence[str]] = {}
+        self._listed: list[str] = []
+        self._found: dict[str | None, Found] = {}
+        """By name; by None the default. Made anew whenever an assistant says something else than before."""
 
-    async def names(self, patience_s: float = 2.0) -> list[str]:
-        """All names, the default first; those of a server that is down, or does not answer in time, are missing."""
-        everyone = range(len(self._assistants))
-        found = await asyncio.gather(*(self._ask_within(which, patience_s) for which in everyone))
-        return [name for names in found for name in names or ()]
+    async def names(self) -> list[str]:
+        """All names, the default first; those of a server that has never answered are missing."""
+        await self._refresh()
+        return list(self._listed)
 
-    async def find(self, name: str | None) -> tuple[Assistant, str]:
+    def silent(self) -> list[str]:
+        """The assistants that did not say which models they have when they were last asked."""
+        return [offer.assistant.name for offer in self._offers if not offer.answers]
+
+    async def find(self, name: str | None) -> Found:
         """The assistant behind a name, and the name; the default for None.
 
         A name that nobody lists is given to an assistant that does not answer, if there is one: what is wrong then
@@ -43,62 +63,50 @@ class Models:
         Raises:
             ApiError: `model_not_found`.
         """
-        if name is None:
-            first = self._known(0) or await self._ask_within(0, self._patience_s) or [UNNAMED]
-            return self._assistants[0], first[0]
-        everyone = range(len(self._assistants))
-        for which in everyone:
-            if name in self._known(which):
-                return self._assistants[which], name
-        found = await asyncio.gather(*(self._ask_within(which, self._patience_s) for which in everyone))
-        for assistant, names in zip(self._assistants, found, strict=True):
-            if name in (names or ()):
-                return assistant, name
-        for assistant, names in zip(self._assistants, found, strict=True):
-            if names is None:
-                return assistant, name
-        offered = ", ".join(offer for names in found for offer in names or ())
+        if found := self._found.get(name):
+            return found
+        await self._refresh()
+        if found := self._found.get(name):
+            return found
+        if name is None or name == UNNAMED:
+            return self._found.get(None) or (self._offers[0].assistant, UNNAMED)
+        if found := self._unlisted(name):
+            return found
+        offered = ", ".join(self._listed)
         raise ApiError(404, "model_not_found", f"no model {name!r}; expected one of {offered}", "model")
 
     async def close(self) -> None:
         """Gives back what the assistants hold."""
-        asking = list(self._asking.values())
-        for task in asking:
-            task.cancel()
-        await asyncio.gather(*asking, return_exceptions=True)
-        for assistant in self._assistants:
-            await assistant.close()
+        for offer in self._offers:
+            await offer.close()
 
-    async def _ask_within(self, which: int, patience_s: float) -> Sequence[str] | None:
-        """What an assistant says in time; the question stays open, for those who come later."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(patience_s):
-                return await asyncio.shield(self._ask(which))
-        return None
+    async def _refresh(self) -> None:
+        """Asks those whose list is old, and waits for those that may be expected to answer in time."""
+        asked = [(offer, task) for offer in self._offers if (task := offer.ask())]
+        if awaited := {task for offer, task in asked if not offer.late}:
+            _, pending = await asyncio.wait(awaited, timeout=self._patience_s)
+            for offer, task in asked:
+                offer.late = offer.late or task in pending
 
-    def _known(self, which: int) -> Sequence[str]:
-        """What an assistant said when it was last asked; it is asked again, for those who come later."""
-        self._ask(which)
-        return self._last_known.get(which, ())
+    def _unlisted(self, name: str) -> Found | None:
+        whose, _, model = name.partition("/")
+        for offer in self._offers:
+            if model and offer.assistant.name == whose:
+                return None if offer.answers else (Renamed(offer.assistant, model), name)
+        silent = next((offer.assistant for offer in self._offers if not offer.answers), None)
+        return (silent, name) if silent else None
 
-    def _ask(self, which: int) -> asyncio.Task[Sequence[str] | None]:
-        """Asks an assistant, once for all who want to know."""
-        if which not in self._asking:
-            self._asking[which] = asyncio.create_task(self._learn(which))
-        return self._asking[which]
-
-    async def _learn(self, which: int) -> Sequence[str] | None:
-        try:
-            if names := await _names(self._assistants[which]):
-                self._last_known[which] = names
-            return names
-        finally:
-            self._asking.pop(which, None)
-
-
-async def _names(assistant: Assistant) -> Sequence[str] | None:
-    try:
-        return await assistant.models()
-    except AssistantFailed as error:
-        _log.warning("models of %s: %s", type(assistant).__name__, error)
-        return None
+    def _on_heard(self) -> None:
+        found: dict[str | None, Found] = {}
+        listed = []
+        for offer in self._offers:
+            for model in offer.names:
+                listed.append(f"{offer.assistant.name}/{model}" if model in found else model)
+                found.setdefault(model, (offer.assistant, model))
+        for offer in self._offers:
+            for model in offer.names:
+                name = f"{offer.assistant.name}/{model}"
+                found.setdefault(name, (Renamed(offer.assistant, model), name))
+        if self._offers[0].names:
+            found[None] = found[self._offers[0].names[0]]
+        self._listed, self._found = list(dict.fromkeys(listed)), found

@@ -13,6 +13,7 @@ from persistence import Message, MessageNotFound, Tree, message_id, now
 from persistence.branches import fork, with_ids
 from persistence.messages import followed
 from server.assistants.base import Assistant
+from server.assistants.tool_calls import OUTPUT_ROLE
 from server.errors import ApiError
 from server.history import asked_again, gone_on_with, message_of
 from server.turn import Turn
@@ -85,6 +86,11 @@ def check_prefix(placed: Placed, assistant: Assistant) -> None:
         raise ApiError(400, "unsupported_parameter", message, "verbatim:continue")
 
 
+def asks(message: Message) -> bool:
+    """Whether a message is to be answered: a user's, or what a tool gave."""
+    return message["role"] in ("user", OUTPUT_ROLE)
+
+
 def _asked(turn: Turn) -> list[Message]:
     *before, question = turn.request.messages
     return [*before, {**question, "response_id": turn.response_id, "created_at": now()}]
@@ -92,7 +98,7 @@ def _asked(turn: Turn) -> list[Message]:
 
 def _ask_again(turn: Turn, tree: Tree) -> Placed:
     """The last question, to be answered once more."""
-    if not tree.history or tree.history[-1]["role"] != "user":
+    if not tree.history or not asks(tree.history[-1]):
         message = "expected the id of a user's message, since the input is empty"
         raise ApiError(400, "invalid_value", message, "verbatim:after")
     question = asked_again(tree.history[-1], turn.response_id, turn.request.client_message_id)
@@ -111,7 +117,7 @@ def _go_on(turn: Turn, tree: Tree, response_id: str) -> Placed:
     if answer.get("status") not in ("incomplete", "failed"):
         message = "expected a response that was cut short; this one is complete"
         raise ApiError(400, "response_not_incomplete", message, "verbatim:continue")
-    if question["role"] != "user":
+    if not asks(question):
         raise ApiError(400, "invalid_value", "expected a response to a user's message", "verbatim:continue")
     asked = asked_again(question, turn.response_id, turn.request.client_message_id)
     draft = {**gone_on_with(answer), "response_id": turn.response_id, "model": turn.model}

@@ -12,10 +12,11 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from server.ended_events import CLOSING, OPENING, ended_event
+from server.ended_events import OPENING, ended_event
 from server.errors import ApiError
+from server.thought_marks import REASONING_OPENING, ThoughtMarks
 from server.turn import Turn
-from server.wire_events import closing_events, delta_event, final_event, opening_events, snapshot_event
+from server.wire_events import count_closing_events, delta_event, reasoning_event, reasoning_opening_events
 
 _MERGED_CHARS = 16 * 1024
 """How long the text of a merged delta may become."""
@@ -91,7 +92,7 @@ class ResponseLog:
     **Concurrency**: one writer, any number of readers, in one event loop.
     """
 
-    __slots__ = ("_ends", "_events", "_others", "_readers", "asked_by", "closed", "turn")
+    __slots__ = ("_ends", "_events", "_others", "_readers", "_thoughts", "asked_by", "closed", "turn")
 
     def __init__(self, turn: Turn, asked_by: object = None) -> None:
         self.turn = turn
@@ -104,6 +105,8 @@ class ResponseLog:
         self._others = 0
         """How many events are no deltas."""
         self._readers: dict[LogReader, Callable[[], None]] = {}
+        self._thoughts: ThoughtMarks | None = None
+        """None while nothing was thought."""
 
     @property
     def next_number(self) -> int:
@@ -114,6 +117,8 @@ class ResponseLog:
     def size_bytes(self) -> int:
         """What it takes of memory, about, when it has ended and nobody reads it."""
         kept = 0 if self._is_whole else sum(map(sys.getsizeof, self._events))
+        if self._thoughts:
+            kept += sys.getsizeof(self.turn.reasoning) + self._thoughts.size_bytes
         return _FIXED_BYTES + len(self._ends) * self._ends.itemsize + sys.getsizeof(self.turn.text) + kept
 
     def append(self, *events: bytes) -> None:
@@ -127,6 +132,25 @@ class ResponseLog:
         """Shows a piece of the answer, which is written already, and may be merged with its neighbours."""
         self._events.append(event)
         self._ends.append((self._ends[-1] if self._ends else 0) + len(text))
+        self._wake()
+
+    def number_of_thought(self) -> int:
+        """The `sequence_number` of the next piece of what is thought, ahead of which its opening may have to stand."""
+        return self.next_number + (0 if self._thoughts else REASONING_OPENING)
+
+    def open_reasoning(self) -> None:
+        """Shows that something is thought, and what there is of it already; a second time it does nothing."""
+        if self._thoughts is None:
+            begun = self.turn.reasoning
+            self._thoughts = ThoughtMarks(self.next_number, len(begun))
+            self.append(*reasoning_opening_events(self.turn, self.next_number, begun))
+
+    def append_thought(self, text: str, event: bytes) -> None:
+        """Shows a piece of what is thought, behind its opening; it is written already."""
+        assert self._thoughts
+        self._thoughts.add(self.next_number, len(text))
+        self._events.append(event)
+        self._ends.append(self._ends[-1])
         self._wake()
 
     def close(self) -> None:
@@ -152,22 +176,26 @@ class ResponseLog:
         size = 0
         while number <= last and size < PORTION_BYTES:
             until = self._mergeable(number, last)
-            if until > number:
-                text = self.turn.text[self._ends[number - 1] : self._ends[until]]
-                taken.append(delta_event(self.turn, until, text))
-            else:
-                taken.append(self._event(number))
+            taken.append(self._merged(number, until) if until > number else self._event(number))
             size += len(taken[-1])
             number = until + 1
         return taken, number - 1
 
     def _mergeable(self, number: int, last: int) -> int:
         """The last of the deltas that may go into one event with this one; itself where it is none, or alone."""
+        if self._thoughts and number in self._thoughts:
+            return self._thoughts.mergeable(number, last, _MERGED_CHARS)
         ends = self._ends
         start = ends[number - 1] if number else 0
         while number < last and start < ends[number] < ends[number + 1] <= start + _MERGED_CHARS:
             number += 1
         return number
+
+    def _merged(self, number: int, until: int) -> bytes:
+        """One event for several deltas."""
+        if self._thoughts and number in self._thoughts:
+            return reasoning_event(self.turn, until, self.turn.reasoning[self._thoughts.span(number, until)])
+        return delta_event(self.turn, until, self.turn.text[self._ends[number - 1] : self._ends[until]])
 
     def wake_with(self, reader: "LogReader", wake: Callable[[], None]) -> None:
         """Calls `wake` whenever the log grows or ends."""
@@ -181,10 +209,11 @@ class ResponseLog:
     @property
     def _is_whole(self) -> bool:
         """Whether all events of a turn that has ended are there."""
-        return self.turn.ended and self._others == OPENING + CLOSING
+        opening = OPENING + (REASONING_OPENING if self._thoughts else 0)
+        return self.turn.ended and self._others == opening + count_closing_events(self.turn)
 
     def _event(self, number: int) -> bytes:
-        return self._events[number] if self._events else ended_event(self.turn, self._ends, number)
+        return self._events[number] if self._events else ended_event(self.turn, self._ends, number, self._thoughts)
 
     def _let_go(self) -> None:
         """Lets go of what nobody needs any more."""
@@ -222,46 +251,3 @@ class LogReader:
 
     def close(self) -> None:
         self._log.forget(self)
-
-
-class StoredResponse:
-    """A response of which only the message is left; its events are made anew.
-
-    A reader without a cursor gets a whole sequence. The numbers of the events that a cursor speaks of are gone with
-    them: such a reader gets a snapshot and the final event, numbered on from its cursor.
-    """
-
-    def __init__(self, turn: Turn) -> None:
-        self.turn = turn
-
-    def reader(self, after: int | None = None) -> "StoredReader":
-        """See `Readable`."""
-        if after is not None and after >= 0:
-            return StoredReader([snapshot_event(self.turn, after + 1), final_event(self.turn, after + 2)])
-        events = opening_events(self.turn)
-        if text := self.turn.text:
-            events.append(delta_event(self.turn, len(events), text))
-        return StoredReader(events + closing_events(self.turn, len(events)))
-
-
-class StoredReader:
-    """Events that are all there. See `Reader`."""
-
-    __slots__ = ("_rest",)
-
-    def __init__(self, events: list[bytes]) -> None:
-        self._rest = events
-
-    @property
-    def ended(self) -> bool:
-        return not self._rest
-
-    def take(self) -> Sequence[bytes]:
-        taken, self._rest = self._rest, []
-        return taken
-
-    def on_grown(self, wake: Callable[[], None]) -> None:
-        """There is nothing to wait for."""
-
-    def close(self) -> None:
-        self._rest = []

@@ -4,18 +4,20 @@ Rule: `TRANSITIONS` is the whole of it, state → event → next state; a missin
 illegal event changes nothing.
 
     queued ──Started──▶ in_progress ──Finished──▶ completed
-       │                  │  ▲  └─Wrote (stays)
+       │                  │  ▲  └─Wrote, Reasoned (stay)
        ├──Cut────────┬────┤
        └──Broke──────┼────┘        Cut ▶ incomplete, Broke ▶ failed
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from persistence.answer import reasoning_of
 from persistence.model import Message
-from server.assistants.base import Usage
+from server.assistants.base import JsonFormat, Usage
+from server.assistants.tool_calls import ToolCall, ToolUse, calls_of
 from server.errors import VerbatimError
 
 
@@ -50,10 +52,18 @@ class Wrote:
 
 
 @dataclass(frozen=True, slots=True)
+class Reasoned:
+    """A piece of what was thought was written; it is no part of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
-    """The assistant said all it had to say."""
+    """The assistant said all it had to say, and which tools are to be called."""
 
     usage: Usage | None = None
+    calls: tuple[ToolCall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +82,13 @@ class Broke:
     message: str
 
 
-Event = Started | Wrote | Finished | Cut | Broke
+Event = Started | Wrote | Reasoned | Finished | Cut | Broke
 
 TRANSITIONS: Mapping[State, Mapping[type[Event], State]] = {
     State.QUEUED: {Started: State.IN_PROGRESS, Cut: State.INCOMPLETE, Broke: State.FAILED},
     State.IN_PROGRESS: {
         Wrote: State.IN_PROGRESS,
+        Reasoned: State.IN_PROGRESS,
         Finished: State.COMPLETED,
         Cut: State.INCOMPLETE,
         Broke: State.FAILED,
@@ -111,8 +122,8 @@ class TurnRequest:
     """What a caller asks for, in our words.
 
     Attributes:
-        messages: What is new in the session; the last one is the user's. None are: the user's message that the turn is
-            placed `after` is answered again, or the response that it `continues` is gone on with.
+        messages: What is new in the session; the last one is the user's, or what a tool gave. None are: the message
+            that the turn is placed `after` is answered again, or the response that it `continues` is gone on with.
         session_id: The session to go on in; None: the one of `previous_response_id` or `continues`, else a new one.
         after: Where the turn is placed; None: behind `previous_response_id`, else at the end.
         continues: The response that is gone on with, in its message.
@@ -132,6 +143,9 @@ class TurnRequest:
     temperature: float | None = None
     top_p: float | None = None
     max_output_tokens: int | None = None
+    effort: str | None = None
+    output_format: JsonFormat | None = None
+    tool_use: ToolUse | None = None
 
 
 @dataclass(slots=True)
@@ -152,7 +166,10 @@ class Turn:
     error: Broke | None = None
     usage: Usage | None = None
     completed_at: str | None = None
+    calls: tuple[ToolCall, ...] = ()
     _pieces: list[str] = field(default_factory=list)
+    _thoughts: list[str] | None = None
+    """None while nothing was thought in this turn; what was thought before stands in the draft."""
 
     @property
     def response_id(self) -> str:
@@ -166,12 +183,26 @@ class Turn:
         return self._pieces[0] if self._pieces else ""
 
     @property
+    def reasoning(self) -> str:
+        """What was thought so far, in this turn and, where it goes on with an answer, before."""
+        before = reasoning_of(self.draft)
+        if not self._thoughts:
+            return before
+        self._thoughts = ["".join(self._thoughts)]
+        return before + self._thoughts[0]
+
+    @property
     def ended(self) -> bool:
         return not TRANSITIONS[self.state]
 
     def go_on_from(self, draft: Message, text: str) -> None:
         """Before its first word: the turn goes on in a message that has a text already."""
         self.draft, self._pieces = draft, [text]
+
+    def followed_by(self, text: str, thought: str) -> "Turn":
+        """A copy that has a little more text, and has thought a little more."""
+        thoughts = [*(self._thoughts or ()), thought] if thought else self._thoughts
+        return replace(self, _pieces=[self.text + text], _thoughts=thoughts)
 
     def apply(self, event: Event, at: str | None = None) -> None:
         """Moves the turn on.
@@ -189,8 +220,12 @@ class Turn:
             case Wrote():
                 self._pieces.append(event.text)
                 return
-            case Finished(usage):
-                self.usage = usage
+            case Reasoned():
+                self._thoughts = self._thoughts or []
+                self._thoughts.append(event.text)
+                return
+            case Finished(usage, calls):
+                self.usage, self.calls = usage, calls
             case Cut(reason, usage):
                 self.reason, self.usage = reason, usage
             case Broke():
@@ -201,6 +236,10 @@ class Turn:
     def message(self) -> Message:
         """The assistant's message of a turn that has ended, as it is stored."""
         message: Message = {**self.draft, "content": self.text, "status": self.state.value}
+        if reasoning := self.reasoning:
+            message["reasoning"] = reasoning
+        if self.calls:
+            message["tool_calls"] = [call.fields() for call in self.calls]
         if self.completed_at:
             message["completed_at"] = self.completed_at
         if self.reason:
@@ -229,6 +268,7 @@ class Turn:
             error=Broke(error.get("code", ""), error.get("message", "")) if isinstance(error, dict) else None,
             usage=_read_usage(usage) if isinstance(usage, dict) else None,
             completed_at=message.get("completed_at"),
+            calls=calls_of(message),
             _pieces=[message["content"]],
         )
 

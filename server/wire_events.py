@@ -13,12 +13,15 @@ from persistence.model import Message, Record
 from server.errors import ApiError
 from server.turn import State, Turn
 from server.wire_objects import (
+    call_item,
     conversation_object,
     error_object,
     item_object,
     output_item,
+    reasoning_item,
     response_json,
     response_object,
+    summary_part,
     text_part,
 )
 
@@ -27,6 +30,9 @@ _FINAL = {
     State.INCOMPLETE: b"response.incomplete",
     State.FAILED: b"response.failed",
 }
+
+_MESSAGE_CLOSING, _REASONING_CLOSING, _CALL = 4, 3, 4
+"""How many events close a message, close what was thought, and tell of a call."""
 
 _RESPONSE = b'{"type":"%b","sequence_number":%d,"response":%b}'
 _ITEM = b'{"type":"%b","sequence_number":%d,"output_index":0,"item":%b%b}'
@@ -64,8 +70,64 @@ def filled_delta(form: bytes, number: int, text: str) -> bytes:
     return form % (number, orjson.dumps(text))
 
 
+def reasoning_opening_events(turn: Turn, number: int, text: str) -> list[bytes]:
+    """The events ahead of what is thought, numbered from `number`.
+
+    Args:
+        text: What there is of it already.
+    """
+    item = {**reasoning_item(turn), "summary": []}
+    return [
+        _event("response.output_item.added", number, output_index=1, item=item),
+        _event("response.reasoning_summary_part.added", number + 1, **_at_reasoning(turn), part=summary_part(text)),
+    ]
+
+
+def reasoning_event(turn: Turn, number: int, text: str) -> bytes:
+    """A piece of what is thought."""
+    return _event("response.reasoning_summary_text.delta", number, **_at_reasoning(turn), delta=text)
+
+
 def closing_events(turn: Turn, number: int) -> list[bytes]:
-    """The events behind the text of a turn that has ended, numbered from `number`. The text is encoded once."""
+    """The events behind the text of a turn that has ended, numbered from `number`.
+
+    What was thought ends first, then come the calls of tools, the end of the message, and how the turn has ended.
+    """
+    events: list[bytes] = []
+    if reasoning := turn.reasoning:
+        at = _at_reasoning(turn)
+        events = [
+            _event("response.reasoning_summary_text.done", number, **at, text=reasoning),
+            _event("response.reasoning_summary_part.done", number + 1, **at, part=summary_part(reasoning)),
+            _event("response.output_item.done", number + 2, output_index=1, item=reasoning_item(turn)),
+        ]
+    for place in range(len(turn.calls)):
+        events += _call_events(turn, place, number + len(events))
+    return events + _message_closing_events(turn, number + len(events))
+
+
+def count_closing_events(turn: Turn) -> int:
+    """How many they are."""
+    return _MESSAGE_CLOSING + (_REASONING_CLOSING if turn.reasoning else 0) + _CALL * len(turn.calls)
+
+
+def _call_events(turn: Turn, place: int, number: int) -> list[bytes]:
+    item = call_item(turn, place)
+    index = place + (2 if turn.reasoning else 1)
+    at = {"item_id": item["id"], "output_index": index}
+    begun = {**item, "arguments": "", "status": "in_progress"}
+    return [
+        _event("response.output_item.added", number, output_index=index, item=begun),
+        _event("response.function_call_arguments.delta", number + 1, **at, delta=item["arguments"]),
+        _event(
+            "response.function_call_arguments.done", number + 2, **at, arguments=item["arguments"], name=item["name"]
+        ),
+        _event("response.output_item.done", number + 3, output_index=index, item=item),
+    ]
+
+
+def _message_closing_events(turn: Turn, number: int) -> list[bytes]:
+    """The text is encoded once."""
     text = orjson.dumps(turn.text)
     part = orjson.dumps(text_part(orjson.Fragment(text)))
     item = orjson.dumps(output_item(turn, orjson.Fragment(part)))
@@ -152,6 +214,11 @@ def _event(kind: str, number: int, **fields: Any) -> bytes:
 def _at(turn: Turn) -> bytes:
     """Where in the output an event belongs, encoded."""
     return _AT % (orjson.dumps(turn.draft.get("id", "")), _whose(turn))
+
+
+def _at_reasoning(turn: Turn) -> dict[str, Any]:
+    """Where in the output an event of what is thought belongs."""
+    return {"item_id": reasoning_item(turn)["id"], "output_index": 1, "summary_index": 0}
 
 
 def _whose(turn: Turn) -> bytes:

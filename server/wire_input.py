@@ -11,18 +11,20 @@ from typing import Any
 from msgspec import UnsetType
 
 from persistence.model import Message, new_id, now
+from server.assistants.base import JsonFormat
+from server.assistants.tool_calls import OUTPUT_ROLE
 from server.errors import ApiError
 from server.turn import After, TurnRequest
-from server.wire_requests import ConversationReference, CreateResponse, InputItem, Part
+from server.wire_parts import read_text
+from server.wire_requests import ConversationReference, CreateResponse, InputItem, OutputFormat
+from server.wire_tools import add_call, check_depth, output_message, tool_use
 
 _ROLES = ("user", "assistant", "system", "developer")
-_TEXT_PARTS = ("input_text", "output_text", "text")
 
 _NOT_ON_OFFER: dict[str, tuple[Any, ...]] = {
-    "tools": ([],),
-    "tool_choice": ("auto", "none"),
-    "text": ({}, {"format": {"type": "text"}}, {"format": {"type": "text"}, "verbosity": "medium"}),
-    "reasoning": ({},),
+    "text.verbosity": ("medium",),
+    "reasoning.summary": ("auto",),
+    "reasoning.generate_summary": ("auto",),
     "include": ([],),
     "prompt": ({},),
     "truncation": ("disabled",),
@@ -41,7 +43,7 @@ def turn_request(frame: CreateResponse) -> TurnRequest:
         ApiError: What it asks for is not on offer, or contradicts itself.
     """
     for name, harmless in _NOT_ON_OFFER.items():
-        if (value := getattr(frame, name)) is not None and value not in harmless:
+        if (value := _value(frame, name)) is not None and value not in harmless:
             expected = " or ".join(json.dumps(choice) for choice in harmless)
             raise ApiError(400, "unsupported_parameter", f"not on offer; leave it out, or say {expected}", name)
     if frame.conversation is not None and frame.previous_response_id is not None:
@@ -69,7 +71,33 @@ def turn_request(frame: CreateResponse) -> TurnRequest:
         temperature=frame.temperature,
         top_p=frame.top_p,
         max_output_tokens=frame.max_output_tokens,
+        effort=frame.reasoning.effort if frame.reasoning else None,
+        tool_use=tool_use(frame),
+        output_format=_output_format(frame.text.format if frame.text else None),
     )
+
+
+def _value(frame: CreateResponse, name: str) -> Any:
+    """A parameter's, by its name on the wire; None where nothing is said."""
+    value: Any = frame
+    for part in name.split("."):
+        value = getattr(value, part) if value is not None else None
+    return value
+
+
+def _output_format(wanted: OutputFormat | None) -> JsonFormat | None:
+    if wanted is None or wanted.type == "text":
+        return None
+    if wanted.type == "json_object":
+        return JsonFormat()
+    if wanted.type != "json_schema":
+        message = f"got {wanted.type!r:.100}, expected one of text, json_object, json_schema"
+        raise ApiError(400, "unsupported_parameter", message, "text.format.type")
+    for name in ("name", "schema"):
+        if getattr(wanted, name) is None:
+            raise ApiError(400, "missing_required_parameter", f"expected {name}", f"text.format.{name}")
+    check_depth(wanted.schema, "text.format.schema")
+    return JsonFormat(wanted.schema, wanted.name or "", wanted.description, wanted.strict)
 
 
 def _check_place(frame: CreateResponse, after: After | None) -> None:
@@ -102,15 +130,24 @@ def input_messages(items: Sequence[InputItem], field: str = "input") -> tuple[Me
     Raises:
         ApiError: An item is no message of text.
     """
-    return tuple(_message(item, f"{field}[{position}]") for position, item in enumerate(items))
+    messages: list[Message] = []
+    for position, item in enumerate(items):
+        where = f"{field}[{position}]"
+        if item.type == "function_call":
+            add_call(messages, item, where)
+        elif item.type == "function_call_output":
+            messages.append(output_message(item, where))
+        elif item.type != "reasoning":  # What was thought is not passed on.
+            messages.append(_message(item, where))
+    return tuple(messages)
 
 
 def _question(asked: str | list[InputItem], client_message_id: str | None) -> tuple[Message, ...]:
     items = [InputItem(role="user", content=asked)] if isinstance(asked, str) else asked
     messages = input_messages(items)
-    if not messages or messages[-1]["role"] != "user":
+    if not messages or messages[-1]["role"] not in ("user", OUTPUT_ROLE):
         raise ApiError(400, "invalid_value", "expected the last message to be the user's", "input")
-    if not messages[-1]["content"].strip():
+    if messages[-1]["role"] == "user" and not messages[-1]["content"].strip():
         raise ApiError(400, "invalid_value", "expected some text", "input")
     if client_message_id is not None:
         messages[-1]["client_message_id"] = client_message_id
@@ -128,21 +165,7 @@ def _message(item: InputItem, field: str) -> Message:
         raise ApiError(400, "missing_required_parameter", "expected text or a list of parts", f"{field}.content")
     return {
         "role": item.role,
-        "content": item.content if isinstance(item.content, str) else _text(item.content, f"{field}.content"),
+        "content": item.content if isinstance(item.content, str) else read_text(item.content, f"{field}.content"),
         "id": new_id("msg_"),
         "created_at": now(),
     }
-
-
-def _text(parts: Sequence[Part], field: str) -> str:
-    for position, part in enumerate(parts):
-        if part.type not in _TEXT_PARTS:
-            raise ApiError(
-                400,
-                "unsupported_parameter",
-                f"got {part.type!r:.100}, expected input_text",
-                f"{field}[{position}].type",
-            )
-        if part.text is None:
-            raise ApiError(400, "missing_required_parameter", "expected a string", f"{field}[{position}].text")
-    return "".join(part.text or "" for part in parts)

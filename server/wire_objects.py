@@ -11,7 +11,10 @@ from typing import Any
 
 import orjson
 
+from persistence.answer import reasoning_of
 from persistence.model import Fact, Message, Receipt, Record, UserReceipt, message_id
+from server.assistants.base import JsonFormat
+from server.assistants.tool_calls import OUTPUT_ROLE, ToolUse, calls_of
 from server.errors import ApiError
 from server.turn import Reason, State, Turn
 
@@ -50,6 +53,8 @@ def item_object(message: Message, position: int, alternatives: Sequence[str] = (
     Args:
         alternatives: The messages at its place, where it is not the only one.
     """
+    if message["role"] == OUTPUT_ROLE:
+        return _output_object(message, position, alternatives)
     item: Json = {
         "id": message_id(message, position),
         "type": "message",
@@ -66,11 +71,30 @@ def item_object(message: Message, position: int, alternatives: Sequence[str] = (
         if status != "completed":
             item["status"] = "incomplete"
             item["verbatim:reason"] = message.get("reason", status)
+        if calls := calls_of(message):
+            item["verbatim:tool_calls"] = [call.fields() for call in calls]
+        if reasoning := reasoning_of(message):
+            item["verbatim:reasoning"] = reasoning
         if error := message.get("error"):
             item["verbatim:error"] = error
     if alternatives:
         item["verbatim:alternatives"] = list(alternatives)
     return item
+
+
+def _output_object(message: Message, position: int, alternatives: Sequence[str]) -> Json:
+    """What a call gave, as an item."""
+    item: Json = {
+        "id": message_id(message, position),
+        "type": "function_call_output",
+        "status": "completed",
+        "call_id": message.get("call_id", ""),
+        "output": message["content"],
+        "verbatim:created_at": seconds(message.get("created_at")),
+    }
+    if message.get("response_id"):
+        item["verbatim:response_id"] = message["response_id"]
+    return {**item, "verbatim:alternatives": list(alternatives)} if alternatives else item
 
 
 def response_object(turn: Turn) -> Json:
@@ -98,15 +122,10 @@ _BEGUN: Json = {
     "usage": None,
 }
 _NOT_ON_OFFER: Json = {
-    "tools": [],
-    "tool_choice": "auto",
     "truncation": "disabled",
-    "parallel_tool_calls": True,
-    "text": {"format": {"type": "text"}},
     "presence_penalty": 0.0,
     "frequency_penalty": 0.0,
     "top_logprobs": 0,
-    "reasoning": None,
     "max_tool_calls": None,
     "background": False,
     "service_tier": "default",
@@ -128,8 +147,11 @@ def _asked(turn: Turn) -> Json:
         "previous_response_id": request.previous_response_id,
         "conversation": {"id": turn.session_id} if request.kept else None,
         "instructions": request.instructions,
+        **_tools(request.tool_use),
+        "text": {"format": _format(request.output_format)},
         "top_p": 1.0 if request.top_p is None else request.top_p,
         "temperature": 1.0 if request.temperature is None else request.temperature,
+        "reasoning": {"effort": request.effort, "summary": None} if request.effort else None,
         "max_output_tokens": request.max_output_tokens,
         "store": request.kept,
         "metadata": request.metadata,
@@ -142,7 +164,7 @@ def _end(turn: Turn, item: Json | orjson.Fragment) -> Json:
         "status": "cancelled" if turn.reason is Reason.CANCELLED else turn.state.value,
         "completed_at": seconds(turn.completed_at) if turn.state is State.COMPLETED else None,
         "incomplete_details": {"reason": turn.reason.value} if turn.reason else None,
-        "output": [item],
+        "output": _output(turn, item),
         "error": {"code": turn.error.code, "message": turn.error.message} if turn.error else None,
         "usage": _usage(turn),
     }
@@ -161,6 +183,22 @@ def output_item(turn: Turn, part: orjson.Fragment | None = None) -> Json:
         "status": _ITEM_STATUS.get(turn.state, "incomplete"),
         "content": [part or text_part(turn.text)] if turn.ended else [],
     }
+
+
+def reasoning_item(turn: Turn) -> Json:
+    """What was thought, as an item behind the message; empty of parts until the response has ended."""
+    summary = [summary_part(turn.reasoning)] if turn.ended else []
+    return {"id": "rs_" + turn.response_id.rpartition("_")[2], "type": "reasoning", "summary": summary}
+
+
+def call_item(turn: Turn, place: int) -> Json:
+    """A call of a tool, as an item behind the message and what was thought."""
+    item_id = f"fc_{turn.response_id.rpartition('_')[2]}_{place}"
+    return {"id": item_id, "type": "function_call", **turn.calls[place].fields(), "status": "completed"}
+
+
+def summary_part(text: str) -> Json:
+    return {"type": "summary_text", "text": text}
 
 
 def text_part(text: str | orjson.Fragment) -> Json:
@@ -214,6 +252,31 @@ def error_object(error: ApiError) -> Json:
 
 def _part(role: str, text: str) -> Json:
     return text_part(text) if role == "assistant" else {"type": "input_text", "text": text}
+
+
+def _output(turn: Turn, item: Json | orjson.Fragment) -> list[Json | orjson.Fragment]:
+    reasoning = [reasoning_item(turn)] if turn.reasoning else []
+    return [item, *reasoning, *(call_item(turn, place) for place in range(len(turn.calls)))]
+
+
+def _tools(use: ToolUse | None) -> Json:
+    if use is None:
+        return {"tools": [], "tool_choice": "auto", "parallel_tool_calls": True}
+    shown = ("name", "description", "parameters", "strict")
+    return {
+        "tools": [{"type": "function", **{name: getattr(tool, name) for name in shown}} for tool in use.tools],
+        "tool_choice": {"type": "function", "name": use.choice} if use.is_named else use.choice,
+        "parallel_tool_calls": use.parallel is not False,
+    }
+
+
+def _format(wanted: JsonFormat | None) -> Json:
+    if wanted is None:
+        return {"type": "text"}
+    if wanted.schema is None:
+        return {"type": "json_object"}
+    names = {"name": wanted.name, "description": wanted.description, "schema": wanted.schema}
+    return {"type": "json_schema", **names, "strict": bool(wanted.strict)}
 
 
 def _usage(turn: Turn) -> Json | None:

@@ -5,7 +5,7 @@ Source: PROTOCOL.md, "One turn", "What we add on the socket", "Errors".
 """
 
 import re
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 import orjson
@@ -36,10 +36,46 @@ class InputItem(Struct):
     role: str | None = None
     content: str | list[Part] | None = None
     type: str = "message"
+    call_id: Name | None = None
+    name: Name | None = None
+    arguments: str | None = None
+    output: str | list[Part] | None = None
 
 
 class ConversationReference(Struct):
     id: Name
+
+
+class FunctionTool(Struct, forbid_unknown_fields=True):
+    type: str
+    name: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,64}$")] | None = None
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+    strict: bool | None = None
+
+
+class ToolChoice(Struct, forbid_unknown_fields=True):
+    type: str
+    name: str | None = None
+
+
+class OutputFormat(Struct, forbid_unknown_fields=True):
+    type: str
+    name: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,64}$")] | None = None
+    schema: dict[str, Any] | None = None
+    description: str | None = None
+    strict: bool | None = None
+
+
+class TextOptions(Struct, forbid_unknown_fields=True):
+    format: OutputFormat | None = None
+    verbosity: Any = None
+
+
+class ReasoningOptions(Struct, forbid_unknown_fields=True):
+    effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None = None
+    summary: Any = None
+    generate_summary: Any = None
 
 
 class CreateResponse(Struct):
@@ -62,10 +98,11 @@ class CreateResponse(Struct):
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
     top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
     max_output_tokens: Annotated[int, Meta(ge=1, le=_MAX_WHOLE)] | None = None
-    tools: Any = None
-    tool_choice: Any = None
-    text: Any = None
-    reasoning: Any = None
+    tools: Annotated[list[FunctionTool], Meta(max_length=128)] | None = None
+    tool_choice: Literal["auto", "none", "required"] | ToolChoice | None = None
+    parallel_tool_calls: bool | None = None
+    text: TextOptions | None = None
+    reasoning: ReasoningOptions | None = None
     include: Any = None
     prompt: Any = None
     truncation: Any = None
@@ -220,5 +257,8 @@ def _refusal(sentence: str) -> ApiError:
         name = missing[1]
         param = f"{param}.{name}" if param else name
         return ApiError(400, "missing_required_parameter", f"expected {name}", param)
+    if unknown := re.fullmatch(r"Object contains unknown field `(.+)`", what):
+        name = f"{param}.{unknown[1]}" if param else unknown[1]
+        return ApiError(400, "unsupported_parameter", "not on offer; leave it out", name)
     code = "invalid_type" if ", got " in what else "invalid_value"
     return ApiError(400, code, what[:1].lower() + what[1:], param)

@@ -131,6 +131,7 @@ export class Conversations {
   receiveItem({ conversation, item, response_id: responseId, "verbatim:after": after }) {
     const transcript = this.#transcripts.get(conversation);
     if (!transcript) return;
+    if (item.type !== "message") return this.#load(transcript); // what a program ran is not shown, but what was before it
     if (transcript.addItem(item, responseId, after)) this.#load(transcript);
     this.onChange(transcript);
   }

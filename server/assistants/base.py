@@ -2,24 +2,52 @@
 
 The contract, which `tests/server/assistants/assistant_contract.py` checks for each implementation:
 
-- `reply` yields any number of `Delta`s and then exactly one `Finish`. An answer that ends without `Finish` was cut and
-  is not a success; an implementation that notices raises `AssistantFailed` itself.
+- `reply` yields any number of `Delta`s, and of `Thought`s where the model shows them, and then exactly one `Finish`. An
+  answer that ends without `Finish` was cut and is not a success; an implementation that notices raises
+  `AssistantFailed` itself.
 - Every fault of the model server is raised as `AssistantFailed` with a code of PROTOCOL.md and a sentence for a person.
 - **Cancellation**: cancelling the task that iterates, or closing the generator, releases everything it holds (the
   upstream connection first of all) before the cancellation is done.
 - **Prefix**: an assistant that says so (`continues`) goes on at the exact character behind the prompt's prefix, as if
   it had said that itself; the others are never given one.
+- **Parameters**: it does what the prompt asks for, or has the model server do it; a prompt asks for nothing that the
+  assistant does not say it `honours`.
 - **Concurrency**: any number of replies at once; an implementation keeps no state between replies but connections.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from enum import Enum
+from typing import Any, Literal, Protocol
 
 from persistence import Fact, LongTermMemory, Message
 
+from .tool_calls import ToolCall, ToolUse
+
 UNNAMED = "default"
 """A prompt's model where the assistant could not be asked for its names: it takes its own first one."""
+
+
+class Parameter(Enum):
+    """What not each assistant can honour, by its name on the wire."""
+
+    EFFORT = "reasoning.effort"
+    FORMAT = "text.format"
+    TOOLS = "tools"
+
+
+@dataclass(frozen=True, slots=True)
+class JsonFormat:
+    """The answer is to be JSON: an object, of this schema if there is one.
+
+    Attributes:
+        strict: Whether the schema is to be kept to the letter; None leaves it to the model server.
+    """
+
+    schema: Mapping[str, Any] | None = None
+    name: str = ""
+    description: str | None = None
+    strict: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +59,9 @@ class Prompt:
         prefix: What there is of the answer already; the reply goes on behind it and repeats nothing of it.
         facts: What is known of the user from all sessions.
         memory: The user's long-term memory, for assistants that learn and forget; None where nothing may be kept.
+        effort: How hard to think, in the model server's words.
+        output_format: None is text.
+        tool_use: None is no tool.
     """
 
     model: str
@@ -43,6 +74,9 @@ class Prompt:
     temperature: float | None = None
     top_p: float | None = None
     max_output_tokens: int | None = None
+    effort: str | None = None
+    output_format: JsonFormat | None = None
+    tool_use: ToolUse | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +96,44 @@ class Delta:
     text: str
 
 
+@dataclass(slots=True)
+class Thought:
+    """A piece of what the model thinks, never empty; no part of the answer."""
+
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The answer's end: whole (`stop`), or at the limit of tokens (`length`)."""
+    """The answer's end: whole (`stop`), or at the limit of tokens (`length`).
+
+    Attributes:
+        calls: The tools that are to be called; none where none was offered, and none at the limit.
+    """
 
     reason: Literal["stop", "length"] = "stop"
     usage: Usage | None = None
+    calls: tuple[ToolCall, ...] = ()
 
 
 class Assistant(Protocol):
     """What replies. See the module's docstring for the contract.
 
     Attributes:
+        name: What its operator calls it.
         continues: Whether a prompt may have a prefix.
+        honours: What a prompt may ask for, of what not each assistant can do.
         is_model: Whether it does what it is told in words, whatever that is: it can be asked for titles and the like.
     """
 
     @property
+    def name(self) -> str: ...
+
+    @property
     def continues(self) -> bool: ...
+
+    @property
+    def honours(self) -> frozenset[Parameter]: ...
 
     @property
     def is_model(self) -> bool: ...
@@ -91,7 +145,7 @@ class Assistant(Protocol):
             AssistantFailed: The model server could not be asked.
         """
 
-    def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | Finish, None]:
+    def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | Thought | Finish, None]:
         """Answers the last message of the prompt's history."""
 
     async def close(self) -> None:

@@ -5,22 +5,25 @@ Rules:
   the text that is there is not what the model would have said, and the text so far is kept either way.
 - Every fault of the server becomes `AssistantFailed` with a code of PROTOCOL.md and a sentence for a person.
 - Requests are repeated only before the first piece of text; see `upstream`.
-- Reasoning counts as a sign of life and is not part of the answer.
+- Reasoning counts as a sign of life, and is handed on apart from the answer.
 """
 
 import asyncio
+import random
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from ..errors import AssistantFailed
-from .base import UNNAMED, Delta, Finish, Prompt
+from .base import UNNAMED, Delta, Finish, Parameter, Prompt, Thought
 from .completion_request import encode_request
 from .completion_stream import CompletionStream
 from .model_list import ModelList
 from .upstream import NETWORK_ERRORS, Opened, Upstream
 from .upstream_faults import failure_of_reading, presentable
 from .upstream_limits import UpstreamLimits
+
+_NOT_OFFERED = "The model server is not configured to offer the model {}."
 
 
 class ChatCompletions:
@@ -29,56 +32,60 @@ class ChatCompletions:
     Args:
         url: The base that `/chat/completions` is under, such as `http://127.0.0.1:11434/v1`.
         key: Sent as a Bearer token; None where the server wants none.
-        model: The one model on offer; None offers all that the server has.
+        models: Names and patterns of the models on offer; none: all that the server has.
+        name: What its operator calls it.
         continues: Whether the server goes on with an assistant's message that comes last.
-        sleep: Waits between repeated requests.
-        clock: Seconds, for the age of the list of models.
+        sleep, clock, chance: See `Upstream`.
 
     **Concurrency**: any number of replies at once, each on a connection of its own.
     """
+
+    honours = frozenset(Parameter)
 
     def __init__(
         self,
         url: str,
         key: str | None = None,
-        model: str | None = None,
+        models: Sequence[str] = (),
         *,
+        name: str = "upstream",
         continues: bool = False,
         limits: UpstreamLimits | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
+        chance: Callable[[], float] = random.random,
     ) -> None:
+        self.name = name
         self.continues = continues
         self.is_model = True
         self._key = key
-        self._model = model
         self._limits = limits or UpstreamLimits()
-        self._upstream = Upstream(url, key, self._limits, sleep)
-        self._list = ModelList(self._upstream, self._limits.models_age_s, clock)
+        self._upstream = Upstream(url, key, self._limits, sleep=sleep, clock=clock, chance=chance)
+        self._list = ModelList(self._upstream, models)
 
     async def models(self) -> Sequence[str]:
-        """The configured model, else what the server lists.
+        """What is configured, else what the server lists.
 
         Raises:
             AssistantFailed: The server could not be asked.
         """
-        if self._model:
-            return (self._model,)
         try:
             return await self._list.names()
         except AssistantFailed as failure:
             raise presentable(failure, self._key) from failure.__cause__
 
-    async def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | Finish, None]:
+    async def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | Thought | Finish, None]:
         """Streams the model's answer.
 
         **Cancellation**: closes the connection, which is how model servers learn that nobody listens any more.
         """
         try:
             if prompt.model == UNNAMED:
-                prompt = replace(prompt, model=(await self.models())[0])
+                prompt = replace(prompt, model=(await self._list.names())[0])
+            if not self._list.has(prompt.model):
+                raise AssistantFailed("upstream_error", _NOT_OFFERED.format(prompt.model))
             opened = await self._upstream.open_completion(encode_request(prompt))
-            stream = CompletionStream(self._limits.max_event_bytes)
+            stream = CompletionStream(self._limits.max_event_bytes, with_tools=bool(prompt.tool_use))
             try:
                 deadline = opened.first_token_at
                 while not stream.done:
@@ -86,6 +93,8 @@ class ChatCompletions:
                     text = await self._read(opened, stream, deadline)
                     if stream.events > events:
                         deadline = self._next_deadline(stream, deadline)
+                    if stream.has_thought:
+                        yield Thought(stream.take_thought())
                     if text:
                         yield Delta(text)
                 finish = stream.outcome()

@@ -1,9 +1,10 @@
 """One JSON value of a model server's answer: a chunk of a stream, a whole completion, or an error. Pure.
 
 Rule: what does not say what a chunk says is a fault, never an empty chunk; but what servers are known to leave out or
-to add (no choices beside the usage, a null text, reasoning) is no fault.
+to add (no choices beside the usage, a null text, reasoning) is no fault. With what words a model refuses is its answer.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -14,18 +15,31 @@ from .base import Usage
 _MALFORMED = "The model server sent something that is not a chat completion."
 
 
+class CallPiece(NamedTuple):
+    """A piece of a call of a tool; the pieces of one call have its place in common."""
+
+    place: int
+    call_id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+
 class Chunk(NamedTuple):
     """What one chunk adds to the answer.
 
     Attributes:
         alive: Whether the model has begun: there was text, or reasoning, which is not part of the answer.
         finish_reason: As the server calls it; None while the answer goes on.
+        reasoning: What was thought, which is no part of the answer; servers call it by two names, some by both at once.
+        calls: Pieces of calls of tools.
     """
 
     text: str = ""
     alive: bool = False
     finish_reason: str | None = None
     usage: Usage | None = None
+    calls: Sequence[CallPiece] = ()
+    reasoning: str = ""
 
 
 def decode_chunk(payload: bytes) -> Chunk:
@@ -53,12 +67,36 @@ def decode_chunk(payload: bytes) -> Chunk:
 
 def _decode_choice(choice: dict[str, Any], usage: Usage | None) -> Chunk:
     delta = choice.get("delta") or choice.get("message") or {}
-    text = delta.get("content") or "" if isinstance(delta, dict) else None
+    text = delta.get("content") or delta.get("refusal") or "" if isinstance(delta, dict) else None
     reason = choice.get("finish_reason") or None
     if not isinstance(text, str) or not isinstance(reason, str | None):
         raise AssistantFailed("upstream_malformed", _MALFORMED)
-    alive = bool(text or delta.get("reasoning_content") or delta.get("reasoning"))
-    return Chunk(text, alive, reason, usage)
+    calls = _decode_calls(delta)
+    reasoning = delta.get("reasoning_content") or delta.get("reasoning")
+    alive = bool(text or calls or reasoning)
+    return Chunk(text, alive, reason, usage, calls, reasoning if isinstance(reasoning, str) else "")
+
+
+def _decode_calls(delta: dict[str, Any]) -> Sequence[CallPiece]:
+    """The pieces of calls; a call in the old form, which has one only, is at the first place."""
+    listed = delta.get("tool_calls") or ([{"function": delta["function_call"]}] if delta.get("function_call") else ())
+    if not listed:
+        return ()
+    try:
+        return [_decode_call(call, place) for place, call in enumerate(listed)]
+    except (AttributeError, TypeError) as error:
+        raise AssistantFailed("upstream_malformed", _MALFORMED) from error
+
+
+def _decode_call(call: dict[str, Any], place: int) -> CallPiece:
+    function, index = call.get("function") or {}, call.get("index")
+    arguments = function.get("arguments") or ""
+    if isinstance(arguments, dict):
+        arguments = orjson.dumps(arguments).decode()
+    piece = CallPiece(place if index is None else index, call.get("id") or "", function.get("name") or "", arguments)
+    if not isinstance(piece.place, int) or not all(isinstance(text, str) for text in piece[1:]):
+        raise TypeError
+    return piece
 
 
 def decode_usage(value: Any) -> Usage | None:

@@ -3,17 +3,19 @@
 Rules: what the system says comes first and is one message (instructions, the session's own leading system messages,
 what is remembered of the user), because many chat templates take no more than one; an assistant's message without
 text is left out, because many servers refuse it; and the user's messages that come to stand side by side by that are
-joined, because many templates insist that roles alternate. The stored history is never changed. What there is of an
-answer already comes last, with the two switches that vLLM, and llama.cpp after it, have for going on with it.
+joined, because many templates insist that roles alternate; calls of tools go only with what they gave, and what they
+gave only with them, because servers refuse one without the other. The stored history is never changed. What there is of
+an answer already comes last, with the two switches that vLLM, and llama.cpp after it, have for going on with it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 from typing import Any
 
 from persistence import Fact, Message
 
-from .base import Prompt
+from .base import JsonFormat, Prompt
+from .tool_calls import OUTPUT_ROLE, Tool, ToolCall, ToolUse, answered_calls
 
 _SYSTEM_ROLES = {"system", "developer"}
 _REMEMBERED = "What the user asked to have remembered, in this conversation or earlier ones:"
@@ -31,19 +33,52 @@ def encode_request(prompt: Prompt) -> dict[str, Any]:
         "temperature": prompt.temperature,
         "top_p": prompt.top_p,
         "max_tokens": prompt.max_output_tokens,
+        "reasoning_effort": prompt.effort,
+        "response_format": encode_format(prompt.output_format) if prompt.output_format else None,
         "continue_final_message": True if prompt.prefix else None,
         "add_generation_prompt": False if prompt.prefix else None,
     }
+    if prompt.tool_use:
+        options |= encode_tools(prompt.tool_use)
     return body | {name: value for name, value in options.items() if value is not None}
 
 
-def encode_messages(prompt: Prompt) -> list[dict[str, str]]:
+def encode_format(wanted: JsonFormat) -> dict[str, Any]:
+    """The `response_format`."""
+    if wanted.schema is None:
+        return {"type": "json_object"}
+    named = {"name": wanted.name, "description": wanted.description, "schema": wanted.schema, "strict": wanted.strict}
+    return {"type": "json_schema", "json_schema": {key: value for key, value in named.items() if value is not None}}
+
+
+def encode_tools(use: ToolUse) -> dict[str, Any]:
+    """The tools on offer, and how they are to be used."""
+    choice = {"type": "function", "function": {"name": use.choice}} if use.is_named else use.choice
+    return {
+        "tools": [{"type": "function", "function": _encode_tool(tool)} for tool in use.tools],
+        "tool_choice": choice,
+        "parallel_tool_calls": use.parallel,
+    }
+
+
+def _encode_tool(tool: Tool) -> dict[str, Any]:
+    named = {
+        "name": tool.name,
+        "description": tool.description,
+        "parameters": tool.parameters,
+        "strict": tool.strict,
+    }
+    return {key: value for key, value in named.items() if value is not None}
+
+
+def encode_messages(prompt: Prompt) -> list[dict[str, Any]]:
     """The conversation as the model server wants it."""
     leading = list(takewhile(_is_system, prompt.history))
     system = "\n\n".join(_system_parts(prompt, leading))
-    messages = [{"role": "system", "content": system}] if system else []
-    for message in prompt.history[len(leading) :]:
-        _append(messages, message)
+    messages: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
+    history = prompt.history
+    for at in range(len(leading), len(history)):
+        _append(messages, history[at], (history[later] for later in range(at + 1, len(history))))
     if prompt.prefix:
         messages.append({"role": "assistant", "content": prompt.prefix})
     return messages
@@ -61,7 +96,14 @@ def _encode_fact(fact: Fact) -> str:
     return "- " + " ".join(fact.text.split())
 
 
-def _append(messages: list[dict[str, str]], message: Message) -> None:
+def _append(messages: list[dict[str, Any]], message: Message, behind: Iterable[Message]) -> None:
+    if calls := answered_calls(message, behind) if message["role"] == "assistant" else ():
+        asked = [{"id": call.call_id, "type": "function", "function": _encode_call(call)} for call in calls]
+        messages.append({"role": "assistant", "content": message["content"] or None, "tool_calls": asked})
+        return
+    if message["role"] == OUTPUT_ROLE:
+        _append_output(messages, message)
+        return
     role = "system" if _is_system(message) else message["role"]
     content = message["content"]
     if role == "assistant" and not content:
@@ -70,6 +112,17 @@ def _append(messages: list[dict[str, str]], message: Message) -> None:
         messages[-1]["content"] += "\n\n" + content
         return
     messages.append({"role": role, "content": content})
+
+
+def _append_output(messages: list[dict[str, Any]], message: Message) -> None:
+    """What a call gave, where the call stands ahead of it, with nothing but other outputs between."""
+    asked: dict[str, Any] = next((one for one in reversed(messages) if one["role"] != OUTPUT_ROLE), {})
+    if message.get("call_id") in [call["id"] for call in asked.get("tool_calls", ())]:
+        messages.append({"role": "tool", "tool_call_id": message["call_id"], "content": message["content"]})
+
+
+def _encode_call(call: ToolCall) -> dict[str, str]:
+    return {"name": call.name, "arguments": call.arguments}
 
 
 def _is_system(message: Message) -> bool:

@@ -2,20 +2,29 @@
 
 Rules:
 - An answer is whole when it has a finish reason. Without one it was cut, whatever else the stream says.
+- Calls of tools come in pieces and are handed out whole, with the end; one that cannot be read spoils the answer.
 - After the finish reason only the usage is still awaited; nothing that follows can spoil the answer.
 - Text that came before a fault is handed out before the fault is raised: `feed` returns it, `failure` holds the rest.
 - A body that is no event stream is known by its first character: `{` is JSON, `<` is some web page.
 """
 
+from collections.abc import Sequence
+
+import orjson
+
+from persistence import new_id
+
 from ..errors import AssistantFailed
 from .base import Finish, Usage
-from .completion_chunk import Chunk, decode_chunk
+from .completion_chunk import CallPiece, Chunk, decode_chunk
 from .sse import SseReader
+from .tool_calls import ToolCall
 
 _WHOLE = {"stop", "eos", "eos_token", "end_turn", "stop_sequence"}
 _AT_LIMIT = {"length", "max_tokens", "model_length"}
+_CALLING = {"tool_calls", "function_call"}
 _TOO_LONG = "The model server sent a piece that is too long."
-_WEB_PAGE = "The model server answered with a web page. Is VERBATIM_UPSTREAM_URL the address of its API?"
+_WEB_PAGE = "The model server answered with a web page. Is the configured URL that of its API?"
 
 
 class CompletionStream:
@@ -28,7 +37,7 @@ class CompletionStream:
         failure: Why the answer failed; set with `done`.
     """
 
-    def __init__(self, max_event_bytes: int) -> None:
+    def __init__(self, max_event_bytes: int, *, with_tools: bool = False) -> None:
         self.done = False
         self.alive = False
         self.events = 0
@@ -40,6 +49,20 @@ class CompletionStream:
         self._first_seen = False
         self._finish_reason: str | None = None
         self._usage: Usage | None = None
+        self._with_tools = with_tools
+        self._calls: dict[int, list[CallPiece]] = {}
+        self._thoughts: list[str] = []
+
+    @property
+    def has_thought(self) -> bool:
+        """Whether something was thought that nobody has taken yet."""
+        return bool(self._thoughts)
+
+    def take_thought(self) -> str:
+        """What was thought since it was last taken. Within what is read at once it goes ahead of the text."""
+        thought = "".join(self._thoughts)
+        self._thoughts.clear()
+        return thought
 
     @property
     def finished(self) -> bool:
@@ -79,10 +102,12 @@ class CompletionStream:
             raise self.failure
         if self._finish_reason is None:
             raise AssistantFailed("upstream_cut", "The model server stopped in the middle of the answer.")
-        if self._finish_reason in _WHOLE:
-            return Finish("stop", self._usage)
+        if self._calls and not self._with_tools:
+            raise AssistantFailed("upstream_error", "The model asked for a tool, and it was offered none.")
         if self._finish_reason in _AT_LIMIT:
             return Finish("length", self._usage)
+        if self._finish_reason in _WHOLE or (self._calls and self._finish_reason in _CALLING):
+            return Finish("stop", self._usage, tuple(_whole_call(pieces) for _, pieces in sorted(self._calls.items())))
         raise _no_answer(self._finish_reason)
 
     def _look(self, data: bytes) -> None:
@@ -120,6 +145,10 @@ class CompletionStream:
 
     def _add(self, chunk: Chunk) -> str:
         self.alive = self.alive or chunk.alive
+        if chunk.reasoning:
+            self._thoughts.append(chunk.reasoning)
+        for piece in chunk.calls:
+            self._calls.setdefault(piece.place, []).append(piece)
         self._finish_reason = chunk.finish_reason or self._finish_reason
         self._usage = chunk.usage or self._usage
         return chunk.text
@@ -131,9 +160,23 @@ class CompletionStream:
         return ""
 
 
+def _whole_call(pieces: Sequence[CallPiece]) -> ToolCall:
+    """A call from its pieces. Servers that give it no id, and leave out empty arguments, are known."""
+    arguments = "".join(piece.arguments for piece in pieces) or "{}"
+    name = next((piece.name for piece in pieces if piece.name), "")
+    call_id = next((piece.call_id for piece in pieces if piece.call_id), "") or new_id("call_")
+    try:
+        is_object = isinstance(orjson.loads(arguments), dict)
+    except orjson.JSONDecodeError:
+        is_object = False
+    if not name or not is_object:
+        raise AssistantFailed("upstream_malformed", "The model server sent a call of a tool that cannot be read.")
+    return ToolCall(call_id, name, arguments)
+
+
 def _no_answer(reason: str) -> AssistantFailed:
     if reason == "content_filter":
         return AssistantFailed("upstream_error", "The model server's content filter stopped the answer.")
-    if reason in {"tool_calls", "function_call"}:
-        return AssistantFailed("upstream_error", "The model asked for a tool, and it was offered none.")
+    if reason in _CALLING:
+        return AssistantFailed("upstream_malformed", "The model server announced a call of a tool that did not come.")
     return AssistantFailed("upstream_error", f"The model server ended the answer for an unknown reason: {reason}")

@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from .base import Delta, Finish, Prompt
+from .base import Delta, Finish, Parameter, Prompt
 
 MAX_COUNT = 1_000_000
 MAX_PER_SECOND = 100_000
@@ -44,7 +44,9 @@ def read_tempo(text: str) -> Tempo | None:
 class Metronome:
     """Counts. `clock` gives seconds that never go back; `sleep` waits for some of them."""
 
+    name = "metronome"
     continues = True
+    honours = frozenset[Parameter]()
     is_model = False
 
     def __init__(

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from persistence import Fact, FactNotFound, LongTermMemory
 
 from . import scribe_answers as answers
-from .base import Delta, Finish, Prompt
+from .base import Delta, Finish, Parameter, Prompt
 from .scribe_intents import Kind, read_intent
 from .word_search import find_words, same_words
 
@@ -25,7 +25,9 @@ class Scribe:
     **Cancellation**: what was to be remembered or forgotten is done before the first piece of the answer.
     """
 
+    name = "scribe"
     continues = False
+    honours = frozenset[Parameter]()
     is_model = False
 
     async def models(self) -> Sequence[str]:

@@ -1,13 +1,16 @@
 """One model server over HTTP: a pooled session, and requests that are repeated while that can do no harm.
 
-Rules: a request is repeated only while nothing of an answer was taken (429, 5xx, a connection refused or dropped);
+Rules: a request is repeated only while nothing of an answer was taken (429, 500, 502, 503, 504, a connection refused or
+dropped); a server that failed too often in a row is not asked for a while (`breaker`), and the answer fails at once;
 redirects are not followed, so that the key goes nowhere else; connections are not counted here, since turns are
 limited before they come here.
 """
 
 import asyncio
 import contextlib
+import random
 import socket
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +18,10 @@ from typing import Any
 import orjson
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, TCPConnector
 
-from .upstream_faults import Unanswered, fault_of_opening, fault_of_status
+from ..errors import AssistantFailed
+from .breaker import Breaker, Event, State
+from .repetition import repetition_wait_s
+from .upstream_faults import Unanswered, fault_of_opening, fault_of_pause, fault_of_status
 from .upstream_limits import UpstreamLimits
 
 NETWORK_ERRORS = (ClientError, TimeoutError, OSError)
@@ -33,16 +39,33 @@ class Opened:
 class Upstream:
     """Sends requests to one base URL.
 
+    Args:
+        sleep: Waits between repeated requests.
+        clock: Seconds that never go back.
+        chance: From 0 to 1, another one each time.
+
     **Concurrency**: any number of requests at once.
     """
 
     def __init__(
-        self, url: str, key: str | None, limits: UpstreamLimits, sleep: Callable[[float], Awaitable[None]]
+        self,
+        url: str,
+        key: str | None,
+        limits: UpstreamLimits,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self._url = url.rstrip("/")
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._limits = limits
         self._sleep = sleep
+        self._clock = clock
+        self._chance = chance
+        self._breaker = Breaker(limits.max_failures, limits.down_pause_s)
+        self._last_failure: AssistantFailed | None = None
+        """Of those that the breaker counts."""
         self._session: ClientSession | None = None
         """Made by the first request, since it belongs to the running loop."""
 
@@ -55,16 +78,15 @@ class Upstream:
         **Cancellation**: nothing stays open.
         """
         data = orjson.dumps(body)
-        repetition = 0
+        done = 0
         while True:
             try:
-                return await self._open(data)
+                return await self._attempt(data)
             except Unanswered as fault:
-                if not fault.retryable or repetition >= self._limits.max_retries:
+                if (wait_s := self._wait_s(fault, done)) is None:
                     raise fault.failure from fault.__cause__
-                wait_s = self._limits.retry_wait_s * 2**repetition if fault.wait_s is None else fault.wait_s
-            await self._sleep(min(wait_s, self._limits.max_retry_wait_s))
-            repetition += 1
+            await self._sleep(wait_s)
+            done += 1
 
     async def get_models(self) -> bytes:
         """The body of the list of models.
@@ -77,7 +99,7 @@ class Upstream:
             async with self._pool().get(
                 f"{self._url}/models", headers=self._headers, timeout=timeout, allow_redirects=False
             ) as response:
-                body = await _read(response, self._limits.max_error_bytes)
+                body = await _read(response, self._limits.max_models_bytes)
         except NETWORK_ERRORS as error:
             raise fault_of_opening(error).failure from error
         if response.status >= 300:
@@ -89,6 +111,30 @@ class Upstream:
         session, self._session = self._session, None
         if session:
             await session.close()
+
+    async def _attempt(self, data: bytes) -> Opened:
+        """One request, if the server is not taken for down; its outcome counts."""
+        if (wait_s := self._breaker.admit(self._clock())) is not None:
+            last = self._last_failure or AssistantFailed("upstream_unreachable", "The model server is down.")
+            raise fault_of_pause(last, self._breaker.failures, wait_s)
+        event = Event.UNKNOWN
+        try:
+            opened = await self._open(data)
+            event = Event.ANSWERED
+        except Unanswered as fault:
+            event = fault.event
+            if event is Event.FAILED:
+                self._last_failure = fault.failure
+            raise
+        finally:
+            self._breaker.tell(event, self._clock())
+        return opened
+
+    def _wait_s(self, fault: Unanswered, done: int) -> float | None:
+        """Before the next attempt; None: there is none, or the server is taken for down meanwhile."""
+        if not fault.retryable or self._breaker.state is not State.CLOSED:
+            return None
+        return repetition_wait_s(done, fault.wait_s, self._limits, self._chance())
 
     async def _open(self, data: bytes) -> Opened:
         first_token_at = asyncio.get_running_loop().time() + self._limits.first_token_timeout_s

@@ -4,6 +4,7 @@ Rule: the sentence says what the person or the operator can understand and act o
 where it gave any in JSON, never the key, an address or a driver's message; those stay in the chained cause.
 """
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -19,6 +20,7 @@ from aiohttp import (
 )
 
 from ..errors import AssistantFailed
+from .breaker import Event
 from .completion_chunk import error_detail, with_detail
 
 _MAX_SENTENCE_CHARS = 400
@@ -34,11 +36,13 @@ class Unanswered(Exception):
         failure: What is raised when the request is not repeated.
         retryable: Whether the same request may succeed in a moment.
         wait_s: How long the server asks to wait; None where it does not say.
+        event: What it says of the server.
     """
 
     failure: AssistantFailed
     retryable: bool = False
     wait_s: float | None = None
+    event: Event = Event.ANSWERED
 
 
 _OPENING: tuple[tuple[type[Exception], str, str, bool], ...] = (
@@ -53,11 +57,28 @@ _OPENING: tuple[tuple[type[Exception], str, str, bool], ...] = (
 )
 """Error, code, sentence, and whether it may be gone in a moment; the first row that fits counts."""
 
+_PASSING = (500, 502, 503, 504)
+"""Faults of a server's own that may be gone in a moment."""
+
 
 def fault_of_opening(error: Exception) -> Unanswered:
-    """Why there is no response at all."""
+    """Why there is no response at all. That it takes its time says nothing of a server that took the connection."""
     code, sentence, retryable = next(row[1:] for row in _OPENING if isinstance(error, row[0]))
-    return Unanswered(AssistantFailed(code, sentence), retryable)
+    event = Event.UNKNOWN if code in ("upstream_timeout", "upstream_malformed") else Event.FAILED
+    return Unanswered(AssistantFailed(code, sentence), retryable, event=event)
+
+
+def fault_of_pause(last: AssistantFailed, failures: int, wait_s: float) -> Unanswered:
+    """Why a server that is taken for down is not asked.
+
+    Args:
+        wait_s: Until it is asked again; 0: somebody is asking it.
+    """
+    reason = last.message if last.message.endswith((".", "?", "!", "…")) else last.message + "."
+    when = f"in {math.ceil(wait_s)} s" if wait_s else "at this moment"
+    often = f"{failures} times in a row" if failures > 1 else "just now"
+    sentence = f"{reason} It failed {often} and is asked again {when}."
+    return Unanswered(AssistantFailed(last.code, sentence))
 
 
 def failure_of_reading(error: Exception, alive: bool) -> AssistantFailed:
@@ -72,23 +93,23 @@ def fault_of_status(status: int, body: bytes, retry_after: str | None) -> Unansw
     """Why there is a response, and no answer in it."""
     detail = _detail(body)
     wait_s = decode_retry_after(retry_after, datetime.now(UTC))
+    asks = f" and asks to wait {math.ceil(wait_s)} s" if wait_s else ""
     if status == 429:
-        asks = f" and asks to wait {wait_s:.0f} s" if wait_s else ""
         sentence = with_detail(f"The model server takes no more requests for now{asks}", detail)
         return Unanswered(AssistantFailed("upstream_rate_limited", sentence), True, wait_s)
     if status >= 500:
-        sentence = with_detail(f"The model server has a fault of its own ({status})", detail)
-        return Unanswered(AssistantFailed("upstream_error", sentence), True, wait_s)
+        sentence = with_detail(f"The model server has a fault of its own ({status}){asks}", detail)
+        return Unanswered(AssistantFailed("upstream_error", sentence), status in _PASSING, wait_s, Event.FAILED)
     return Unanswered(AssistantFailed("upstream_error", _refusal(status, detail)))
 
 
 def _refusal(status: int, detail: str) -> str:
     if status in (401, 403):
-        return f"The model server does not accept the key ({status}). VERBATIM_UPSTREAM_KEY holds it."
+        return f"The model server does not accept the key that is configured for it ({status})."
     if status == 404:
         return with_detail("The model server knows no such model, or its address is not that of an API (404)", detail)
     if status < 400:
-        return f"The model server sends requests elsewhere ({status}). VERBATIM_UPSTREAM_URL has to name where it is."
+        return f"The model server sends requests elsewhere ({status}). The configured URL has to name where it is."
     return with_detail(f"The model server refuses the request ({status})", detail)
 
 

@@ -9,6 +9,8 @@ export function openResponse(responseId) {
     responseId,
     itemId: null,
     text: "",
+    called: [], // the functions that a program is to run
+    reasoning: "", // what the model thought, which is no part of its answer
     cursor: -1, // the last sequence_number heard
     status: "in_progress",
     reason: null,
@@ -34,6 +36,8 @@ const FOLDS = {
   "response.output_item.added": restart,
   "response.content_part.added": open,
   "response.output_text.delta": append,
+  "response.reasoning_summary_part.added": (state, event) => openReasoning(state, event),
+  "response.reasoning_summary_text.delta": (state, event) => think(state, event),
   "response.output_text.done": (state, event) => ({
     ...state,
     text: event.text,
@@ -53,7 +57,9 @@ function begin(state, event) {
 // A replay from the beginning opens the item anew, and its merged deltas may straddle the cursor that we had:
 // so the text begins anew as well.
 function restart(state, event) {
-  return { ...state, text: "", itemId: event.item?.id ?? null, cursor: event.sequence_number };
+  if (event.item?.type === "reasoning") return { ...state, reasoning: "", cursor: event.sequence_number };
+  if (event.item?.type === "function_call") return { ...state, cursor: event.sequence_number };
+  return { ...state, text: "", reasoning: "", itemId: event.item?.id ?? null, cursor: event.sequence_number };
 }
 
 // An answer that is gone on with begins with the text that was there.
@@ -67,6 +73,16 @@ function append(state, event) {
   return { ...state, text: state.text + event.delta, cursor: event.sequence_number };
 }
 
+// What was thought before stands in the part, where an answer is gone on with.
+function openReasoning(state, event) {
+  return { ...state, reasoning: event.part?.text ?? "", cursor: event.sequence_number };
+}
+
+function think(state, event) {
+  if (event.sequence_number <= state.cursor) return state;
+  return { ...state, reasoning: state.reasoning + event.delta, cursor: event.sequence_number };
+}
+
 function replace(state, event) {
   return { ...state, text: event.text, cursor: event.sequence_number, model: event.response?.model ?? state.model };
 }
@@ -76,6 +92,8 @@ function end(state, event) {
   return {
     ...state,
     text: outputText(response) ?? state.text,
+    reasoning: outputReasoning(response) ?? state.reasoning,
+    called: (response.output ?? []).filter(({ type }) => type === "function_call").map(({ name }) => name),
     cursor: event.sequence_number,
     status: response.status,
     reason: response.incomplete_details?.reason ?? (response.status === "cancelled" ? "cancelled" : null),
@@ -87,6 +105,11 @@ function end(state, event) {
 function outputText(response) {
   const message = (response.output ?? []).find((item) => item.type === "message");
   return message ? textOf(message) : null;
+}
+
+function outputReasoning(response) {
+  const item = (response.output ?? []).find(({ type }) => type === "reasoning");
+  return item ? (item.summary ?? []).map((part) => part.text ?? "").join("") : null;
 }
 
 /** The text of an item of type `message`. */
@@ -104,5 +127,7 @@ export function noteOf(entry) {
   if (entry.status === "failed" || entry.reason === "failed") {
     return { kind: "error", text: entry.error ?? "The answer failed." };
   }
+  if (entry.called?.length) return { kind: "quiet", text: `asked a program to run ${entry.called.join(", ")}` };
+  if (entry.status === "completed" && entry.text === "") return { kind: "quiet", text: "an empty answer" };
   return entry.status === "incomplete" ? { kind: "quiet", text: "incomplete" } : null;
 }

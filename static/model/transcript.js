@@ -133,7 +133,7 @@ export class Transcript {
     if (!shown) return stored;
     const isGoneOnWith = shown.heard && isRunning(shown) && shown.responseId !== stored.responseId;
     if (isRunning(stored) || isGoneOnWith) return shown;
-    return { ...stored, key: shown.key, error: shown.error ?? null };
+    return { ...stored, key: shown.key, error: stored.error ?? shown.error ?? null };
   }
 }
 
@@ -175,9 +175,11 @@ function entryOf(item) {
   return {
     ...common,
     cursor: -1,
+    reasoning: item["verbatim:reasoning"] ?? "",
+    called: (item["verbatim:tool_calls"] ?? []).map(({ name }) => name),
     status: item.status,
     reason: item["verbatim:reason"] ?? null,
-    error: null,
+    error: item["verbatim:error"]?.message ?? null,
     model: item["verbatim:model"] ?? null,
   };
 }

@@ -4,6 +4,7 @@
 import { isRunning, noteOf } from "../model/response.js";
 import { h } from "./dom.js";
 import { MarkdownView } from "./markdown.js";
+import { ReasoningView } from "./reasoning.js";
 
 /** @param {{onSendAgain: (messageId: string) => void, onTakeBack: (messageId: string) => void}} acts */
 export function messageView(entry, acts) {
@@ -39,16 +40,18 @@ class AssistantMessage {
   #body = h("div", { class: "body" });
   #note = h("p", { class: "note" });
   #thinking = h("p", { class: "unseen" }, "thinking…");
+  #reasoning = new ReasoningView();
   #markdown = new MarkdownView(this.#body);
 
   constructor() {
     const attributes = { class: "message assistant", "aria-label": "Assistant" };
-    this.element = h("article", attributes, this.#thinking, this.#body, this.#note);
+    this.element = h("article", attributes, this.#thinking, this.#reasoning.element, this.#body, this.#note);
   }
 
   update(entry) {
     const isGrowing = isRunning(entry);
     this.#markdown.update(entry.text, isGrowing);
+    this.#reasoning.update(entry.reasoning ?? "");
     this.element.setAttribute("aria-busy", String(isGrowing));
     const isWaiting = isGrowing && entry.text === "";
     this.element.classList.toggle("waiting", isWaiting);

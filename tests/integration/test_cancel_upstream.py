@@ -10,7 +10,7 @@ from server.assistants.chat_completions import ChatCompletions
 from server.assistants.upstream_limits import UpstreamLimits
 from tests.integration.reciter import TEXTS
 from tests.server.assistants.completions import DONE, delta, stop
-from tests.server.assistants.fake_upstream import Answer, FakeUpstream, Step
+from tests.server.assistants.fake_upstream import Answer, FakeUpstream, Step, error_answer
 from tests.server.frames import check_response, check_whole, text_of
 
 QUICK_S = 2.0
@@ -40,7 +40,7 @@ async def serve(site):
         await model_server.start_server()
         started.append(model_server)
         url = str(model_server.make_url("/v1"))
-        await site.start(ChatCompletions(url, model="m", limits=UpstreamLimits()), delta_window_s=0.0)
+        await site.start(ChatCompletions(url, models=["m"], limits=UpstreamLimits()), delta_window_s=0.0)
         return upstream, site.caller()
 
     yield start
@@ -88,6 +88,19 @@ async def test_cancel_closes_the_connection(serve, state, over):
     frames += await line.response()
     assert text_of(frames) == said
     await check_kept(anna, check_whole(frames), said)
+
+
+async def test_cancel_ends_a_wait_for_the_next_attempt(serve):
+    """A turn whose model server asks for some seconds ends at once where it is stopped, and asks no more."""
+    upstream, anna = await serve(error_answer(429, **{"Retry-After": "9"}), WHOLE)
+    line = await anna.line()
+    await line.create("hi")
+    frames = await line.until(lambda got: got[-1]["type"] == "response.content_part.added")
+    await asyncio.wait_for(upstream.asked.wait(), QUICK_S)
+    await line.send("response.cancel", response_id=frames[0]["response"]["id"])
+    frames += await asyncio.wait_for(line.response(), QUICK_S)
+    await check_kept(anna, check_whole(frames), "")
+    assert len(upstream.bodies) == 1
 
 
 async def test_cancel_twice_and_after_the_end(serve):

@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 from yarl import URL
 
+from server.__main__ import describe_models
 from tests.integration.caller import Caller
 from tests.server.frames import check_whole, text_of
 from tests.server_process import REPOSITORY, ServerProcess
@@ -295,3 +296,10 @@ def test_default_server_says_where_it_is(tmp_path):
     process.stdout.close()
     assert line.startswith("Verbatim at http://127.0.0.1:")
     assert line.endswith(f" · data in {tmp_path / 'here'} · answered by scribe\n")
+
+
+def test_line_at_the_start_names_a_few_models():
+    """However many there are, it stays a line; a server that does not answer is named."""
+    assert describe_models(["a", "b"], []) == "a, b"
+    many = [f"m{number}" for number in range(300)]
+    assert describe_models(many, ["home"]) == f"{', '.join(many[:8])}, 292 more, home (does not answer yet)"

@@ -484,6 +484,20 @@ class StoreContract:
         assert contents(await store.history("s")) == ["q", "ab"]
         assert contents(await store.history("t")) == ["q", "xy"]
 
+    async def test_what_was_thought_is_kept_beside_the_text(self, place, store):
+        """Pieces of reasoning survive like those of the text, apart from it; alone too, and behind what was there."""
+        await store.create(record("s"), [said("q", response_id="resp_1")])
+        await store.create(record("t"), [said("q", response_id="resp_2")])
+        one, two = new_draft("resp_1"), new_draft("resp_2")
+        two["reasoning"] = "Before. "
+        for some in ([Piece("s", one, "", "Let me "), Piece("t", two, "", "Hm.")], [Piece("s", one, "a", "see.")]):
+            assert list(await store.write_all(some)) == [None] * len(some)
+        await store.write("s", one, "b")
+        store = await place.crash()
+        [_, answer], [_, other] = await store.history("s"), await store.history("t")
+        assert (answer["content"], answer["reasoning"], answer["reason"]) == ("ab", "Let me see.", "interrupted")
+        assert (other["content"], other["reasoning"]) == ("", "Before. Hm.")
+
     async def test_first_pieces_at_once_add_up(self, place, store):
         """Two writers of the first words of one answer write one answer."""
         await store.create(record("s"), [said("q", response_id="resp_1")])

@@ -1,5 +1,7 @@
 """Answers that were cut short."""
 
+from typing import Any
+
 import pytest
 
 from persistence.answer import (
@@ -22,6 +24,7 @@ QUESTION = said("q", response_id="resp_1")
     ("messages", "owed"),
     [
         ([], None),
+        ([{**said("a", response_id="resp_1"), "role": "tool", "call_id": "c1"}], "resp_1"),
         ([said("a")], None),
         ([QUESTION], "resp_1"),
         ([QUESTION, answered("a", "resp_1")], None),
@@ -109,3 +112,11 @@ def test_late_answer_finds_its_place_in_a_branch():
 def test_an_answer_that_stands_in_a_branch_is_not_owed():
     """It has its place already."""
     assert answer_position(Tree([QUESTION], [Branch(None, [answered("a", "resp_1")])]), "resp_1", "half") is None
+
+
+@pytest.mark.parametrize(("before", "after"), [("Hm. ", "Hm. Yes."), (None, "Yes."), (5, "Yes.")])
+def test_what_was_thought_goes_behind_what_there_was(before, after):
+    """What a file from elsewhere has under that name, and is no text, keeps no answer from being settled."""
+    draft: Any = {**new_draft("resp_1"), "reasoning": before}
+    message = interrupted_message("resp_1", Parts("s", draft, "half", "Yes."))
+    assert (message["content"], message["reasoning"]) == ("half", after)

@@ -125,6 +125,10 @@ def test_base_says_what_runs():
     parts = Parts("s", DRAFT, "one ")
     total = replay(lines_of(Base(1, [parts]), piece(None, "two")), 1)
     assert total.running == {("s", "resp_1"): Parts("s", DRAFT, "one two")}
+    thought = Parts("s", DRAFT, "one ", "Hm. ")
+    [more] = replay(lines_of(Base(1, [thought]), Pieces([Part("s", "resp_1", None, "", "Yes.")])), 1).running.values()
+    assert (more.text, more.reasoning) == ("one ", "Hm. Yes.")
+    assert b"reasoning" not in Base(1, [parts]).encode()
     later = replay(lines_of(Base(1), piece(DRAFT, "x"), Base(1, [parts])), 1)
     assert later.running == {("s", "resp_1"): parts}
 

@@ -62,9 +62,12 @@ class StoreModel(RuleBasedStateMachine):
         draft = {**new_draft(response_id), "created_at": AT}
         self.both(lambda store: store.write(name, draft, text))
 
-    @rule(some=st.lists(st.tuples(NAMES, RESPONSES, texts | st.just("\ud800")), max_size=4))
+    @rule(some=st.lists(st.tuples(NAMES, RESPONSES, texts | st.just("\ud800"), st.just("") | texts), max_size=4))
     def write_all(self, some):
-        pieces = [Piece(name, {**new_draft(response_id), "created_at": AT}, text) for name, response_id, text in some]
+        pieces = [
+            Piece(name, {**new_draft(response_id), "created_at": AT}, text, reasoning)
+            for name, response_id, text, reasoning in some
+        ]
         self.both(lambda store: kept(store, pieces))
 
     @rule(name=NAMES, response_id=RESPONSES, text=texts)

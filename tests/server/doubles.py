@@ -6,7 +6,7 @@ from pathlib import Path
 
 from persistence import MemoryStore, StorageError
 from persistence.errors import StorageReadOnly
-from server.assistants.base import Delta, Finish, Prompt
+from server.assistants.base import Delta, Finish, Parameter, Prompt
 
 PATIENCE_S = 10
 
@@ -23,11 +23,13 @@ class ScriptedAssistant:
 
     Attributes:
         continues: It goes on with whatever was said; its script is what comes then.
+        honours: It minds nothing.
         prompts: What it was asked.
         released: How many of its replies have given everything back.
     """
 
     continues = True
+    honours = frozenset(Parameter)
     is_model = True
 
     def __init__(self, *script: object, name: str = "scripted") -> None:

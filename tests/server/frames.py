@@ -21,6 +21,12 @@ STANDARD: dict[str, Any] = {
     "response.output_item.added": openresponses_types.ResponseOutputItemAddedStreamingEvent,
     "response.content_part.added": openresponses_types.ResponseContentPartAddedStreamingEvent,
     "response.output_text.delta": openresponses_types.ResponseOutputTextDeltaStreamingEvent,
+    "response.reasoning_summary_part.added": openresponses_types.ResponseReasoningSummaryPartAddedStreamingEvent,
+    "response.reasoning_summary_text.delta": openresponses_types.ResponseReasoningSummaryDeltaStreamingEvent,
+    "response.reasoning_summary_text.done": openresponses_types.ResponseReasoningSummaryDoneStreamingEvent,
+    "response.reasoning_summary_part.done": openresponses_types.ResponseReasoningSummaryPartDoneStreamingEvent,
+    "response.function_call_arguments.delta": openresponses_types.ResponseFunctionCallArgumentsDeltaStreamingEvent,
+    "response.function_call_arguments.done": openresponses_types.ResponseFunctionCallArgumentsDoneStreamingEvent,
     "response.output_text.done": openresponses_types.ResponseOutputTextDoneStreamingEvent,
     "response.content_part.done": openresponses_types.ResponseContentPartDoneStreamingEvent,
     "response.output_item.done": openresponses_types.ResponseOutputItemDoneStreamingEvent,
@@ -41,6 +47,9 @@ OURS = {
 }
 FINAL = ("response.completed", "response.incomplete", "response.failed")
 KINDS = ["created", "in_progress", "output_item.added", "content_part.added"]
+THOUGHT_DELTA = "reasoning_summary_text.delta"
+THOUGHT_KINDS = ["output_item.added", "reasoning_summary_part.added"]
+LAST_THOUGHT_KINDS = ["reasoning_summary_text.done", "reasoning_summary_part.done", "output_item.done"]
 LAST_KINDS = ["output_text.done", "content_part.done", "output_item.done"]
 
 _ITEMS: TypeAdapter[Any] = TypeAdapter(ConversationItem)
@@ -100,6 +109,11 @@ def text_of(frames: list[Frame]) -> str:
     return text
 
 
+def reasoning_of(frames: list[Frame]) -> str:
+    """What was thought, as a client shows it which has had these frames."""
+    return "".join(frame["delta"] for frame in frames if frame["type"] == f"response.{THOUGHT_DELTA}")
+
+
 def check_rest(rest: list[Frame], frames: list[Frame], after: int | None) -> None:
     """Fails where these are not what follows a cursor, to the end; `frames` are all of them. Deltas may be merged."""
     behind = [frame for frame in frames if after is None or frame["sequence_number"] > after]
@@ -120,9 +134,17 @@ def check_whole(frames: list[Frame]) -> Frame:
     for number, frame in enumerate(frames):
         before = frames[number - 1]["sequence_number"] if number else -1
         skipped = frame["sequence_number"] - before - 1
-        assert skipped == 0 or (skipped > 0 and frame["type"] == "response.output_text.delta")
+        assert skipped == 0 or (skipped > 0 and frame["type"].endswith("_text.delta"))
     assert kinds[:4] == KINDS
-    assert set(kinds[4:-4]) <= {"output_text.delta"}
+    told = kinds[4:-4]
+    if thought := reasoning_of(frames):
+        at = told.index(THOUGHT_KINDS[0])
+        assert (told[at : at + 2], told[-3:]) == (THOUGHT_KINDS, LAST_THOUGHT_KINDS)
+        assert THOUGHT_DELTA not in told[:at]
+        told = [kind for kind in told[:at] + told[at + 2 : -3] if kind != THOUGHT_DELTA]
+        [summary] = frames[-1]["response"]["output"][1]["summary"]
+        assert thought == frames[-7]["text"] == frames[-6]["part"]["text"] == summary["text"]
+    assert set(told) <= {"output_text.delta"}
     assert kinds[-4:-1] == LAST_KINDS
     assert frames[-1]["type"] in FINAL
     response = frames[-1]["response"]

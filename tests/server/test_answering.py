@@ -9,9 +9,10 @@ from persistence import MemoryStore
 from persistence.model import Record
 from server.answering import Answering
 from server.assistants.base import Finish, Prompt, Usage
-from server.coalescing import NOTHING, Coalescing
+from server.coalescing import Coalescing
 from server.delta_window import DeltaWindow
 from server.errors import AssistantFailed
+from server.last_piece import NOTHING
 from server.response_log import ResponseLog
 from server.turn import Broke, Cut, Finished, Reason, Started
 from tests.server.doubles import PATIENCE_S, RecordingStore, ScriptedAssistant, until
@@ -218,7 +219,7 @@ async def test_fast_assistant_waits_for_a_slow_disk(store):
         await asyncio.sleep(0)
     assert len(taken) < 20
     gate.set()
-    end, (last, _) = await asyncio.wait_for(running, PATIENCE_S)
+    end, (last, *_) = await asyncio.wait_for(running, PATIENCE_S)
     assert end == Finished()
     assert answer.log.turn.text + last == piece * 40
 

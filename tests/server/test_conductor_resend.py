@@ -7,7 +7,8 @@ import pytest
 from persistence import MemoryStore
 from server.assistants.base import Finish
 from server.errors import ApiError
-from server.response_log import ResponseLog, StoredResponse
+from server.response_log import ResponseLog
+from server.stored_response import StoredResponse
 from tests.server.doubles import RecordingStore, ScriptedAssistant, until
 from tests.server.stage import USER, Stage, read, read_text, request, shown
 

@@ -21,6 +21,9 @@ GOOD = [
     ("upstream_url", "", "", {}),
     ("upstream_key", "s", "s", {}),
     ("upstream_model", "m:7b", "m:7b", {}),
+    ("models_file", "/etc/models.toml", Path("/etc/models.toml"), {}),
+    ("models_file", "caf\udce9", Path("caf\udce9"), {}),
+    ("models_file", "", None, {}),
     ("api_keys", "a=b, c=d=e,", {"a": "b", "c": "d=e"}, {}),
     ("api_keys", "", {}, {}),
     ("allowed_origins", "https://a.example, http://b:3000/", frozenset({"https://a.example", "http://b:3000"}), {}),
@@ -58,6 +61,7 @@ GOOD = [
     ("shutdown_grace_s", "0", 0.0, {}),
 ]
 BAD = [
+    ("models_file", "a\0b", "a file's path"),
     ("host", "0.0.0.0", "a loopback address"),
     ("host", "", "a loopback address"),
     ("host", "chat.example.org", "a loopback address"),
@@ -68,7 +72,9 @@ BAD = [
     ("upstream_url", "ftp://a", "an http or https address"),
     ("upstream_url", "localhost:11434", "an http or https address"),
     ("upstream_url", "http://a:99999", "an http or https address"),
-    ("upstream_key", "\udcff", "a text"),
+    ("upstream_url", "http://name:word@a/v1", "an http or https address"),
+    ("upstream_key", "\udcff", "a key of visible ASCII characters"),
+    ("upstream_key", "sk-1\n", "a key of visible ASCII characters"),
     ("upstream_model", "\udcff", "a text"),
     ("api_keys", "a", "key=user_id"),
     ("api_keys", "a=", "key=user_id"),
@@ -130,7 +136,8 @@ def test_setting_is_refused(name, text, expected):
         with pytest.raises(ConfigError) as caught:
             Config.from_env(environ, arguments)
         message = str(caught.value)
-        shown = "…" if name in ("api_keys", "cookie_secret", "upstream_key") else text
+        is_secret = name in ("api_keys", "cookie_secret", "upstream_key") or "@" in text
+        shown = "…" if is_secret else text
         assert message.startswith(f"{setting_variable(name)}={shown!r}: expected {expected}")
         assert "\n" not in message
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from persistence.model import Message
 from server.assistants.base import Usage
 from server.errors import ApiError
-from server.response_log import ResponseLog, StoredResponse, portions
+from server.response_log import ResponseLog, portions
+from server.stored_response import StoredResponse
 from server.turn import Broke, Cut, Finished, Reason, Started, TurnRequest, Wrote
 from server.wire_events import closing_events, delta_event, opening_events
 from tests.server.frames import check_whole, decode

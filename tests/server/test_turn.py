@@ -17,6 +17,7 @@ from server.turn import (
     Finished,
     IllegalTransition,
     Reason,
+    Reasoned,
     Started,
     State,
     Turn,
@@ -25,13 +26,21 @@ from server.turn import (
 )
 
 USAGE = Usage(3, 5, 1, 2)
-EVENTS = [Started(), Wrote("a"), Finished(USAGE), Cut(Reason.CANCELLED, USAGE), Broke("upstream_cut", "It broke.")]
+EVENTS = [
+    Started(),
+    Wrote("a"),
+    Reasoned("b"),
+    Finished(USAGE),
+    Cut(Reason.CANCELLED, USAGE),
+    Broke("upstream_cut", "It broke."),
+]
 ENDS = [state for state, following in TRANSITIONS.items() if not following]
 LEGAL = {
     (State.QUEUED, Started): State.IN_PROGRESS,
     (State.QUEUED, Cut): State.INCOMPLETE,
     (State.QUEUED, Broke): State.FAILED,
     (State.IN_PROGRESS, Wrote): State.IN_PROGRESS,
+    (State.IN_PROGRESS, Reasoned): State.IN_PROGRESS,
     (State.IN_PROGRESS, Finished): State.COMPLETED,
     (State.IN_PROGRESS, Cut): State.INCOMPLETE,
     (State.IN_PROGRESS, Broke): State.FAILED,

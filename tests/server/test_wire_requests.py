@@ -5,6 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from server.assistants.base import JsonFormat
+from server.assistants.tool_calls import Tool, ToolUse
 from server.errors import ApiError
 from server.turn import After
 from server.wire_input import input_messages, turn_request
@@ -27,6 +29,9 @@ from server.wire_requests import (
 )
 
 USER = {"role": "user", "content": "hi"}
+CALL = {"type": "function_call", "id": "fc_1", "call_id": "c1", "name": "f", "arguments": "{}", "status": "completed"}
+GAVE = {"type": "function_call_output", "call_id": "c1"}
+TOOL = {"type": "function", "name": "f", "description": "d", "parameters": {"type": "object"}, "strict": True}
 LARGEST = 2**53 - 1
 
 
@@ -59,9 +64,19 @@ GOOD_CREATE = [
     ("max_output_tokens", 1),
     ("max_output_tokens", LARGEST),
     ("tools", []),
+    ("tools", [TOOL]),
+    ("tool_choice", "none"),
+    ("parallel_tool_calls", False),
+    ("input", [USER, {"type": "reasoning", "id": "rs_1", "summary": []}, USER]),
+    ("input", [USER, CALL, {**GAVE, "output": "hi"}]),
+    ("input", [CALL, {**GAVE, "output": [{"type": "input_text", "text": "hi"}]}]),
     ("tool_choice", "auto"),
-    ("text", {"format": {"type": "text"}}),
+    ("text", {}),
+    ("text", {"format": {"type": "text"}, "verbosity": "medium"}),
+    ("text", {"format": {"type": "json_object"}}),
+    ("text", {"format": {"type": "json_schema", "name": "n", "schema": {}}}),
     ("reasoning", {}),
+    ("reasoning", {"effort": "xhigh", "summary": "auto"}),
     ("include", []),
     ("truncation", "disabled"),
     ("presence_penalty", 0.0),
@@ -73,6 +88,9 @@ TYPE, VALUE, MISSING, UNSUPPORTED = (
     "missing_required_parameter",
     "unsupported_parameter",
 )
+DEEP: dict[str, object] = {}
+for _ in range(250):
+    DEEP = {"items": DEEP}
 BAD_CREATE: list[tuple[str, object, str, str]] = [
     ("input", 5, TYPE, "input"),
     ("input", None, TYPE, "input"),
@@ -91,7 +109,19 @@ BAD_CREATE: list[tuple[str, object, str, str]] = [
     ("input", [{"role": "user", "content": [{"type": "input_text"}]}], MISSING, "input[0].content[0].text"),
     ("input", [{"role": "user", "content": [{"text": "a"}]}], MISSING, "input[0].content[0].type"),
     ("input", [{"role": "user", "content": [{"type": "input_image"}]}], UNSUPPORTED, "input[0].content[0].type"),
-    ("input", [{"type": "function_call_output"}, USER], UNSUPPORTED, "input[0].type"),
+    ("input", [{"type": "web_search_call"}, USER], UNSUPPORTED, "input[0].type"),
+    ("input", [{"type": "function_call_output"}, USER], MISSING, "input[0].call_id"),
+    ("input", [{"type": "function_call_output", "call_id": "c"}, USER], MISSING, "input[0].output"),
+    ("input", [{**CALL, "call_id": ""}, USER], VALUE, "input[0].call_id"),
+    ("input", [{**CALL, "arguments": {}}, USER], TYPE, "input[0].arguments"),
+    ("input", [{"type": "function_call", "call_id": "c", "name": "f"}, USER], MISSING, "input[0].arguments"),
+    ("input", [USER, CALL], VALUE, "input"),
+    (
+        "input",
+        [CALL, {**GAVE, "output": [{"type": "input_image"}]}],
+        UNSUPPORTED,
+        "input[1].output[0].type",
+    ),
     ("model", 1, TYPE, "model"),
     ("model", "", VALUE, "model"),
     ("model", "m" * 257, VALUE, "model"),
@@ -117,9 +147,24 @@ BAD_CREATE: list[tuple[str, object, str, str]] = [
     ("stream", 1, TYPE, "stream"),
     ("background", True, UNSUPPORTED, "background"),
     ("background", "no", UNSUPPORTED, "background"),
-    ("tool_choice", "required", UNSUPPORTED, "tool_choice"),
-    ("text", {"format": {"type": "json_object"}}, UNSUPPORTED, "text"),
-    ("reasoning", {"effort": "low"}, UNSUPPORTED, "reasoning"),
+    ("tool_choice", "required", VALUE, "tool_choice"),
+    ("tool_choice", {"type": "function", "name": "f"}, VALUE, "tool_choice.name"),
+    ("tool_choice", {"type": "file_search"}, UNSUPPORTED, "tool_choice.type"),
+    ("text", "json", TYPE, "text"),
+    ("text", {"format": "json"}, TYPE, "text.format"),
+    ("text", {"format": {}}, MISSING, "text.format.type"),
+    ("text", {"format": {"type": "xml"}}, UNSUPPORTED, "text.format.type"),
+    ("text", {"format": {"type": "json_schema", "schema": {}}}, MISSING, "text.format.name"),
+    ("text", {"format": {"type": "json_schema", "name": "n"}}, MISSING, "text.format.schema"),
+    ("text", {"format": {"type": "json_schema", "name": "a b", "schema": {}}}, VALUE, "text.format.name"),
+    ("text", {"format": {"type": "json_schema", "name": "n", "schema": []}}, TYPE, "text.format.schema"),
+    ("text", {"format": {"type": "json_schema", "name": "n", "schema": DEEP}}, VALUE, "text.format.schema"),
+    ("text", {"format": {"type": "json_object", "grammar": "x"}}, UNSUPPORTED, "text.format.grammar"),
+    ("text", {"verbosity": "low"}, UNSUPPORTED, "text.verbosity"),
+    ("reasoning", "low", TYPE, "reasoning"),
+    ("reasoning", {"effort": "wild"}, VALUE, "reasoning.effort"),
+    ("reasoning", {"summary": "detailed"}, UNSUPPORTED, "reasoning.summary"),
+    ("reasoning", {"mode": "pro"}, UNSUPPORTED, "reasoning.mode"),
     ("include", ["message.output_text.logprobs"], UNSUPPORTED, "include"),
     ("prompt", {"id": "p"}, UNSUPPORTED, "prompt"),
     ("truncation", "auto", UNSUPPORTED, "truncation"),
@@ -136,8 +181,13 @@ BAD_CREATE: list[tuple[str, object, str, str]] = [
     ("max_output_tokens", 1.5, TYPE, "max_output_tokens"),
     ("max_output_tokens", LARGEST + 1, VALUE, "max_output_tokens"),
     ("max_output_tokens", 2**64 - 1, VALUE, "max_output_tokens"),
-    ("tools", [{"type": "function"}], UNSUPPORTED, "tools"),
-    ("tools", {}, UNSUPPORTED, "tools"),
+    ("tools", [{"type": "function"}], MISSING, "tools[0].name"),
+    ("tools", [{"type": "web_search"}], UNSUPPORTED, "tools[0].type"),
+    ("tools", [{**TOOL, "name": "a b"}], VALUE, "tools[0].name"),
+    ("tools", [{**TOOL, "colour": "red"}], UNSUPPORTED, "tools[0].colour"),
+    ("tools", [TOOL, TOOL], VALUE, "tools"),
+    ("tools", [TOOL] * 129, VALUE, "tools"),
+    ("tools", {}, TYPE, "tools"),
 ]
 
 
@@ -202,6 +252,48 @@ def test_turn_request_in_our_words():
     assert (request.session_id, request.model, request.kept, request.client_message_id) == ("abc", "m", True, "c1")
     assert (request.instructions, request.temperature, request.top_p, request.max_output_tokens) == ("i", 0.5, 0.25, 7)
     assert request.metadata == {"client_message_id": "c1", "k": "v"}
+
+
+def test_calls_and_outputs_are_messages():
+    """Calls belong to the assistant's message ahead of them, or to one of their own; what was thought is left out."""
+    said = {"role": "assistant", "content": [{"type": "output_text", "text": "Let me look."}]}
+    given = [{"type": "function_call_output", "call_id": name, "output": name * 2} for name in ("c1", "c2")]
+    body = {"input": [USER, said, {"type": "reasoning"}, CALL, {**CALL, "call_id": "c2"}, *given, USER, CALL, given[0]]}
+    messages = turn_request(decode_body(body, CreateResponse)).messages
+    assert [(message["role"], message["content"]) for message in messages] == [
+        ("user", "hi"),
+        ("assistant", "Let me look."),
+        ("tool", "c1c1"),
+        ("tool", "c2c2"),
+        ("user", "hi"),
+        ("assistant", ""),
+        ("tool", "c1c1"),
+    ]
+    called = [[call["call_id"] for call in message.get("tool_calls", ())] for message in messages]
+    assert called == [[], ["c1", "c2"], [], [], [], ["c1"], []]
+    assert messages[1]["tool_calls"][0] == {"call_id": "c1", "name": "f", "arguments": "{}"}
+    assert [message.get("call_id") for message in messages if message["role"] == "tool"] == ["c1", "c2", "c1"]
+
+
+def test_tools_are_understood():
+    """What is offered, which is to be called, and whether several may be."""
+    body = {"input": "a", "tools": [TOOL, {"type": "function", "name": "g"}], "parallel_tool_calls": False}
+    tools = (Tool("f", "d", {"type": "object"}, True), Tool("g"))
+    assert turn_request(decode_body(body, CreateResponse)).tool_use == ToolUse(tools, "auto", False, False)
+    chosen = {**body, "tool_choice": {"type": "function", "name": "g"}}
+    assert turn_request(decode_body(chosen, CreateResponse)).tool_use == ToolUse(tools, "g", True, False)
+    assert turn_request(decode_body({"input": "a", "tools": []}, CreateResponse)).tool_use is None
+
+
+def test_effort_and_format_are_understood():
+    """How hard to think, and what the answer is to look like."""
+    schema = {"type": "object"}
+    wanted = {"type": "json_schema", "name": "n", "schema": schema, "description": "d", "strict": True}
+    body = {"input": "a", "reasoning": {"effort": "low"}, "text": {"format": wanted}}
+    request = turn_request(decode_body(body, CreateResponse))
+    assert (request.effort, request.output_format) == ("low", JsonFormat(schema, "n", "d", True))
+    request = turn_request(decode_body({"input": "a", "text": {"format": {"type": "json_object"}}}, CreateResponse))
+    assert (request.effort, request.output_format) == (None, JsonFormat())
 
 
 @pytest.mark.parametrize("empty", ["", []])

@@ -270,3 +270,23 @@ test("storage that throws keeps nothing and stops nothing", () => {
   conversations.receive(accepted(messageId));
   assert.equal(socket.sent.at(-1).stream_id, messageId);
 });
+
+test("what a program ran is not shown as a message; the answer to it is", async () => {
+  const part = { content: [{ type: "output_text", text: "It rains." }] };
+  const items = [
+    { id: "m", type: "message", role: "assistant", status: "completed", "verbatim:response_id": R, ...part },
+  ];
+  const { conversations } = begin({ items: [] });
+  const transcript = conversations.open("s");
+  await flushed();
+  const given = { id: "msg_t", type: "function_call_output", call_id: "c1", output: "rain" };
+  items.unshift(given);
+  const told = { conversation: "s", item: given, response_id: R, "verbatim:after": null };
+  conversations.api.items = async () => ({ items, isPart: false });
+  conversations.receive({ type: "verbatim:conversation.item", sequence_number: 1, ...told });
+  await flushed();
+  assert.deepEqual(
+    transcript.entries.map(({ role, text }) => [role, text]),
+    [["assistant", "It rains."]],
+  );
+});

@@ -86,17 +86,64 @@ test("an end without output keeps the text so far", () => {
 });
 
 test("each way to end early has its own note", () => {
-  const note = (status, reason) => noteOf({ role: "assistant", status, reason })?.text;
+  const note = (status, reason, text = "Hey") => noteOf({ role: "assistant", status, reason, text })?.text;
   assert.equal(note("cancelled", null), "stopped");
   assert.equal(note("incomplete", "cancelled"), "stopped");
   assert.equal(note("incomplete", "interrupted"), "interrupted");
   assert.equal(note("incomplete", "max_output_tokens"), "cut at the length limit");
   assert.equal(note("incomplete", "failed"), "The answer failed.");
   assert.equal(note("completed", null), undefined);
+  assert.equal(note("completed", null, ""), "an empty answer");
 });
 
 test("events of unknown types only move the cursor", () => {
   const state = fold([...head, { type: "response.something_new", sequence_number: 8 }]);
   assert.equal(state.cursor, 8);
   assert.equal(state.text, "");
+});
+
+const thinks = [
+  { type: "response.output_item.added", sequence_number: 4, item: { id: "rs_1", type: "reasoning" } },
+  { type: "response.reasoning_summary_part.added", sequence_number: 5, item_id: "rs_1", part: { text: "" } },
+];
+const thought = (sequence_number, text) => ({
+  type: "response.reasoning_summary_text.delta",
+  sequence_number,
+  item_id: "rs_1",
+  delta: text,
+});
+
+test("what is thought grows beside the text, each of it once", () => {
+  const state = fold([...head, ...thinks, thought(6, "Hm. "), delta(7, "Yes"), thought(7, "no"), thought(8, "Well.")]);
+  assert.deepEqual([state.reasoning, state.text, state.itemId], ["Hm. Well.", "Yes", "msg_1"]);
+});
+
+test("a replay from the beginning begins what was thought anew", () => {
+  const once = [...head, ...thinks, thought(6, "Hm. "), delta(7, "Yes")];
+  const again = [...head, ...thinks, thought(6, "Hm. "), delta(8, "Yes!")];
+  assert.deepEqual([fold([...once, ...again]).reasoning, fold([...once, ...again]).text], ["Hm. ", "Yes!"]);
+});
+
+test("an answer that is gone on with begins with what was thought before", () => {
+  const state = fold([...head, thinks[0], { ...thinks[1], part: { text: "Hm. " } }, thought(6, "Well.")]);
+  assert.equal(state.reasoning, "Hm. Well.");
+});
+
+test("the last event brings the whole of what was thought", () => {
+  const output = [
+    { type: "message", content: [{ type: "output_text", text: "whole" }] },
+    { type: "reasoning", summary: [{ type: "summary_text", text: "all of it" }] },
+  ];
+  const end = { type: "response.completed", sequence_number: 9, response: response("completed", { output }) };
+  assert.equal(fold([...head, end]).reasoning, "all of it");
+});
+
+test("a call of a function begins nothing anew, and the end says that there was one", () => {
+  const call = { type: "function_call", id: "fc_1", call_id: "c1", name: "weather", arguments: "{}" };
+  const output = [{ type: "message", content: [{ type: "output_text", text: "" }] }, call];
+  const end = { type: "response.completed", sequence_number: 9, response: response("completed", { output }) };
+  const asked = { type: "response.output_item.added", sequence_number: 5, item: call };
+  assert.equal(fold([...head, delta(4, "Hm"), asked]).text, "Hm");
+  assert.equal(fold([...head, delta(4, "Hm"), asked]).itemId, "msg_1");
+  assert.equal(noteOf(fold([...head, asked, end])).text, "asked a program to run weather");
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { noteOf } from "../../../static/model/response.js";
 import { Transcript } from "../../../static/model/transcript.js";
 
 const R1 = "resp_s_0000000000000001";
@@ -284,3 +285,14 @@ function orders(names) {
   if (names.length === 0) return [[]];
   return names.flatMap((name) => orders(names.filter((other) => other !== name)).map((rest) => [name, ...rest]));
 }
+
+test("a stored answer that failed says why, also to who has not seen it fail", () => {
+  const transcript = new Transcript("s");
+  const why = {
+    status: "incomplete",
+    "verbatim:reason": "failed",
+    "verbatim:error": { code: "c", message: "No model." },
+  };
+  transcript.load([user("u1", "hi", R1), assistant("m1", "He", R1, why)]);
+  assert.equal(noteOf(transcript.entries[1]).text, "No model.");
+});

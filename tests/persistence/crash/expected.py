@@ -24,12 +24,14 @@ class Chat:
 
     Attributes:
         text: What is written of the answer that it owes.
+        reasoning: What was thought before it, likewise.
         branches: What is not shown.
     """
 
     metadata: Mapping[str, Any] = field(default_factory=dict)
     messages: tuple[Message, ...] = ()
     text: str = ""
+    reasoning: str = ""
     branches: tuple[Branch, ...] = ()
 
     @property
@@ -42,34 +44,35 @@ class Chat:
 
     def settled(self) -> tuple[Message, ...]:
         """The messages, and the answer that is owed, as it is settled after a crash."""
-        return (*self.messages, interrupted(self.owed, self.text)) if self.owed else self.messages
+        return (*self.messages, interrupted(self.owed, self.text, self.reasoning)) if self.owed else self.messages
 
     def grown(self, *messages: Message) -> "Chat":
         """After an append: an answer that it passes over is settled first."""
         before = self.messages
         if self.owed and not answers(messages[0], self.owed):
             before = self.settled()
-        return replace(self, messages=(*before, *messages), text="")
+        return replace(self, messages=(*before, *messages), text="", reasoning="")
 
     def answered_late(self, answer: Message) -> "Chat":
         """After the answer that was settled as interrupted has come after all."""
         tree = Tree(self.messages, self.branches)
         [old] = [message for message in tree.messages() if answers(message, answer["response_id"])]
-        return self.shown(replaced(tree, old, answer), self.text)
+        return self.shown(replaced(tree, old, answer), self.text, self.reasoning)
 
     def edited(self, messages: Sequence[Message]) -> "Chat":
         """After another history has taken the place of its own."""
-        after = self.shown(with_history(Tree(self.messages, self.branches), messages), self.text)
-        return after if after.owed == self.owed else replace(after, text="")
+        after = self.shown(with_history(Tree(self.messages, self.branches), messages), self.text, self.reasoning)
+        return after if after.owed == self.owed else replace(after, text="", reasoning="")
 
     @property
     def tree(self) -> Tree:
         """All messages, and the answer that is owed, as it is settled before another path is shown."""
         return Tree(self.settled(), self.branches)
 
-    def shown(self, tree: Tree, text: str = "") -> "Chat":
+    def shown(self, tree: Tree, text: str = "", reasoning: str = "") -> "Chat":
         """After another tree has taken the place of its own."""
-        return replace(self, messages=tuple(tree.history), branches=tuple(tree.branches), text=text)
+        messages, branches = tuple(tree.history), tuple(tree.branches)
+        return replace(self, messages=messages, branches=branches, text=text, reasoning=reasoning)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,9 +184,9 @@ class Expected:
         return shown
 
 
-def interrupted(response_id: str | None, text: str) -> Message:
+def interrupted(response_id: str | None, text: str, reasoning: str = "") -> Message:
     """The message that takes the place of an answer that did not come, but for its times."""
-    return {
+    message: Message = {
         "role": "assistant",
         "content": text,
         "id": f"msg_{response_id}",
@@ -191,6 +194,9 @@ def interrupted(response_id: str | None, text: str) -> Message:
         "status": "incomplete",
         "reason": "interrupted",
     }
+    if reasoning:
+        message["reasoning"] = reasoning
+    return message
 
 
 def answers(message: Message, response_id: str) -> bool:

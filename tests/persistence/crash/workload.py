@@ -144,8 +144,10 @@ class User(Branching):
         """Some pieces of an answer in one step, and what there is then."""
         draft: Any = {"role": "assistant", "content": "", "id": f"msg_{owed}", "created_at": AT, "response_id": owed}
         texts = [self._text() for _ in range(self._random.choice((1, 1, 3)))]
-        work = self._write_all([Piece(session_id, draft, text) for text in texts])
-        return work, self._data.with_chat(session_id, replace(chat, text=chat.text + "".join(texts)))
+        thoughts = [self._random.choice(("", "", "Hm. ", "é")) for _ in texts]
+        pieces = [Piece(session_id, draft, *both) for both in zip(texts, thoughts, strict=True)]
+        text, reasoning = chat.text + "".join(texts), chat.reasoning + "".join(thoughts)
+        return self._write_all(pieces), self._data.with_chat(session_id, replace(chat, text=text, reasoning=reasoning))
 
     async def _write_all(self, pieces: list[Piece]) -> None:
         for error in filter(None, await self._store.write_all(pieces)):

@@ -26,9 +26,12 @@ async def connect(aiohttp_server, upstream, waits):
     async def sleep(wait_s):
         waits.append(wait_s)
 
-    def make(limits=None, model="m", url=None, **rest):
+    def chance():
+        return 0.0
+
+    def make(limits=None, models=("m",), url=None, wait=sleep, **rest):
         url = url or str(server.make_url("/v1"))
-        made.append(ChatCompletions(url, KEY, model, limits=limits, sleep=sleep, **rest))
+        made.append(ChatCompletions(url, KEY, models, limits=limits, sleep=wait, chance=chance, **rest))
         return made[-1]
 
     yield make

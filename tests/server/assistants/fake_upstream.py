@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from server.assistants.base import Assistant, Finish, Prompt
+from server.assistants.base import Assistant, Delta, Finish, Prompt
 from server.errors import AssistantFailed
 from tests.server.assistants.completions import DONE, delta, stop
 from tests.server.assistants.prompts import prompt_of
@@ -43,6 +43,7 @@ class FakeUpstream:
         bodies: The requests for completions, as JSON.
         asked: Set when a request has come.
         left: Set when a client went away before its answer ended.
+        silent: Whether it takes requests and does not even answer with a status.
     """
 
     def __init__(self) -> None:
@@ -54,6 +55,7 @@ class FakeUpstream:
         self.models_asked = 0
         self.asked = asyncio.Event()
         self.left = asyncio.Event()
+        self.silent = False
 
     def app(self) -> web.Application:
         app = web.Application()
@@ -65,6 +67,8 @@ class FakeUpstream:
         self.bodies.append(await request.json())
         self.asked.set()
         self.headers.append(dict(request.headers))
+        if self.silent:
+            await self._stall()
         assert request.transport is not None
         self.peers.append(request.transport.get_extra_info("peername"))
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
@@ -115,7 +119,8 @@ async def outcome(assistant: Assistant, prompt: Prompt | None = None) -> tuple[s
         async for piece in assistant.reply(prompt or prompt_of("hi")):
             if isinstance(piece, Finish):
                 return text, piece
-            text += piece.text
+            if isinstance(piece, Delta):
+                text += piece.text
     except AssistantFailed as failure:
         return text, failure
     raise AssertionError("an answer without an end")

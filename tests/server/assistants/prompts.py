@@ -44,7 +44,8 @@ async def collect(assistant: Assistant, prompt: Prompt) -> tuple[list[str], Fini
     async for piece in assistant.reply(prompt):
         if isinstance(piece, Finish):
             return pieces, piece
-        pieces.append(piece.text)
+        if isinstance(piece, Delta):
+            pieces.append(piece.text)
     raise AssertionError("an answer without an end")
 
 

@@ -32,7 +32,7 @@ async def test_request_has_the_history_and_what_is_remembered(connect, upstream)
     """The session goes with the request, and the key with its headers."""
     upstream.answers = [GOOD]
     facts = [Fact("f1", "likes tea", "2026-01-01T00:00:00Z")]
-    await collect(connect(), prompt_of("a", "b", "c", model="tiny", facts=facts, max_output_tokens=9))
+    await collect(connect(models=()), prompt_of("a", "b", "c", model="tiny", facts=facts, max_output_tokens=9))
     (body,) = upstream.bodies
     assert [message["role"] for message in body["messages"]] == ["system", "user", "assistant", "user"]
     assert "likes tea" in body["messages"][0]["content"]
@@ -43,7 +43,7 @@ async def test_request_has_the_history_and_what_is_remembered(connect, upstream)
 async def test_request_without_a_name_takes_the_servers_first(connect, upstream):
     """A prompt that names no model is the server's first one's."""
     upstream.answers = [GOOD]
-    await collect(connect(model=None), prompt_of("hi", model=UNNAMED))
+    await collect(connect(models=()), prompt_of("hi", model=UNNAMED))
     assert upstream.bodies[0]["model"] == "tiny"
 
 
@@ -97,7 +97,7 @@ FAULTS = {
     "400 with JSON": (error_answer(400), "", "upstream_error", "(400): no memory"),
     "400 with text": (Answer([b"Traceback: /srv/x.py"], 400), "", "upstream_error", "(400)."),
     "400 that stalls": (Answer([b"{", Step.STALL], 400), "", "upstream_error", "(400)."),
-    "401": (error_answer(401, f"bad key {KEY}"), "", "upstream_error", "key (401)"),
+    "401": (error_answer(401, f"bad key {KEY}"), "", "upstream_error", "(401)"),
     "404": (error_answer(404, "model 'm' not found"), "", "upstream_error", "model 'm' not found"),
     "307": (Answer([], 307, {"Location": "http://127.0.0.1:1/"}), "", "upstream_error", "elsewhere (307)"),
     "a key in an error": (error_answer(400, f"key {KEY} is odd"), "", "upstream_error", "key … is odd"),

@@ -1,10 +1,13 @@
 """The request to a model server."""
 
+from typing import Any
+
 import pytest
 
 from persistence import Fact
-from server.assistants.base import Prompt
+from server.assistants.base import JsonFormat, Prompt
 from server.assistants.completion_request import encode_messages, encode_request
+from server.assistants.tool_calls import Tool, ToolUse
 
 SYSTEM, DEVELOPER, USER, ANSWER = "system", "developer", "user", "assistant"
 
@@ -56,6 +59,27 @@ def test_request_carries_what_was_asked_for():
     }
 
 
+@pytest.mark.parametrize(
+    ("wanted", "sent"),
+    [
+        (JsonFormat(), {"type": "json_object"}),
+        (JsonFormat({}, "n"), {"type": "json_schema", "json_schema": {"name": "n", "schema": {}}}),
+        (
+            JsonFormat({"type": "object"}, "n", "d", False),
+            {
+                "type": "json_schema",
+                "json_schema": {"name": "n", "description": "d", "schema": {"type": "object"}, "strict": False},
+            },
+        ),
+    ],
+)
+def test_request_carries_effort_and_format(wanted, sent):
+    """How hard to think and what the answer is to look like go through under the names of chat completions."""
+    prompt = Prompt("m", "s1", [{"role": USER, "content": "a"}], effort="low", output_format=wanted)
+    body = encode_request(prompt)
+    assert (body["reasoning_effort"], body["response_format"]) == ("low", sent)
+
+
 def test_request_leaves_out_what_was_not_asked_for():
     """What the caller did not set is the server's to choose."""
     body = encode_request(Prompt("m", "s1", [{"role": USER, "content": "a"}]))
@@ -74,3 +98,63 @@ def test_request_goes_on_with_an_answer():
     body = encode_request(Prompt("m", "s1", [{"role": USER, "content": "a"}], prefix="One, "))
     assert body["messages"] == [{"role": "user", "content": "a"}, {"role": "assistant", "content": "One, "}]
     assert (body["continue_final_message"], body["add_generation_prompt"]) == (True, False)
+
+
+def called(*names, text=""):
+    calls = [{"call_id": name, "name": "f", "arguments": "{}"} for name in names]
+    return {"role": ANSWER, "content": text, "tool_calls": calls}
+
+
+def gave(name):
+    return {"role": "tool", "content": name * 2, "call_id": name}
+
+
+ASKED: Any = {"role": USER, "content": "a"}
+
+
+@pytest.mark.parametrize(
+    ("history", "sent"),
+    [
+        ([ASKED, called("c1", text="Hm."), gave("c1")], [USER, ("Hm.", ["c1"]), "c1"]),
+        ([ASKED, called("c1", "c2"), gave("c2"), gave("c1")], [USER, (None, ["c1", "c2"]), "c2", "c1"]),
+        ([ASKED, called("c1", "c2"), gave("c2")], [USER, (None, ["c2"]), "c2"]),
+        ([ASKED, called("c1"), ASKED], [USER]),
+        ([ASKED, called("c1", text="Hm."), ASKED], [USER, "Hm.", USER]),
+        ([ASKED, gave("c1"), ASKED], [USER]),
+        ([ASKED, called("c1"), gave("c1"), gave("c3"), ASKED], [USER, (None, ["c1"]), "c1", USER]),
+        ([ASKED, {**called(), "tool_calls": 5}, ASKED], [USER]),
+        ([ASKED, {**called(), "tool_calls": [5, {"name": "f"}]}, ASKED], [USER]),
+    ],
+)
+def test_calls_go_with_what_they_gave(history, sent):
+    """Servers refuse a call without its output and an output without its call: neither goes alone."""
+
+    def shown(message):
+        if calls := message.get("tool_calls"):
+            return message["content"], [call["id"] for call in calls]
+        if message["role"] == "tool":
+            assert message["content"] == message["tool_call_id"] * 2
+            return message["tool_call_id"]
+        return USER if message["role"] == USER else message["content"]
+
+    assert [shown(message) for message in encode_messages(Prompt("m", "s1", history))] == sent
+
+
+@pytest.mark.parametrize(
+    ("use", "choice"),
+    [
+        (ToolUse((Tool("f"),)), "auto"),
+        (ToolUse((Tool("f"),), "required"), "required"),
+        (ToolUse((Tool("f"),), "f", True), {"type": "function", "function": {"name": "f"}}),
+    ],
+)
+def test_request_carries_the_tools(use, choice):
+    """What is offered goes through under the names of chat completions, and nothing that was not said."""
+    body = encode_request(Prompt("m", "s1", [ASKED], tool_use=use))
+    assert (body["tools"], body["tool_choice"]) == ([{"type": "function", "function": {"name": "f"}}], choice)
+    assert "parallel_tool_calls" not in body
+    whole = ToolUse((Tool("f", "d", {"type": "object"}, False),), parallel=False)
+    body = encode_request(Prompt("m", "s1", [ASKED], tool_use=whole))
+    function = {"name": "f", "description": "d", "parameters": {"type": "object"}, "strict": False}
+    assert body["tools"] == [{"type": "function", "function": function}]
+    assert body["parallel_tool_calls"] is False

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from server.assistants.base import Finish, Usage
 from server.assistants.completion_stream import CompletionStream
+from server.assistants.tool_calls import ToolCall
 from server.errors import AssistantFailed
 from tests.server.assistants.completions import DONE, USAGE, delta, event, stop
 
@@ -86,7 +87,7 @@ def test_answer_with_a_finish_reason_is_whole(body, text, end):
         (delta("He") + b"data: " + b"x" * 20_000, "He", "upstream_malformed", "too long"),
         (b"{" + b"x" * 20_000, "", "upstream_malformed", "too long"),
         (delta("He") + stop("content_filter"), "He", "upstream_error", "content filter"),
-        (delta("He") + stop("tool_calls"), "He", "upstream_error", "tool"),
+        (delta("He") + stop("tool_calls"), "He", "upstream_malformed", "did not come"),
         (delta("He") + stop("abort"), "He", "upstream_error", "abort"),
     ],
 )
@@ -127,3 +128,76 @@ def test_signs_of_life_are_events_and_not_comments():
     assert (stream.events, stream.alive) == (1, False)
     stream.feed(delta(None, reasoning_content="hm"))
     assert (stream.events, stream.alive) == (2, True)
+
+
+def call(place=0, **piece):
+    """A piece of a call of a tool."""
+    names = {"name", "arguments"} & set(piece)
+    function = {name: piece.pop(name) for name in names}
+    return event({"choices": [{"delta": {"tool_calls": [{"index": place, "function": function, **piece}]}}]})
+
+
+def calls_in(body, **options):
+    stream = CompletionStream(1 << 20, with_tools=True, **options)
+    stream.feed(body)
+    stream.end()
+    return stream.outcome()
+
+
+CALLS = {
+    "in pieces": (
+        call(id="c1", name="f", arguments="") + call(arguments='{"a') + call(arguments='":1}'),
+        [("c1", "f", '{"a":1}')],
+    ),
+    "two at once": (
+        call(0, id="c1", name="f", arguments="{}") + call(1, id="c2", name="g") + call(1, arguments="{}"),
+        [("c1", "f", "{}"), ("c2", "g", "{}")],
+    ),
+    "without arguments": (call(id="c1", name="f"), [("c1", "f", "{}")]),
+    "with an object": (call(id="c1", name="f", arguments={"a": 1}), [("c1", "f", '{"a":1}')]),
+}
+
+
+@pytest.mark.parametrize(("body", "calls"), CALLS.values(), ids=CALLS)
+@pytest.mark.parametrize("reason", ["tool_calls", "function_call", "stop"])
+def test_calls_of_tools_are_put_together(body, calls, reason):
+    """However they come, and whatever the server calls that end, they are handed out whole with it."""
+    assert calls_in(body + stop(reason)) == Finish("stop", None, tuple(ToolCall(*one) for one in calls))
+
+
+def test_call_without_an_id_gets_one():
+    """Servers exist that give none; two calls are not the same."""
+    one, other = calls_in(call(name="f") + call(1, name="f") + stop()).calls
+    assert one.call_id.startswith("call_")
+    assert one.call_id != other.call_id
+
+
+def test_call_in_the_old_form():
+    """One function, named once."""
+    old = event({"choices": [{"delta": {"function_call": {"name": "f", "arguments": "{}"}}}]})
+    [one] = calls_in(old + stop("function_call")).calls
+    assert (one.name, one.arguments) == ("f", "{}")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        call(id="c1", name="f", arguments='{"a'),
+        call(id="c1", name="f", arguments="[]"),
+        call(id="c1", arguments="{}"),
+        call(id=5, name="f"),
+        call("x", id="c1", name="f"),
+        event({"choices": [{"delta": {"tool_calls": [5]}}]}),
+        event({"choices": [{"delta": {"tool_calls": 5}}]}),
+    ],
+)
+def test_call_that_cannot_be_read_is_a_failure(body):
+    """Half a call is none."""
+    with pytest.raises(AssistantFailed) as caught:
+        calls_in(body + stop("tool_calls"))
+    assert caught.value.code == "upstream_malformed"
+
+
+def test_calls_at_the_limit_are_none():
+    """What the limit of tokens cut may be half a call."""
+    assert calls_in(call(id="c1", name="f", arguments="{}") + stop("length")) == Finish("length")

@@ -1,0 +1,34 @@
+"""What an assistant is told of a turn.
+
+Rule: it is all that an assistant may know for one reply. Where nothing may be kept it gets no memory to write into.
+"""
+
+from collections.abc import Sequence
+
+from persistence import LongTermMemory, Message
+from server.assistants.base import Prompt
+from server.turn import Turn
+
+
+async def make_prompt(turn: Turn, history: Sequence[Message], memory: LongTermMemory) -> Prompt:
+    """The prompt of a turn whose question is the last message of the history.
+
+    Raises:
+        PersistenceError: What is known of the user cannot be read.
+    """
+    request = turn.request
+    return Prompt(
+        model=turn.model,
+        session_id=turn.session_id,
+        history=history,
+        prefix=turn.text,
+        facts=await memory.facts(),
+        memory=memory if request.kept else None,
+        instructions=request.instructions,
+        temperature=request.temperature,
+        top_p=request.top_p,
+        max_output_tokens=request.max_output_tokens,
+        effort=request.effort,
+        output_format=request.output_format,
+        tool_use=request.tool_use,
+    )

@@ -1,0 +1,108 @@
+"""The file of model servers: what it says, and what is said of one that cannot be used."""
+
+import pytest
+
+from server.app import model_servers
+from server.assistants.upstream_limits import UpstreamLimits
+from server.config import Config
+from server.errors import ConfigError
+from server.model_servers import ModelServer, decode_model_servers
+
+WHOLE = """
+[servers.home]
+url = "http://127.0.0.1:11434/v1/"
+
+[servers.vendor]
+url = "https://llm.example.org/v1"
+key_variable = "VENDOR_KEY"
+models = ["gpt-*", "o3", "o3"]
+continues = true
+connect_timeout_s = 2
+first_token_timeout_s = 30.5
+token_timeout_s = 10
+max_retries = 0
+max_retry_wait_s = 1
+max_failures = 3
+down_pause_s = 60
+
+[servers."third.one"]
+url = "http://b:1"
+key = "sk-own"
+"""
+
+
+def test_servers_are_in_the_order_of_the_file():
+    """Each table is a server with its own limits; what it does not say is as in a server of the settings."""
+    limits = UpstreamLimits(2.0, 30.5, 10.0, max_retries=0, max_retry_wait_s=1.0, max_failures=3, down_pause_s=60.0)
+    assert decode_model_servers(WHOLE, "m.toml", {"VENDOR_KEY": "sk-1"}) == [
+        ModelServer("home", "http://127.0.0.1:11434/v1"),
+        ModelServer("vendor", "https://llm.example.org/v1", "sk-1", ("gpt-*", "o3"), True, limits),
+        ModelServer("third.one", "http://b:1", "sk-own"),
+    ]
+
+
+def server(line: str) -> str:
+    return f'[servers.a]\nurl = "http://a/v1"\n{line}'
+
+
+BAD = {
+    "no TOML": ("[servers.a\n", "m.toml: expected TOML that can be read: .* line 1"),
+    "a table twice": (server("[servers.a]"), r"m.toml: expected TOML that can be read: .*line 3"),
+    "nothing": ("", r"m.toml: expected at least one table \[servers.NAME\]"),
+    "no tables": ("servers = 5", r"m.toml: expected at least one table"),
+    "another table": ("[server.a]\n", r"m.toml='server': expected nothing but tables \[servers.NAME\]"),
+    "no table": ("servers.a = 5", r"m.toml, \[servers.a\]='5': expected a table"),
+    "a bad name": ('[servers."a/b"]\nurl = "http://a"', r"m.toml, \[servers.a/b\]='a/b': expected a name of 1 to 64"),
+    "a taken name": ("[servers.scribe]\n", r"\[servers.scribe\]='scribe': expected a name .* none of scribe, "),
+    "no url": ("[servers.a]\n", r"m.toml, \[servers.a\], url: expected an http or https address"),
+    "a bad url": ('[servers.a]\nurl = "a/v1"', r"\[servers.a\], url='a/v1': expected an http or https address"),
+    "an empty url": ('[servers.a]\nurl = ""', r"\[servers.a\], url='': expected an http or https address"),
+    "a url with a key": (
+        '[servers.a]\nurl = "http://sk:sk@a/v1"',
+        r"\[servers.a\], url='…': expected an http or https",
+    ),
+    "an unknown key": (server("urk = 1"), r"\[servers.a\], urk='1': expected one of the keys url, key, "),
+    "a misspelt secret": (server('api_key = "sk-1"'), r"\[servers.a\], api_key='…': expected one of the keys"),
+    "a bad secret": (server('key = "sk 1"'), r"\[servers.a\], key='…': expected a key of visible ASCII"),
+    "two keys": (server('key = "k"\nkey_variable = "V"'), r"key_variable='V': expected key or key_variable"),
+    "no variable": (server('key_variable = "W"'), r"key_variable='W': expected the name of an environment variable"),
+    "a bad variable": (server('key_variable = "X"'), r"key_variable='X': expected the name of an environment variable"),
+    "no models": (server("models = []"), r"models='\[\]': expected a list of names and patterns"),
+    "no names": (server("models = [1]"), r"models='\[1\]': expected a list of names and patterns"),
+    "no switch": (server("continues = 1"), r"continues='1': expected true or false"),
+    "no time": (server("token_timeout_s = 0"), r"token_timeout_s='0': expected a number of seconds above 0"),
+    "endless": (server("token_timeout_s = inf"), r"token_timeout_s='inf': expected a number of seconds above 0"),
+    "a true time": (server("connect_timeout_s = true"), r"connect_timeout_s='True': expected a number of seconds"),
+    "too many": (server("max_retries = 11"), r"max_retries='11': expected a whole number from 0 to 10"),
+}
+
+
+@pytest.mark.parametrize(("text", "says"), BAD.values(), ids=BAD)
+def test_bad_file_is_refused_in_one_line(text, says):
+    """The line names the file, the table, the key and what is expected, and never a server's key."""
+    with pytest.raises(ConfigError, match=says) as caught:
+        decode_model_servers(text, "m.toml", {"V": "v", "X": "sk\n1"})
+    assert "\n" not in str(caught.value)
+    assert "sk" not in str(caught.value)
+
+
+def test_server_of_the_settings_comes_first(tmp_path):
+    """The settings' one server and those of the file are all on offer."""
+    file = tmp_path / "m.toml"
+    file.write_text('[servers.a]\nurl = "http://a/v1"\n')
+    config = Config(upstream_url="http://u/v1", upstream_key="k", upstream_model="m", models_file=file)
+    assert model_servers(config, {}) == [
+        ModelServer("upstream", "http://u/v1", "k", ("m",)),
+        ModelServer("a", "http://a/v1"),
+    ]
+    assert model_servers(Config(), {}) == []
+
+
+@pytest.mark.parametrize("content", [None, b"\xff"], ids=["none there", "no UTF-8"])
+def test_file_that_cannot_be_read_is_refused(tmp_path, content):
+    """The setting is named, with the reason."""
+    file = tmp_path / "m.toml"
+    if content:
+        file.write_bytes(content)
+    with pytest.raises(ConfigError, match=r"VERBATIM_MODELS_FILE='.*m.toml': expected a file that can be read: \w"):
+        model_servers(Config(models_file=file), {})
