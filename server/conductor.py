@@ -39,6 +39,7 @@ from server.placing import check_prefix, place, replacing
 from server.prompting import make_prompt
 from server.response_log import Readable, ResponseLog
 from server.running import Running, RunningTurns, TurnLimits
+from server.title import first_title
 from server.turn import Broke, Event, Reason, Started, Turn, TurnRequest
 from server.wire_events import closing_events, opening_events
 
@@ -220,7 +221,8 @@ class Conductor:
         check_prefix(placed, assistant)
         check_outputs(turn.request, placed.tree.history)
         if turn.request.kept and is_new:
-            await self._store.create(Record.fresh(turn.session_id, turn.user_id), placed.tree.history)
+            title = first_title(turn.request.messages[-1]["content"])
+            await self._store.create(Record.fresh(turn.session_id, turn.user_id, title), placed.tree.history)
         elif turn.request.kept and placed.added is not None:
             await self._store.append(turn.session_id, placed.added)
         elif turn.request.kept:

@@ -65,6 +65,11 @@ def named(metadata: Mapping[str, Any], title: str, source: str) -> dict[str, Any
     return changed if len(changed) <= _MOST_KEYS else None
 
 
+def first_title(question: str) -> dict[str, Any]:
+    """The metadata of a session that begins with a question."""
+    return named({}, title_from(question), WORDS) or {}
+
+
 def excerpt(messages: Sequence[Message]) -> str:
     """The beginning of a conversation, for whoever is to name it."""
     return "\n\n".join(f"{message['role']}: {message['content'][:_LOOKED_AT]}" for message in messages)

@@ -16,6 +16,7 @@ from server.assistants.base import Assistant
 from server.assistants.metronome import Metronome
 from server.assistants.scribe import Scribe
 from server.config import Config
+from server.keys import TITLES
 from tests.integration import raw_line
 from tests.integration.caller import OPENED, Caller
 from tests.integration.reciter import Reciter
@@ -48,7 +49,8 @@ class Site:
         return Caller(self._http, self.url, key)
 
     async def sessions(self) -> dict[str, bytes]:
-        """Every session and memory file, byte for byte, once they have all that the journal has."""
+        """Every session and memory file, byte for byte, once they have all that the journal has, and all have names."""
+        await asyncio.gather(*self.app[TITLES]._tasks)
         assert await self.store._folding.fold()
         files = [*self.folder.glob("session_*.json"), *self.folder.glob("memory_*.json")]
         return {file.name: file.read_bytes() for file in files}
