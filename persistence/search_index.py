@@ -130,6 +130,7 @@ class SearchIndex:
         except DatabaseDamaged as error:
             if database is self._database:
                 self._fault, self._is_whole = error, False
+                self._caught_up.clear()
                 self._some.set()
             return Hits(kept[:limit], has_more=False, is_complete=False)
         return Hits(kept[:limit], len(kept) > limit, self._is_whole)
