@@ -60,7 +60,8 @@ async def test_pages_of_hits(anna, site):
         items = [{"role": "user", "content": f"tea number {number} {n}"} for n in range(4)]
         await anna.conversation(items=items)
     expected = await texts(anna, site, "tea")
-    seen, after = [], {}
+    seen: list[str] = []
+    after: dict[str, str] = {}
     while True:
         page = await found(anna, site, "tea", limit="5", **after)
         seen += ["".join(piece["text"] for piece in hit["snippet"]) for hit in page["data"]]

@@ -282,7 +282,7 @@ async def test_deleted_session_is_not_found_though_the_index_has_it(tmp_path):
     for n in range(30):
         await store.create(record(f"s{n}"), [at(n, f"tea{n}")])
     await place.indexed()
-    store._search.follow = store._folding.follow = lambda name, is_added: None
+    store._folding.follow = lambda name, is_added: None
     for n in range(10, 30):
         await store.delete(f"s{n}")
     query = SearchQuery(parse_phrases("tea"))
