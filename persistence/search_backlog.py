@@ -43,6 +43,10 @@ class Backlog:
         for session_id, is_added in sessions:
             self.note(session_id, is_added=is_added)
 
+    def drop_appended(self) -> None:
+        """Names none any more to which something was only added."""
+        self._appended = {}
+
     def clear(self) -> None:
         """Names none any more."""
         self._rewritten, self._appended = {}, {}

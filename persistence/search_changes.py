@@ -4,8 +4,10 @@ Rule: what a session says now is compared with what is there of it, so that the 
 other, leaves the same; only of appends to a file of which the index has everything else is nothing read but the end.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from persistence.disk import Stamp
 from persistence.search_hits import Place
@@ -15,6 +17,9 @@ from persistence.search_rows import FULL_VOLUME, moment, row_numbers, volume_sch
 from persistence.search_source import Entry, Source
 from persistence.search_words import spaced, unspaced
 
+T = TypeVar("T")
+
+_AT_ONCE, _STANDS_BACK_S = 32, 50e-6
 COLUMNS = "session_id, user_id, volume, stamp, tail, count, last_us"
 
 
@@ -87,15 +92,19 @@ class SearchChanges:
     def add(self) -> None:
         """Adds what is new, in the order of the rows, as FTS5 wants it."""
         for volume, entries in self._added.items():
-            rows = {}
-            for user_id, entry in entries:
-                row = next(row for row in row_numbers(entry.place) if row not in rows and self._is_free(volume, row))
-                rows[row] = user_id, entry
-            self._writer.executemany(
+            rows: dict[int, tuple[str, Entry]] = {}
+            insert = (
                 f"INSERT INTO {volume_table(volume)} (rowid, text, place, session_id, message_id, role)"
-                " VALUES (?,?,?,?,?,?)",
-                (_row(row, *rows[row]) for row in sorted(rows)),
+                " VALUES (?,?,?,?,?,?)"
             )
+            for some in _portions(entries):
+                for user_id, entry in some:
+                    row = next(
+                        row for row in row_numbers(entry.place) if row not in rows and self._is_free(volume, row)
+                    )
+                    rows[row] = user_id, entry
+            for portion in _portions(sorted(rows)):
+                self._writer.executemany(insert, [_row(row, *rows[row]) for row in portion])
 
     def _rows(self, before: Indexed) -> dict[Entry, int]:
         """What there is of a session, with the rows."""
@@ -132,6 +141,18 @@ class SearchChanges:
         number = self._writer.execute("INSERT INTO volumes (messages) VALUES (0)").lastrowid or 0
         self._writer.execute(volume_schema(number))
         return number
+
+
+def stand_back() -> None:
+    """Lets whoever waits for the interpreter's lock have it: letting go of it alone is too short for them."""
+    time.sleep(_STANDS_BACK_S)
+
+
+def _portions(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """The items, a few at a time; it stands back behind them."""
+    for at in range(0, len(items), _AT_ONCE):
+        yield items[at : at + _AT_ONCE]
+        stand_back()
 
 
 def _row(row: int, user_id: str, entry: Entry) -> tuple[int, str, str, str, str, str]:

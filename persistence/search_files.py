@@ -5,7 +5,6 @@ one look. A thread shares the interpreter's lock with the event loop, so it stan
 """
 
 import logging
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 from persistence.disk import Disk, Stamp
 from persistence.files import read
 from persistence.model import Record, session_file_name
-from persistence.search_changes import Indexed, Update
+from persistence.search_changes import Indexed, Update, stand_back
 from persistence.search_database import SearchDatabase
 from persistence.search_source import read_added, read_source
 
@@ -21,7 +20,6 @@ _log = logging.getLogger(__name__)
 
 _BYTES_AT_ONCE = 512 << 10
 """So much is read of session files before it is written to the index."""
-_STANDS_BACK_S = 50e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,7 @@ def index_sessions(disk: Disk, folder: Path, database: SearchDatabase, jobs: Seq
             updates.append(update)
         size += length
         if length:
-            time.sleep(_STANDS_BACK_S)
+            stand_back()
         if size >= _BYTES_AT_ONCE:
             break
     if updates:

@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 _SESSIONS_AT_ONCE = 128
 _NAMES_AT_ONCE = 500
 _RETRY_S = 1.0
-_IDLE_REST, _BUSY_REST, _LONGEST_REST_S = 0.25, 4.0, 0.5
+_IDLE_REST, _BUSY_REST, _LONGEST_REST_S = 0.25, 9.0, 0.5
 """How long it rests behind each piece of work, as a multiple of the time that this took, while nothing else changes and
 while something does; and at most, since deleted text must not wait."""
 
@@ -60,6 +60,8 @@ class SearchIndex:
         self._changed = Backlog()
         self._behind: Iterator[list[_Session]] = iter(())
         """What is left of the sessions that a start looks at."""
+        self._is_busy = False
+        """Whether something has changed since it last looked."""
         self._some = asyncio.Event()
         self._caught_up = asyncio.Event()
         self._closing = asyncio.Event()
@@ -82,6 +84,7 @@ class SearchIndex:
         """
         if session_id := session_id_of(name):
             self._changed.note(session_id, is_added=is_added)
+            self._is_busy = True
             self._caught_up.clear()
             self._some.set()
 
@@ -91,13 +94,14 @@ class SearchIndex:
             self._task = asyncio.create_task(self._run(self._delay_s), name="search index")
 
     async def close(self, *, at_once: bool = False) -> None:
-        """Indexes what has changed last, and ends; the next start goes on where this leaves off.
+        """Takes out what was deleted last, and ends; with the rest the next start goes on.
 
         Args:
-            at_once: Whether it leaves off here.
+            at_once: Whether all is left to the next start.
         """
         if at_once:
             self._changed.clear()
+        self._changed.drop_appended()
         self._closing.set()
         self._some.set()
         if self._task:
@@ -213,7 +217,7 @@ class SearchIndex:
                 await self._pause(delay_s)
 
     async def _carry_out(self, database: SearchDatabase, sessions: list[_Session]) -> None:
-        began = time.monotonic()
+        began, self._is_busy = time.monotonic(), False
         try:
             jobs = [Job(session_id, self._record(session_id), is_added) for session_id, is_added in sessions]
             outcome = await self._files.hop("read", self._path.parent, index_sessions, database, jobs)
@@ -224,7 +228,7 @@ class SearchIndex:
         self._changed.put_back(
             (session_id, is_added) for session_id, is_added in sessions if session_id in outcome.torn
         )
-        rest = (time.monotonic() - began) * (_BUSY_REST if self._changed else _IDLE_REST)
+        rest = (time.monotonic() - began) * (_BUSY_REST if self._is_busy else _IDLE_REST)
         await self._pause(min(rest, _LONGEST_REST_S))
 
     async def _throw_away(self) -> None:
