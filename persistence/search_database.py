@@ -67,7 +67,7 @@ class SearchDatabase:
         """
         with _translated():
             self._writer = self._connect()
-            for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON"):
+            for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON", "temp_store = MEMORY"):
                 self._writer.execute(f"PRAGMA {pragma}")
             [version] = self._writer.execute("PRAGMA user_version").fetchone()
             if version == 0 and not self._writer.execute("SELECT 1 FROM sqlite_schema").fetchone():
@@ -85,20 +85,26 @@ class SearchDatabase:
                 connection.close()
 
     def check(self) -> Iterator[None]:
-        """Looks at all that stands in it, a volume at each step.
+        """Looks at all that stands in it, a table at each step.
 
         Raises:
             DatabaseDamaged: It is not whole.
         """
         with _translated():
-            for [verdict] in self._writer.execute("PRAGMA quick_check(1)").fetchall():
-                if verdict != "ok":
-                    raise DatabaseDamaged(verdict)
+            tables = self._writer.execute(
+                "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0"
+            ).fetchall()
             volumes = self._writer.execute("SELECT number FROM volumes").fetchall()
-        for [number] in volumes:
+        for [table] in tables:
+            with _translated():
+                for [verdict] in self._writer.execute(f"PRAGMA quick_check('{table}')").fetchall():
+                    if verdict != "ok":
+                        raise DatabaseDamaged(verdict)
             yield
+        for [number] in volumes:
             with _translated():
                 self._command(number, "integrity-check")
+            yield
 
     def indexed(self, session_ids: Sequence[str]) -> dict[str, Indexed]:
         """What it holds of these sessions."""

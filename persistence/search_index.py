@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 _SESSIONS_AT_ONCE = 128
 _NAMES_AT_ONCE = 500
-_RETRY_S = 1.0
+_RETRY_S, _LONGEST_RETRY_S = 1.0, 60.0
 _IDLE_REST, _BUSY_REST, _LONGEST_REST_S = 0.25, 9.0, 0.5
 """How long it rests behind each piece of work, as a multiple of the time that this took, while nothing else changes and
 while something does; and at most, since deleted text must not wait."""
@@ -58,6 +58,8 @@ class SearchIndex:
         self._sessions = index
         self._delay_s = delay_s
         self._changed = Backlog()
+        self._checking: Iterator[None] = iter(())
+        """What is left of looking through the database that a start found."""
         self._behind: Iterator[list[_Session]] = iter(())
         """What is left of the sessions that a start looks at."""
         self._is_busy = False
@@ -71,6 +73,8 @@ class SearchIndex:
         """Set while it can be searched."""
         self._fault: DatabaseDamaged | None = None
         """Why it is about to be made anew."""
+        self._failures = 0
+        """How often in a row something went wrong before it was whole."""
         self._task: asyncio.Task[None] | None = None
         """Set by `start`."""
         if delay_s is not None:
@@ -106,8 +110,9 @@ class SearchIndex:
         self._some.set()
         if self._task:
             await self._task
-        if self._database:
-            await self._files.disk.run(self._database.close)
+        database, self._database = self._database, None
+        if database:
+            await self._files.disk.run(database.close)
 
     async def caught_up(self) -> None:
         """Waits until it has all that was folded before."""
@@ -150,35 +155,30 @@ class SearchIndex:
             self._delay_s = None
             self._caught_up.set()
             return
-        was_refused = False
         while not self._closing.is_set():
             try:
                 if self._fault:
                     await self._throw_away()
                 await self._index(self._database or await self._open(), delay_s)
-                was_refused = False
             except DatabaseDamaged as error:
                 _log.warning("%s is made anew: %s", self._path, error)
                 self._fault, self._is_whole = error, False
-            except (DatabaseRefuses, StorageError, RuntimeError) as error:  # the last: a hop that found no thread
-                if not was_refused:
-                    _log.warning(
-                        "the search index lags behind: %s; it is tried again, and nothing depends on it", error
-                    )
-                was_refused = True
+                await self._pause(min(self._failures * _RETRY_S, _LONGEST_RETRY_S))
+                self._failures += 1
+            except Exception as error:  # a refusal, or such as a hop that found no thread
+                if self._failures == 0:
+                    is_refusal = isinstance(error, DatabaseRefuses | StorageError)
+                    _log.warning("the search index lags behind: %s; it is tried again", error, exc_info=not is_refusal)
+                self._failures += 1
                 await self._pause(_RETRY_S)
 
     async def _open(self) -> SearchDatabase:
-        """Opens the database, looks through it, and finds out what it has too much and what it may lack."""
+        """Opens the database, and finds out what it has too much; what it lacks is found later."""
         await self._files.hop("create", self._path, _make_file)
         database = SearchDatabase(self._path)
         try:
             await self._files.disk.run(database.open)
             self._database = database
-            steps = database.check()
-            while await self._files.disk.run(next, steps, "whole") != "whole":
-                if self._closing.is_set():
-                    break
             last = ""
             while names := await self._files.disk.run(database.session_ids, last, _NAMES_AT_ONCE):
                 last = names[-1]
@@ -187,7 +187,7 @@ class SearchIndex:
             self._database = None
             await self._files.disk.run(database.close)
             raise
-        self._behind = self._in_portions()
+        self._checking, self._behind = database.check(), self._in_portions()
         return database
 
     def _in_portions(self) -> Iterator[list[_Session]]:
@@ -203,21 +203,23 @@ class SearchIndex:
             DatabaseDamaged, DatabaseRefuses, StorageError: What was to be done next is not forgotten.
         """
         while not self._fault:
+            self._some.clear()
             if sessions := self._changed.take(_SESSIONS_AT_ONCE):
                 await self._carry_out(database, sessions)
             elif self._closing.is_set():
                 return
+            elif await self._check():
+                continue
             elif sessions := next(self._behind, []):
                 await self._carry_out(database, sessions)
-            else:
-                self._is_whole = True
+            elif not self._some.is_set():
+                self._is_whole, self._failures = True, 0
                 self._caught_up.set()
-                self._some.clear()
                 await self._some.wait()
                 await self._pause(delay_s)
 
     async def _carry_out(self, database: SearchDatabase, sessions: list[_Session]) -> None:
-        began, self._is_busy = time.monotonic(), False
+        began = self._begin()
         try:
             jobs = [Job(session_id, self._record(session_id), is_added) for session_id, is_added in sessions]
             outcome = await self._files.hop("read", self._path.parent, index_sessions, database, jobs)
@@ -228,6 +230,27 @@ class SearchIndex:
         self._changed.put_back(
             (session_id, is_added) for session_id, is_added in sessions if session_id in outcome.torn
         )
+        await self._rest(began)
+
+    async def _check(self) -> bool:
+        """Looks at a part of the database; returns whether there was one left.
+
+        Raises:
+            DatabaseDamaged: It is not whole.
+        """
+        began = self._begin()
+        if is_over := await self._files.disk.run(next, self._checking, "whole") == "whole":
+            self._checking = iter(())
+        await self._rest(began)
+        return not is_over
+
+    def _begin(self) -> float:
+        """A piece of work begins, now."""
+        self._is_busy = False
+        return time.monotonic()
+
+    async def _rest(self, began: float) -> None:
+        """Rests behind a piece of work that began at a time."""
         rest = (time.monotonic() - began) * (_BUSY_REST if self._is_busy else _IDLE_REST)
         await self._pause(min(rest, _LONGEST_REST_S))
 

@@ -105,7 +105,7 @@ def _row(kind: str, ms: list[float]) -> str:
 
 
 @asynccontextmanager
-async def _opened(folder: Path):  # type: ignore[no-untyped-def]
+async def _opened(folder: Path):
     """A store whose index has everything, and how long that took after the start."""
     store = FileStore(folder)
     with uncollected():

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 import random
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -260,6 +261,77 @@ async def test_refused_write_is_tried_again(place, store, monkeypatch):
     await place.indexed()
     assert await find(store, "tea") == ["s:tea"]
     assert refused == 4
+
+
+async def test_damage_that_comes_again_and_again_waits_longer(place, store, monkeypatch, caplog):
+    """What cannot be indexed at all is not tried as fast as it can be; deletions and all else go on."""
+    pauses: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) > 30:
+            monkeypatch.undo()
+        await asyncio.sleep(0)
+
+    def damage(self: SearchDatabase, updates: Any) -> None:
+        raise DatabaseDamaged("it is not a database")
+
+    await place.indexed()
+    monkeypatch.setattr(store._search, "_pause", pause)
+    monkeypatch.setattr(SearchDatabase, "write", damage)
+    await store.create(record("s"), [said("tea")])
+    await place.indexed()
+    waited = [seconds for seconds in pauses if seconds >= 1 or seconds == 0]
+    assert waited[:4] == [0, 1, 2, 3]
+    assert await find(store, "tea") == ["s:tea"]
+
+
+@pytest.mark.parametrize("then", ["close", "change"])
+async def test_what_comes_during_the_last_look_is_not_missed(place, store, monkeypatch, then):
+    """The end of the check and the beginning of the wait lie apart: what happens in between is heard."""
+    await place.indexed()
+    await store.close()
+    loop, begun, released = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+
+    def check(self: SearchDatabase) -> Any:
+        loop.call_soon_threadsafe(begun.set)
+        released.wait(10)
+        yield from ()
+
+    monkeypatch.setattr(SearchDatabase, "check", check)
+    store = await place.again()
+    await begun.wait()
+    if then == "change":
+        await store.create(record("s"), [said("tea")])
+        await place.folded()
+    closing = asyncio.create_task(store.close() if then == "close" else store._search.caught_up())
+    for _ in range(50):
+        await asyncio.sleep(0)
+    released.set()
+    async with asyncio.timeout(5):
+        await closing
+    if then == "change":
+        assert await find(store, "tea") == ["s:tea"]
+
+
+async def test_deletion_right_behind_a_start_does_not_wait_for_the_check(place, store, monkeypatch):
+    """What is deleted while the database is being looked through goes first."""
+    await store.create(record("s"), [said("swordfish")])
+    await place.indexed()
+    await store.close()
+    looks = asyncio.Event()
+
+    def check(self: SearchDatabase) -> Any:
+        while not looks.is_set():
+            yield
+
+    monkeypatch.setattr(SearchDatabase, "check", check)
+    store = await place.again()
+    await store.delete("s")
+    await without(place, "swordfish")
+    assert not store._search._is_whole
+    looks.set()
+    await place.indexed()
 
 
 async def test_unreadable_session_keeps_nobody_else_out(place, store, faults):
