@@ -171,6 +171,11 @@ class SearchIndex:
                     _log.warning("the search index lags behind: %s; it is tried again", error, exc_info=not is_refusal)
                 self._failures += 1
                 await self._pause(_RETRY_S)
+        if self._fault:  # it may hold what was deleted last
+            try:
+                await self._throw_away()
+            except StorageError as error:
+                _log.error("%s", error)
 
     async def _open(self) -> SearchDatabase:
         """Opens the database, and finds out what it has too much; what it lacks is found later."""

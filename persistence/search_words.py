@@ -21,6 +21,9 @@ _SINGLE = (
 _SEPARATOR = "\x1f"
 """Stands around such a character in the index: ASCII's "unit separator", which no text needs."""
 
+_KEPT = "\u01e1"
+"""A letter with two accents that SQLite leaves as it is."""
+
 _SINGLES = re.compile(f"[{_SINGLE}]+")
 _WORD = re.compile(rf"[{_SINGLE}]|(?:(?![{_SINGLE}])[^\W_])(?:(?![{_SINGLE}])[^\W_]|[{_ACCENT}])*")
 
@@ -70,4 +73,4 @@ def _plain(char: str) -> str:
     folded = char.casefold()
     folded = folded if len(folded) == 1 else char.lower()[0]
     first = unicodedata.normalize("NFD", folded)[0]
-    return first if first.isascii() else folded
+    return first if first.isascii() and folded != _KEPT else folded

@@ -244,6 +244,25 @@ async def test_deletion_that_is_refused_costs_the_index(place, store, monkeypatc
     assert await find(store, "tea") == ["t:tea"]
 
 
+async def test_deletion_that_is_refused_at_the_end_costs_the_index(place, store, monkeypatch):
+    """A store that is closed right behind a deletion leaves nothing of it either, nor where the disk is full."""
+    await store.create(record("s"), [said("swordfish")])
+    await store.create(record("t"), [said("tea")])
+    await place.indexed()
+
+    def refuse(self: SearchDatabase, *args: object) -> None:
+        raise DatabaseRefuses("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SearchDatabase, "_rewrite", refuse)
+        await store.delete("s")
+        await store.close()
+    assert holding(place, "swordfish") == []
+    store = await place.again()
+    await place.indexed()
+    assert await find(store, "tea") == ["t:tea"]
+
+
 async def test_refused_write_is_tried_again(place, store, monkeypatch):
     """What a full disk kept out of the index is there when there is room."""
     monkeypatch.setattr("persistence.search_index._RETRY_S", 0.01)
