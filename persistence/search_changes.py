@@ -5,6 +5,7 @@ other, leaves the same; only of appends to a file of which the index has everyth
 """
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -72,17 +73,18 @@ class SearchChanges:
     def write(self, update: Update) -> None:
         """Takes out what a session does not say any more, and notes what is new."""
         before, source = update.before, update.source
-        there: dict[Entry, int] = {}
+        kept: set[Entry] = set()
         if before and not update.is_added:
             there = self._rows(before)
             is_same = source is not None and source.user_id == before.said.user_id
-            kept = set(source.entries) if source and is_same else set()
-            self._remove(before.volume, [there.pop(entry) for entry in set(there) - kept])
+            said = Counter(source.entries if source and is_same else ())
+            kept = {entry for entry, rows in there.items() if len(rows) == said[entry]}
+            self._remove(before.volume, [row for entry, rows in there.items() if entry not in kept for row in rows])
         if source is None or update.stamp is None:
             self._writer.execute("DELETE FROM sessions WHERE session_id = ?", (update.session_id,))
             return
         volume = before.volume if before else self._roomy_volume(source.user_id)
-        new = [(source.user_id, entry) for entry in source.entries if entry not in there]
+        new = [(source.user_id, entry) for entry in source.entries if entry not in kept]
         self._added.setdefault(volume, []).extend(new)
         self._count(volume, len(new))
         stamp = " ".join(map(str, update.stamp))
@@ -106,17 +108,18 @@ class SearchChanges:
             for portion in _portions(sorted(rows)):
                 self._writer.executemany(insert, [_row(row, *rows[row]) for row in portion])
 
-    def _rows(self, before: Indexed) -> dict[Entry, int]:
-        """What there is of a session, with the rows."""
+    def _rows(self, before: Indexed) -> dict[Entry, list[int]]:
+        """What there is of a session, with the rows: several, where a file says the same twice."""
         table, session_id = volume_table(before.volume), before.session_id
         found = self._writer.execute(
             f"SELECT rowid, message_id, role, text FROM {table} WHERE {table} MATCH ? AND session_id = ?",
             (f'place : "{session_mark(session_id)}"', session_id),
         )
-        return {
-            Entry(Place(moment(row), session_id, message_id), role, unspaced(text)): row
-            for row, message_id, role, text in found.fetchall()
-        }
+        rows: dict[Entry, list[int]] = {}
+        for row, message_id, role, text in found.fetchall():
+            entry = Entry(Place(moment(row), session_id, message_id), role, unspaced(text))
+            rows.setdefault(entry, []).append(row)
+        return rows
 
     def _remove(self, volume: int, rows: Sequence[int]) -> None:
         if rows:

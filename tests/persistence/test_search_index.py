@@ -212,6 +212,22 @@ async def test_deleted_text_leaves_every_byte(tmp_path: Any, unsay: Callable[...
     assert [holding(place, word) for word in words] == [[], [], []]
 
 
+@pytest.mark.parametrize("unsay", [deleted, edited])
+async def test_message_that_a_file_holds_twice_goes_twice(place, store, unsay):
+    """The same message, at the same time, once more behind a later one: no copy of it stays."""
+    twice = {**at(1, "secret"), "content": "swordfish"}
+    await store.create(record("s"), [twice, at(9, "tea"), twice])
+    await place.indexed()
+    assert await find(store, "swordfish") == ["s:secret", "s:secret"]
+    await unsay(store)
+    if unsay is edited:
+        await place.indexed()
+        assert await find(store, "swordfish") == ["s:secret"]
+        await unsay(store)
+        await unsay(store)
+    await without(place, "swordfish")
+
+
 async def test_deletion_that_takes_too_long_costs_the_index(place, store, monkeypatch):
     """Where SQLite cannot get the text out in time, the files go, and come back without it."""
     monkeypatch.setattr("persistence.search_database._PATIENCE_S", -1)
