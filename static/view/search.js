@@ -40,7 +40,8 @@ export class SearchDialog {
 
   #shortcut(event) {
     const isSlash = event.key === "/" && !isTyping(event.target) && !event.ctrlKey && !event.metaKey && !event.altKey;
-    const isK = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
+    const isK =
+      event.key?.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
     if (!isSlash && !isK) return;
     event.preventDefault();
     this.open();
@@ -117,4 +118,4 @@ export class SearchDialog {
   }
 }
 
-const isTyping = (target) => target.matches("input, textarea, select, [contenteditable]");
+const isTyping = (target) => target.matches?.("input, textarea, select, [contenteditable]");
