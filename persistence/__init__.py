@@ -19,6 +19,7 @@ from persistence.errors import (
     MessageNotFound,
     NotStorable,
     PersistenceError,
+    SearchUnavailable,
     SessionExists,
     SessionNotFound,
     StorageError,
@@ -30,6 +31,8 @@ from persistence.locks import KeyedLocks
 from persistence.long_term_memory import LongTermMemory
 from persistence.memory_store import MemoryStore
 from persistence.model import Fact, Message, Page, Piece, Receipt, Record, UserReceipt, message_id, new_id, now
+from persistence.search_hits import Hit, Hits, Place
+from persistence.search_query import Phrase, SearchQuery, parse_phrases
 from persistence.secret_file import read_or_create_secret
 from persistence.session_memory import SessionMemory
 from persistence.session_service import SessionService
@@ -50,6 +53,8 @@ __all__ = [
     "FactNotFound",
     "FileStore",
     "Finding",
+    "Hit",
+    "Hits",
     "InvalidSessionId",
     "JournalDamaged",
     "KeyedLocks",
@@ -60,9 +65,13 @@ __all__ = [
     "NotStorable",
     "Page",
     "PersistenceError",
+    "Phrase",
     "Piece",
+    "Place",
     "Receipt",
     "Record",
+    "SearchQuery",
+    "SearchUnavailable",
     "SessionExists",
     "SessionMemory",
     "SessionNotFound",
@@ -81,6 +90,7 @@ __all__ = [
     "new_draft",
     "new_id",
     "now",
+    "parse_phrases",
     "read_or_create_secret",
     "repair_folder",
 ]

@@ -7,6 +7,7 @@
     ├── MessageNotFound     no such message in this session
     ├── InvalidSessionId    an id that may not name a file
     ├── NotStorable         what JSON in UTF-8 cannot hold
+    ├── SearchUnavailable   nothing is indexed here
     ├── DirectoryInUse      another server holds the data directory
     ├── Damaged             bytes that cannot be read as what they should be
     ├── JournalDamaged      … in the journal, where something acknowledged stood
@@ -80,6 +81,11 @@ class NotStorable(PersistenceError):
 
     def __str__(self) -> str:
         return f"cannot keep {self.what}: {self.reason}"
+
+
+class SearchUnavailable(PersistenceError):
+    def __str__(self) -> str:
+        return "nothing can be searched here: there is no search index, or this Python's SQLite has no FTS5"
 
 
 @dataclass(eq=False)

@@ -26,6 +26,7 @@ from persistence.outside_edits import OutsideEdits
 from persistence.owed_answers import OwedAnswers
 from persistence.pieces import PieceWriter
 from persistence.running_answers import RunningAnswers
+from persistence.search_index import SearchIndex
 from persistence.session_cache import OpenSession
 from persistence.session_file import same_session
 from persistence.session_index import SessionIndex
@@ -42,6 +43,7 @@ class FileStore:
         folder: The data directory; it is created if need be.
         index_delay_s: How long `sessions.json` may lag behind.
         fold_delay_s: How long the session files may lag behind.
+        search_delay_s: How long the search index may lag behind them; None: there is none.
         sessions_in_memory, bytes_in_memory: How much of the sessions stays in memory after use; so many users' facts.
         checkpoints: When the journal is cut.
         disk: The system's files, or what stands in for them.
@@ -53,6 +55,7 @@ class FileStore:
         *,
         index_delay_s: float = 1.0,
         fold_delay_s: float = 0.1,
+        search_delay_s: float | None = 0.5,
         sessions_in_memory: int = 1024,
         bytes_in_memory: int = 64 << 20,
         checkpoints: CheckpointLimits | None = None,
@@ -84,6 +87,8 @@ class FileStore:
         self._checkpoints = Checkpoints(
             self._journal, self._folding, self._index, self._running, self._files, checkpoints or CheckpointLimits()
         )
+        self._search = SearchIndex(folder, self._files, self._index, self._folding, delay_s=search_delay_s)
+        self.search = self._search.search
         self._lock: int | None = None
         self._looking: asyncio.Task[None]
         """Both set by `open`."""
@@ -110,6 +115,7 @@ class FileStore:
         self._looking = asyncio.create_task(looking, name="outside edits")
         self._index.start()
         self._checkpoints.start()
+        self._search.start()
 
     async def close(self) -> None:
         if self._lock is not None:
@@ -118,6 +124,7 @@ class FileStore:
             await self._changes.drain()
             await self._folding.close()
             await self._edits.settle()
+            await self._search.close()
             await self._index.close()
             await self._checkpoints.close()
             await self._journal.close()

@@ -6,7 +6,7 @@ checkpoint has synced them the journal can do it again. A change waits here unti
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import reduce
 from itertools import islice
 from pathlib import Path
@@ -61,6 +61,8 @@ class Folding:
         self._round = asyncio.Lock()
         self._folder_task: asyncio.Task[None] | None = None
         """Set by `start`."""
+        self.follow: Callable[[str, bool], object] = lambda name, is_added: None
+        """Told of each file that has changed, and whether nothing has happened to it but appends; may be set."""
 
     def __contains__(self, name: str) -> bool:
         return name in self._waiting or name in self._under_way
@@ -151,6 +153,7 @@ class Folding:
         self._refused.discard(job.name)
         del self._under_way[job.name]
         self._unsynced[job.name] = outcome if isinstance(outcome, tuple) else None
+        self.follow(job.name, job.change is not None and job.change.at is not None)
         if outcome is Verdict.VANISHED:
             later = self._waiting.get(job.name, job.change)
             if later and later.at is not None:

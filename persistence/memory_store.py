@@ -43,6 +43,9 @@ from persistence.model import (
     message_id,
     session_file_name,
 )
+from persistence.search_hits import Hit, Hits, Place, make_snippet
+from persistence.search_query import SearchQuery, matches
+from persistence.search_source import entries_of
 from persistence.session_file import encode_file, same_session
 
 
@@ -217,6 +220,20 @@ class MemoryStore:
         encode_memory(user_id, facts)
         self._memories[user_id] = facts
         return self._memories[user_id]
+
+    async def search(self, user_id: str, query: SearchQuery, *, limit: int, after: Place | None = None) -> Hits:
+        mine = (session for session in self._sessions.values() if session.record.user_id == user_id)
+        found = [
+            entry
+            for session in mine
+            if query.session_id in (None, session.record.session_id)
+            for entry in entries_of(session.record, session.tree)
+            if query.covers(entry.place.at_us) and matches(query.phrases, entry.text)
+        ]
+        found = [entry for entry in found if after is None or entry.place < after]
+        found.sort(key=lambda entry: entry.place, reverse=True)
+        hits = [Hit(entry.place, entry.role, make_snippet(entry.text, query.phrases)) for entry in found[:limit]]
+        return Hits(hits, len(found) > limit)
 
     def _is_owed(self, parts: Parts) -> bool:
         return owed_by(self._sessions[parts.session_id].tree) == parts.key[1]

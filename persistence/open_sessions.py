@@ -104,7 +104,9 @@ class OpenSessions:
             new: Messages that belong behind those in the file, if they are not there yet; it is written anew then.
         """
         path = self.path(session_id)
-        if (found := await self._files.read(path)) is None:
+        found = await self._files.read(path)
+        self.folding.follow(path.name, False)
+        if found is None:
             self.forget(session_id)
             raise SessionNotFound(session_id)
         data, stamp = found

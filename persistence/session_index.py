@@ -134,6 +134,13 @@ class SessionIndex:
             end = bisect_left(mine, _place(last), key=_place)
         return mine[max(end - limit, 0) : end][::-1]
 
+    def in_order(self) -> Iterator[Record]:
+        """All records, each user's about in their order; one that comes or goes meanwhile may be among them or not."""
+        for user_id in list(self._by_user):
+            for listed in tuple(self._by_user.get(user_id, ())):
+                if record := self._records.get(listed.session_id):
+                    yield record
+
     def count(self, user_id: str) -> int:
         """How many sessions a user has."""
         return len(self._listed(user_id))
@@ -205,17 +212,10 @@ class SessionIndex:
     async def _write(self) -> None:
         true_until = min(time.time() - _MARGIN_S, self.seen_until)
         chunks = []
-        for chunk in encode_index(self._in_order(), per_chunk=_PORTION):
+        for chunk in encode_index(self.in_order(), per_chunk=_PORTION):
             chunks.append(chunk)
             await asyncio.sleep(0)
         await self._files.replace(self._path, chunks, true_until)
-
-    def _in_order(self) -> Iterator[Record]:
-        """All records, each user's about in their order; one that comes or goes meanwhile may be among them or not."""
-        for user_id in list(self._by_user):
-            for listed in tuple(self._by_user.get(user_id, ())):
-                if record := self._records.get(listed.session_id):
-                    yield record
 
     async def _write_behind(self) -> None:
         while True:

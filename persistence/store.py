@@ -18,6 +18,8 @@ The contract, which `tests/persistence/store_contract.py` checks for each implem
 - **Whole**: `edit_tree` may move messages between `history` and `branches`; an `append` reaches neither what stands
   before it nor the branches.
 - **Deleted** means gone: history, record, parts, and the facts that were learned in that session.
+- **Searched**: what is found is the user's, and of a session that is there. The shown path and the others are searched
+  alike. A message may be found a moment later than it is acknowledged; until everything can be, the answer says so.
 - **Concurrency**: any number of tasks of one event loop; changes of one session, and of one user's memory, happen one
   after the other, in the order in which they were called for.
 - **Cancellation**: a change that has begun to be written is finished even if its caller is cancelled; one that still
@@ -31,6 +33,8 @@ from typing import Protocol
 from persistence.branches import Tree
 from persistence.errors import PersistenceError, StorageError
 from persistence.model import Fact, Message, Page, Piece, Receipt, Record, UserReceipt
+from persistence.search_hits import Hits, Place
+from persistence.search_query import SearchQuery
 
 
 class Store(Protocol):
@@ -133,3 +137,10 @@ class Store(Protocol):
 
     async def update_memory(self, user_id: str, change: Callable[[Sequence[Fact]], Iterable[Fact]]) -> Sequence[Fact]:
         """Puts other facts in the place of the user's; returns the new ones."""
+
+    async def search(self, user_id: str, query: SearchQuery, *, limit: int, after: Place | None = None) -> Hits:
+        """A page of the user's messages in which something stands, the newest first, beginning behind a place.
+
+        Raises:
+            SearchUnavailable: This store has no search.
+        """

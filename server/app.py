@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from aiohttp import web
 
 from persistence import CheckpointLimits, FileStore, SessionService, Store, read_or_create_secret
-from server import middleware, response_routes, routes
+from server import middleware, response_routes, routes, search_routes
 from server.assistants.base import Assistant
 from server.assistants.chat_completions import ChatCompletions
 from server.assistants.metronome import Metronome
@@ -37,6 +37,7 @@ def make_store(config: Config) -> Store:
         config.data_dir,
         index_delay_s=config.index_delay_s,
         fold_delay_s=config.fold_delay_s,
+        search_delay_s=config.search_delay_s,
         sessions_in_memory=config.sessions_in_memory,
         bytes_in_memory=config.bytes_in_memory,
         checkpoints=limits,
@@ -110,6 +111,7 @@ def make_app(config: Config, store: Store, assistants: list[Assistant], secret: 
     app[UNTAKEN] = Untaken(config.send_timeout_s)
     app.add_routes(routes.routes)
     app.add_routes(response_routes.routes)
+    app.add_routes(search_routes.routes)
     app.add_routes(page_routes(page_folder()))
     app.on_response_prepare.extend([middleware.add_headers, app[UNTAKEN].prepared])
     app.on_shutdown.append(shut_down)

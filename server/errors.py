@@ -17,6 +17,7 @@ from persistence.errors import (
     MessageNotFound,
     NotStorable,
     PersistenceError,
+    SearchUnavailable,
     SessionExists,
     SessionNotFound,
     StorageError,
@@ -111,6 +112,8 @@ def api_error(error: PersistenceError) -> ApiError:
             return ApiError(400, "invalid_value", str(error))
         case FactNotFound():
             return ApiError(404, "fact_not_found", str(error), "fact_id")
+        case SearchUnavailable():
+            return ApiError(503, "search_unavailable", str(error))
         case StorageReadOnly():
             message = f"the disk failed ({error.reason}); nothing is written until a restart"
             return ApiError(503, "storage_read_only", message)

@@ -31,6 +31,9 @@ export class Api {
   deleteSession = (id) => this.#request("DELETE", sessionPath(id));
   cancel = (responseId) => this.#request("POST", `/v1/responses/${encodeURIComponent(responseId)}/cancel`);
 
+  search = (words, after = null) => this.#request("GET", `/v1/search?q=${encodeURIComponent(words)}${afterOf(after)}`);
+  showPath = (id, message) => this.#request("POST", `${sessionPath(id)}/path`, { message });
+
   facts = () => this.#all("/v1/memory?");
   remember = (text) => this.#request("POST", "/v1/memory", { text });
   forget = (factId) => this.#request("DELETE", `/v1/memory/${encodeURIComponent(factId)}`);

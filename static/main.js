@@ -18,6 +18,7 @@ import { Drawer } from "./view/drawer.js";
 import { MemoryDialog } from "./view/memory.js";
 import { ModelPicker } from "./view/model_picker.js";
 import { Scroller } from "./view/scroller.js";
+import { SearchDialog } from "./view/search.js";
 import { SessionListView } from "./view/session_list.js";
 
 const MESSAGE_TOO_BIG = 1009; // RFC 6455 §7.4.1
@@ -29,6 +30,7 @@ const sessions = new SessionList();
 const line = new ConnectionLine(byId("connection"));
 const picker = new ModelPicker(byId("model"));
 const memory = new MemoryDialog({ api });
+const search = new SearchDialog({ api, onOpen: (sessionId, itemId) => page.openAt(sessionId, itemId) });
 const drawer = new Drawer({
   drawer: byId("drawer"),
   opener: byId("open-drawer"),
@@ -60,6 +62,7 @@ const conversation = new ConversationView({
   acts: {
     onSendAgain: (messageId) => page.sendAgain(messageId),
     onTakeBack: (messageId) => page.takeBack(messageId),
+    onMissing: (itemId) => page.showPath(itemId),
   },
 });
 
@@ -99,6 +102,7 @@ const page = new Page({
 });
 
 byId("new-chat").addEventListener("click", () => page.open(null));
+byId("open-search").addEventListener("click", () => search.open());
 byId("open-memory").addEventListener("click", () => memory.open());
 byId("log-out").addEventListener("click", logOut);
 

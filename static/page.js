@@ -33,6 +33,19 @@ export class Page {
     this.composer.focus();
   }
 
+  /** Opens a session at one of its messages. */
+  openAt(sessionId, itemId) {
+    if (sessionId !== this.#transcript.sessionId) this.#go(sessionId);
+    this.drawer.close();
+    this.conversation.seek(itemId);
+  }
+
+  /** A message that is sought is on another path: that is shown, unless an answer is being written on this one. */
+  async showPath(itemId) {
+    const { sessionId } = this.#transcript;
+    await this.#attempt(() => this.api.showPath(sessionId, itemId));
+  }
+
   /** @returns {boolean} whether the words were taken; where not, they stay where they were written */
   send(text) {
     if (!this.#hasBegun) return false;

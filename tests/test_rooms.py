@@ -29,6 +29,7 @@ PURE = (
     "server/wire_objects.py",
     "server/wire_parts.py",
     "server/wire_requests.py",
+    "server/wire_search.py",
     "server/wire_tools.py",
     "server/ws_frames.py",
     "server/assistants/breaker.py",
@@ -60,6 +61,14 @@ PURE = (
     "persistence/record_json.py",
     "persistence/replay.py",
     "persistence/running_answers.py",
+    "persistence/search_backlog.py",
+    "persistence/search_changes.py",
+    "persistence/search_hits.py",
+    "persistence/search_lookup.py",
+    "persistence/search_query.py",
+    "persistence/search_rows.py",
+    "persistence/search_source.py",
+    "persistence/search_words.py",
     "persistence/session_file.py",
     "persistence/store.py",
 )
@@ -69,6 +78,10 @@ IMPURE = ("asyncio", "aiohttp", "aiofiles", "uvloop", "threading", "socket")
 FILE_MODULE = "persistence/disk.py"
 """The one module of persistence that touches files."""
 FILE_MODULES = ("aiofiles", "ctypes", "fcntl", "io", "mmap", "os", "shutil", "subprocess", "tempfile")
+DATABASE_MODULE = "persistence/search_database.py"
+"""The one module of persistence that has SQLite, which opens files of its own: those of the search index, which nothing
+depends on."""
+DATABASE_MODULES = ("sqlite3",)
 FILE_CALLS = ("open", "read_bytes", "read_text", "write_bytes", "write_text", "exists", "iterdir", "rglob", "touch")
 """What touches them."""
 COMPOSITION_ROOT = "server/app.py"
@@ -117,6 +130,7 @@ def violations(root: Path) -> list[str]:
                 within(module, ("static", "tests"))
                 or (in_persistence and within(module, ("server",)))
                 or (in_persistence and name != FILE_MODULE and within(module, FILE_MODULES))
+                or (name != DATABASE_MODULE and within(module, DATABASE_MODULES))
                 or (name in PURE and within(module, IMPURE))
                 or (not in_persistence and name != COMPOSITION_ROOT and within(module, BACK_ENDS))
             ):
@@ -152,7 +166,7 @@ def test_planted_call_is_found(source, tmp_path):
     assert list(file_calls(tmp_path / "a.py"))
 
 
-@pytest.mark.parametrize("name", [*PURE, FILE_MODULE, COMPOSITION_ROOT])
+@pytest.mark.parametrize("name", [*PURE, FILE_MODULE, DATABASE_MODULE, COMPOSITION_ROOT])
 def test_named_modules_exist(name):
     """Each module that a rule names is there, so that no rule guards a name of the past."""
     assert (ROOT / name).is_file()
@@ -178,6 +192,8 @@ PLANTED = {
     "persistence/store.py": ("import server.wire_events", "server.wire_events"),
     "persistence/files.py": ("import os", "os"),
     "persistence/replay.py": ("import asyncio", "asyncio"),
+    "persistence/search_changes.py": ("from sqlite3 import Connection", "sqlite3.Connection"),
+    "server/search_routes.py": ("import sqlite3", "sqlite3"),
     "persistence/secret_file.py": ("from fcntl import flock", "fcntl"),
     "persistence/locks.py": ("from aiofiles import os as aio_os", "aiofiles"),
     "persistence/session_index.py": ("def f():\n    import os.path", "os.path"),
@@ -205,6 +221,7 @@ def test_allowed_imports_pass(tmp_path):
     """The check lets through what the rules allow."""
     for name, source in {
         "persistence/disk.py": "import ctypes\nimport fcntl\nimport os\nimport aiofiles",
+        "persistence/search_database.py": "import sqlite3",
         "persistence/journal.py": "import asyncio\nfrom .model import Record",
         "server/app.py": "from persistence import file_store, memory_store\nfrom .assistants import scribe",
         "server/socket.py": "import aiohttp\nfrom persistence import Record\nfrom . import wire_events",

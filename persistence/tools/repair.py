@@ -98,7 +98,7 @@ class _Repair:
             await self._files.hop("date back", self._folder / INDEX, _date_back)
             yield Finding(INDEX, "made anew from the session files")
         before = set(await self._files.names(self._quarantine))
-        store = FileStore(self._folder, disk=self._disk)
+        store = FileStore(self._folder, search_delay_s=None, disk=self._disk)
         await store.open()
         try:
             for number, finding in enumerate(wrong):

@@ -10,6 +10,7 @@ export class ConversationView {
   #transcript = null;
   #views = new Map(); // by entry key
   #shown = new Map(); // entry key → the entry as it was shown last
+  #sought = null; // the item that is to be looked at as soon as it is there
   #isScheduled = false;
   #restUntil = 0;
 
@@ -20,12 +21,19 @@ export class ConversationView {
 
   show(transcript) {
     this.#transcript = transcript;
+    this.#sought = null;
     this.#views.clear();
     this.#shown.clear();
     this.element.replaceChildren();
     this.live.textContent = "";
     this.scroller.follow();
     this.#render();
+  }
+
+  /** Looks at an item, once it is shown; where it turns out to be on another path, `acts.onMissing` hears of it. */
+  seek(itemId) {
+    this.#sought = { itemId, isMissing: false };
+    this.changed();
   }
 
   changed() {
@@ -55,6 +63,24 @@ export class ConversationView {
       previous = view.element;
     }
     this.scroller.contentChanged();
+    if (this.#sought) this.#lookAtSought(entries);
+  }
+
+  #lookAtSought(entries) {
+    const { itemId, isMissing } = this.#sought;
+    const entry = entries.find((one) => one.itemId === itemId);
+    if (entry) {
+      this.#sought = null;
+      const { element } = this.#views.get(entry.key);
+      element.tabIndex = -1;
+      element.classList.add("found");
+      element.addEventListener("animationend", () => element.classList.remove("found"), { once: true });
+      this.scroller.lookAt(element);
+      element.focus({ preventScroll: true });
+    } else if (this.#transcript?.isLoaded && !isMissing) {
+      this.#sought.isMissing = true;
+      this.acts.onMissing(itemId);
+    }
   }
 
   #removeAllBut(keys) {

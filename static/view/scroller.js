@@ -21,6 +21,13 @@ export class Scroller {
     this.contentChanged();
   }
 
+  /** Brings a message into view and stays there. */
+  lookAt(element) {
+    this.#isFollowing = false;
+    element.scrollIntoView({ block: "center" });
+    this.contentChanged();
+  }
+
   contentChanged() {
     if (this.#isFollowing) this.element.scrollTop = this.element.scrollHeight;
     this.#lastTop = this.element.scrollTop;

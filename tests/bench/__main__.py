@@ -14,6 +14,7 @@ from tests.bench import (
     live_turns,
     long_history,
     paced,
+    searching,
     sockets,
     stalled,
     sustained,
@@ -25,7 +26,7 @@ from tests.bench.rounds import Result, Rounds, table
 
 REPORT = Path("build/benchmarks.md")
 PARTS = (
-    *("turns", "history", "written", "boot"),
+    *("turns", "history", "written", "boot", "search"),
     *("deltas", "paced", "sustained", "first-delta", "turns-live", "sockets", "stalled", "upstream"),
 )
 AT_ONCE = 1, 16, 256
@@ -59,6 +60,7 @@ def parts(rounds: Rounds, plots: Path | None) -> dict[str, Callable[[], Awaitabl
         history,
         lambda: written.run(rounds.seconds * 3),
         lambda: boot.run(rounds),
+        lambda: searching.run(rounds),
         lambda: deltas.run(rounds, plots),
         lambda: paced.run(rounds, plots),
         lambda: sustained.run(rounds, plots),

@@ -28,6 +28,9 @@ class MemoryPlace:
     async def crash(self) -> Store:
         return await self.open()
 
+    async def indexed(self) -> None:
+        pass
+
     async def close(self) -> None:
         await self.store.close()
 
@@ -42,7 +45,7 @@ class FilePlace:
 
     def __init__(self, folder: Path, **options: Any) -> None:
         self.folder = folder
-        self.options = {"index_delay_s": 0.01, **options}
+        self.options = {"index_delay_s": 0.01, "search_delay_s": None, **options}
         self.faults = Faults()
         self._begin()
 
@@ -66,6 +69,7 @@ class FilePlace:
     async def die(self) -> None:
         """What the death of the process does: nothing more is written, the lock is free; what was written stays."""
         store = self.store
+        await store._search.close(at_once=True)
         tasks = [
             getattr(store._journal, "_writer", None),
             store._folding._folder_task,
@@ -94,6 +98,11 @@ class FilePlace:
     async def folded(self) -> None:
         """The files have what was acknowledged."""
         assert await self.store._folding.fold()
+
+    async def indexed(self) -> None:
+        """What was acknowledged can be found."""
+        await self.folded()
+        await self.store._search.caught_up()
 
     async def checkpoint(self) -> None:
         """The journal holds nothing any more."""

@@ -95,7 +95,9 @@ def _try(machine: Simulation, seed: int) -> int:
     limits = CheckpointLimits(
         journal_bytes=chance.choice((6000, 1 << 30)), age_s=1e9, idle_s=chance.choice((0.1, 2.0)), deletion_s=0.5
     )
-    store = FileStore(FOLDER, disk=disk, checkpoints=limits, fold_delay_s=chance.choice((0.0, 0.02, 0.1)))
+    store = FileStore(
+        FOLDER, search_delay_s=None, disk=disk, checkpoints=limits, fold_delay_s=chance.choice((0.0, 0.02, 0.1))
+    )
     expected = Expected(USERS)
     copies = machine.loop.run(_use(store, disk, expected, seed))
     machine.forget()

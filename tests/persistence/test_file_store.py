@@ -6,6 +6,7 @@ import pytest
 
 from persistence import CheckpointLimits
 from tests.persistence.places import FilePlace, check_files
+from tests.persistence.search_contract import SearchContract
 from tests.persistence.store_contract import StoreContract
 from tests.persistence.tree_contract import TreeContract
 
@@ -33,3 +34,12 @@ class TestContract(_OnFiles, StoreContract):
 
 class TestTree(_OnFiles, TreeContract):
     pass
+
+
+class TestSearch(SearchContract):
+    @pytest.fixture(params=[1024, 0])
+    async def place(self, request, tmp_path):
+        place = FilePlace(tmp_path / "data", fold_delay_s=0.01, search_delay_s=0.01, sessions_in_memory=request.param)
+        yield place
+        await place.close()
+        check_files(place.folder)

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.persistence.places import MemoryPlace
+from tests.persistence.search_contract import SearchContract
 from tests.persistence.store_contract import StoreContract
 from tests.persistence.tree_contract import TreeContract
 
@@ -18,4 +19,8 @@ class TestContract(_InMemory, StoreContract):
 
 
 class TestTree(_InMemory, TreeContract):
+    pass
+
+
+class TestSearch(_InMemory, SearchContract):
     pass

@@ -10,6 +10,7 @@ from server.config import Config
 GIVEN: dict[str, Any] = {
     "index_delay_s": 0.5,
     "fold_delay_s": 0.25,
+    "search_delay_s": 0.125,
     "sessions_in_memory": 3,
     "bytes_in_memory": 4096,
     "checkpoint_bytes": 1 << 21,
@@ -26,7 +27,8 @@ def test_store_is_as_configured(tmp_path, monkeypatch: pytest.MonkeyPatch):
     limits = made.pop("checkpoints")
     given = (limits.journal_bytes, limits.age_s, limits.idle_s)
     assert given == (GIVEN["checkpoint_bytes"], GIVEN["checkpoint_age_s"], GIVEN["checkpoint_idle_s"])
+    delays = ("index_delay_s", "fold_delay_s", "search_delay_s")
     assert made == {
         "folder": tmp_path,
-        **{name: GIVEN[name] for name in ("index_delay_s", "fold_delay_s", "sessions_in_memory", "bytes_in_memory")},
+        **{name: GIVEN[name] for name in (*delays, "sessions_in_memory", "bytes_in_memory")},
     }

@@ -49,7 +49,7 @@ def live(
     history = History(disk, Expected(USERS), seed)
     options = _options(chance)
     for _ in range(lives):
-        store = FileStore(FOLDER, disk=disk, **options)
+        store = FileStore(FOLDER, search_delay_s=None, disk=disk, **options)
         try:
             _live_once(machine, store, history, chance, steps, refuses=refuses)
         except PersistenceError as error:

@@ -56,7 +56,7 @@ def recover_image(machine: Simulation, image: Image, users: Sequence[str], *, ma
 
 
 async def _open_and_look(disk: SimulatedDisk, users: Sequence[str]) -> dict[str, bytes]:
-    store = FileStore(FOLDER, disk=disk)
+    store = FileStore(FOLDER, search_delay_s=None, disk=disk)
     await store.open()
     shown = await look(store, users)
     if len(store._folding):

@@ -63,7 +63,7 @@ def said(content: str) -> Message:
 
 
 async def opened(disk: SimulatedDisk, **options: Any) -> FileStore:
-    store = FileStore(FOLDER, disk=disk, **options)
+    store = FileStore(FOLDER, search_delay_s=None, disk=disk, **options)
     await store.open()
     return store
 

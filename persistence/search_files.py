@@ -1,0 +1,119 @@
+"""Session files into the search index, in a thread.
+
+Rule: a file is read only if its stamp is not the one that the index has; a session of which nothing has changed costs
+one look. A thread shares the interpreter's lock with the event loop, so it stands back behind each piece of work.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from persistence.disk import Disk, Stamp
+from persistence.files import read
+from persistence.model import Record, session_file_name
+from persistence.search_changes import Indexed, Update, stand_back
+from persistence.search_database import SearchDatabase
+from persistence.search_source import read_added, read_source
+
+_log = logging.getLogger(__name__)
+
+_BYTES_AT_ONCE = 512 << 10
+"""So much is read of session files before it is written to the index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A session that may have changed.
+
+    Attributes:
+        known: Its record; None where it is gone.
+        is_added: Whether nothing has happened to its file but appends.
+    """
+
+    session_id: str
+    known: Record | None
+    is_added: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What has become of jobs.
+
+    Attributes:
+        done: How many of them, from the first one on, are done with.
+        torn: Those of them whose files changed while they were read.
+    """
+
+    done: int
+    torn: Sequence[str]
+
+
+class _Torn(Exception):
+    """The file changed while it was read."""
+
+
+def index_sessions(disk: Disk, folder: Path, database: SearchDatabase, jobs: Sequence[Job]) -> Round:
+    """Brings the index up to date with some sessions, in one transaction.
+
+    Raises:
+        DatabaseDamaged: The index has to be made anew.
+        DatabaseRefuses: Nothing was done.
+    """
+    known = database.indexed([job.session_id for job in jobs])
+    updates: list[Update] = []
+    torn: list[str] = []
+    size = done = 0
+    for job in jobs:
+        done += 1
+        try:
+            update, length = _look(disk, folder, job, known.get(job.session_id))
+        except _Torn:
+            torn.append(job.session_id)
+            continue
+        except OSError as error:
+            _log.warning("session %s is not searched as it is now: %s", job.session_id, error)
+            continue
+        if update:
+            updates.append(update)
+        size += length
+        if length:
+            stand_back()
+        if size >= _BYTES_AT_ONCE:
+            break
+    if updates:
+        database.write(updates)
+    return Round(done, torn)
+
+
+def _look(disk: Disk, folder: Path, job: Job, before: Indexed | None) -> tuple[Update | None, int]:
+    """What has become of a session, and how many bytes were read for it."""
+    path = folder / session_file_name(job.session_id)
+    try:
+        stamp = disk.stamp(path) if job.known else None
+    except FileNotFoundError:
+        stamp = None
+    if job.known is None or stamp is None:
+        return Update(job.session_id, before) if before else None, 0
+    if before and before.stamp == stamp:
+        return None, 0
+    if before and job.is_added and before.said.tail is not None and before.stamp[0] == stamp[0]:
+        end, stamp = _read_end(disk, path, before.said.tail)
+        if source := read_added(end, job.session_id, before.said):
+            return Update(job.session_id, before, stamp, source, is_added=True), len(end)
+    if (found := read(disk, path)) is None or disk.stamp(path) != found[1]:
+        raise _Torn
+    data, stamp = found
+    return Update(job.session_id, before, stamp, read_source(data, job.known)), len(data)
+
+
+def _read_end(disk: Disk, path: Path, at: int) -> tuple[bytes, Stamp]:
+    descriptor = disk.open(path)
+    try:
+        stamp = disk.stamp(descriptor)
+        data = disk.read(descriptor, max(stamp[2] - at, 0), at)
+        if disk.stamp(descriptor) != stamp:
+            raise _Torn
+        return data, stamp
+    finally:
+        disk.close(descriptor)

@@ -1,0 +1,95 @@
+"""What a search has found. Pure.
+
+Rule: the newest message first; of those of one moment, in the order of their sessions' and their own ids. So the place
+of a hit never changes while its message does not, and a page that begins behind it misses nothing and repeats nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from persistence.search_query import Phrase, positions
+from persistence.search_words import Word, words
+
+_BEFORE, _LENGTH = 60, 240
+"""How many characters of a snippet stand before the first match, and how many there are in all."""
+_LOOKED_AT = 200_000
+"""So far into a message its matches are looked for: behind it a snippet shows the beginning, with nothing marked."""
+_MARKED = 50
+"""So many matches are marked in a snippet at most."""
+
+
+class Place(NamedTuple):
+    """Where a message stands among all that can be found; sorts older ones ahead.
+
+    Attributes:
+        at_us: Its time, in microseconds since the epoch.
+    """
+
+    at_us: int
+    session_id: str
+    message_id: str
+
+
+class Piece(NamedTuple):
+    """A part of a snippet."""
+
+    text: str
+    is_match: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A message that was found.
+
+    Attributes:
+        snippet: What stands around the first match; the pieces together are the text.
+    """
+
+    place: Place
+    role: str
+    snippet: Sequence[Piece]
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """A page of hits.
+
+    Attributes:
+        is_complete: False while there are messages that could not be looked at yet.
+    """
+
+    hits: Sequence[Hit]
+    has_more: bool
+    is_complete: bool = True
+
+
+def make_snippet(text: str, phrases: Sequence[Phrase]) -> list[Piece]:
+    """A few words around the first place where one of the phrases stands, with all matches in them marked."""
+    found = list(words(text[:_LOOKED_AT]))
+    folded = [word.text for word in found]
+    spans = sorted(_span(found, at, len(phrase.words)) for phrase in phrases for at in positions(phrase, folded))
+    begin = max((spans[0][0] if spans else 0) - _BEFORE, 0)
+    end = min(begin + _LENGTH, len(text))
+    begin = _word_start(text, begin)
+    pieces = [Piece("…", False)] if begin else []
+    at = begin
+    for start, stop in spans[:_MARKED]:
+        start, stop = max(start, at), min(stop, end)
+        if start < stop:
+            pieces += [Piece(text[at:start], False), Piece(text[start:stop], True)]
+            at = stop
+    pieces += [Piece(text[at:end], False), Piece("…" if end < len(text) else "", False)]
+    return [piece for piece in pieces if piece.text]
+
+
+def _span(found: Sequence[Word], at: int, count: int) -> tuple[int, int]:
+    return found[at].start, found[at + count - 1].end
+
+
+def _word_start(text: str, begin: int) -> int:
+    """The first place behind a space, if there is one near by: a snippet begins with a whole word."""
+    if begin == 0:
+        return 0
+    space = text.find(" ", begin, begin + _BEFORE // 2)
+    return begin if space < 0 else space + 1

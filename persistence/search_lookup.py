@@ -1,0 +1,91 @@
+"""Looking something up in the search index. Pure but for the connection that it is given.
+
+Rule: only volumes that hold something of the user are looked at, and in them only rows that bear the user's mark.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+from persistence.search_hits import Hit, Place, make_snippet
+from persistence.search_query import SearchQuery, expression
+from persistence.search_rows import NEWEST_ROW, first_row, last_row, moment, volume_table
+from persistence.search_words import unspaced
+
+
+class Rows(Protocol):
+    """What a statement answers with, as `sqlite3.Cursor` does."""
+
+    @property
+    def lastrowid(self) -> int | None: ...
+
+    def fetchall(self) -> list[Any]: ...
+
+
+class Connection(Protocol):
+    """What statements are given to, as to `sqlite3.Connection`."""
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ..., /) -> Rows: ...
+
+    def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> Rows: ...
+
+
+class Lookup:
+    """A query of a user."""
+
+    def __init__(self, connection: Connection, user_id: str, query: SearchQuery) -> None:
+        self._connection = connection
+        self._query = query
+        self._wanted = expression(query.phrases, user_id, query.session_id)
+        where, values = "user_id = ?", [user_id]
+        if query.session_id is not None:
+            where, values = f"{where} AND session_id = ?", [user_id, query.session_id]
+        found = connection.execute(f"SELECT DISTINCT volume FROM sessions WHERE {where}", values)
+        self._volumes: list[int] = [volume for [volume] in found.fetchall()]
+
+    def hits(self, before: Place | None, limit: int) -> list[Hit]:
+        """The newest hits, or the newest behind a place.
+
+        What is of one moment is read all at once, since its order is not that of the rows.
+        """
+        query = self._query
+        untils = [at_us for at_us in (query.until_us, before and before.at_us) if at_us is not None]
+        oldest, newest = first_row(query.since_us or 0), min([NEWEST_ROW, *map(last_row, untils)])
+        found: list[tuple[Place, int, int]] = []
+        is_end = False
+        while len(found) < limit and not is_end:
+            rows = self._rows(oldest, newest, limit)
+            if not (is_end := len(rows) < limit):
+                at_us = moment(rows[-1][0])
+                rows = [row for row in rows if row[0] > last_row(at_us)]
+                rows += self._rows(first_row(at_us), last_row(at_us), -1)
+                newest = first_row(at_us) - 1
+            places = ((self._place(*row), *row) for row in rows)
+            found += sorted((one for one in places if not before or one[0] < before), reverse=True)
+        return [self._hit(*one) for one in found[:limit]]
+
+    def _rows(self, oldest: int, newest: int, limit: int) -> list[tuple[int, int]]:
+        """The newest rows between two that match, and their volumes; without limit where that is negative."""
+        rows: list[tuple[int, int]] = []
+        for volume in self._volumes:
+            table = volume_table(volume)
+            found = self._connection.execute(
+                f"SELECT rowid FROM {table} WHERE {table} MATCH ? AND rowid BETWEEN ? AND ?"
+                " ORDER BY rowid DESC LIMIT ?",
+                (self._wanted, oldest, newest, limit),
+            )
+            rows += ((row, volume) for [row] in found.fetchall())
+        rows.sort(reverse=True)
+        return rows if limit < 0 else rows[:limit]
+
+    def _place(self, row: int, volume: int) -> Place:
+        [session_id, message_id] = self._columns("session_id, message_id", row, volume)
+        return Place(moment(row), session_id, message_id)
+
+    def _hit(self, place: Place, row: int, volume: int) -> Hit:
+        [role, text] = self._columns("role, text", row, volume)
+        return Hit(place, role, make_snippet(unspaced(text), self._query.phrases))
+
+    def _columns(self, names: str, row: int, volume: int) -> Iterable[str]:
+        query = f"SELECT {names} FROM {volume_table(volume)} WHERE rowid = ?"
+        [columns] = self._connection.execute(query, (row,)).fetchall()
+        return tuple(columns)

@@ -1,0 +1,121 @@
+// Rule: the search box and what was found, for the mouse and for the keyboard: Ctrl+K, Cmd+K or / opens it, the arrows
+// go through the hits, Enter opens one (in the box the first), Escape closes it.
+
+import { pathOf, titleOf } from "../model/title.js";
+import { Search } from "../search.js";
+import { byId, h } from "./dom.js";
+
+const STEPS = { ArrowDown: 1, ArrowUp: -1 };
+
+export class SearchDialog {
+  #dialog = byId("search");
+  #words = byId("search-words");
+  #list = byId("hits");
+  #more = byId("more-hits");
+
+  /** @param {{api: object, onOpen: (sessionId: string, itemId: string) => void}} options */
+  constructor({ api, onOpen }) {
+    this.onOpen = onOpen;
+    this.search = new Search({ api, onChange: () => this.#show(), onProblem: (message) => this.#problem(message) });
+    this.#words.addEventListener("input", () => this.search.type(this.#words.value));
+    this.#more.addEventListener("click", () => this.#showMore());
+    byId("search-form").addEventListener("submit", (event) => this.#openFirst(event));
+    byId("close-search").addEventListener("click", () => this.#dialog.close());
+    this.#dialog.addEventListener("click", (event) => event.target === this.#dialog && this.#dialog.close());
+    this.#dialog.addEventListener("keydown", (event) => this.#leave(event) || this.#step(event));
+    document.addEventListener("keydown", (event) => this.#shortcut(event));
+  }
+
+  open() {
+    if (document.querySelector("dialog[open]")) return;
+    this.#dialog.showModal();
+    this.#words.focus();
+    this.#words.select();
+    this.search.now(this.#words.value); // what was found before may be out of date
+  }
+
+  get #links() {
+    return [...this.#list.querySelectorAll("a")];
+  }
+
+  #shortcut(event) {
+    const isSlash = event.key === "/" && !isTyping(event.target) && !event.ctrlKey && !event.metaKey && !event.altKey;
+    const isK =
+      event.key?.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
+    if (!isSlash && !isK) return;
+    event.preventDefault();
+    this.open();
+  }
+
+  // A search box would take the first Escape for itself and empty itself.
+  #leave(event) {
+    if (event.key !== "Escape" || event.isComposing) return false;
+    event.preventDefault();
+    this.#dialog.close();
+    return true;
+  }
+
+  #step(event) {
+    const step = STEPS[event.key];
+    const stops = [this.#words, ...this.#links];
+    const at = stops.indexOf(document.activeElement);
+    if (!step || at < 0) return;
+    event.preventDefault();
+    stops[Math.min(Math.max(at + step, 0), stops.length - 1)].focus();
+  }
+
+  #show() {
+    const { hits, hasMore, isComplete, words } = this.search;
+    this.#list.replaceChildren(...hits.map((hit) => this.#row(hit)));
+    this.#more.hidden = !hasMore;
+    const found =
+      hits.length === 0 ? "Nothing was found." : `${hits.length}${hasMore ? "+" : ""} found, the newest first.`;
+    const rest = isComplete ? "" : " Not every message can be searched yet: ask again in a moment.";
+    byId("search-state").textContent = words === "" ? "" : found + rest;
+  }
+
+  #problem(message) {
+    byId("search-problem").textContent = message;
+  }
+
+  async #showMore() {
+    const { length } = this.search.hits;
+    await this.search.more();
+    this.#links[length]?.focus();
+  }
+
+  #row(hit) {
+    const day = new Date(hit.created_at * 1000);
+    const who = hit.role === "user" ? "You" : "Assistant";
+    const where = h(
+      "span",
+      { class: "where" },
+      h("span", { class: "name" }, titleOf(hit)),
+      `${who}, `,
+      h("time", { datetime: day.toISOString() }, day.toLocaleDateString()),
+    );
+    const pieces = hit.snippet.map(({ text, match }) => (match ? h("mark", {}, text) : text));
+    const click = (event) => this.#open(event, hit);
+    return h(
+      "li",
+      {},
+      h("a", { href: pathOf(hit.conversation), click }, where, h("span", { class: "snippet" }, ...pieces)),
+    );
+  }
+
+  async #openFirst(event) {
+    event.preventDefault();
+    const words = this.#words.value;
+    if (this.search.words === words.trim()) this.#links[0]?.click();
+    else await this.search.now(words); // what is shown was found for other words
+  }
+
+  #open(event, hit) {
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
+    event.preventDefault();
+    this.#dialog.close();
+    this.onOpen(hit.conversation, hit.message);
+  }
+}
+
+const isTyping = (target) => target.matches?.("input, textarea, select, [contenteditable]");

@@ -1,0 +1,184 @@
+"""Search: how long it takes on a warm index, how long the index takes to be made from the files, and how long the event
+loop is held meanwhile.
+
+Rule: half of the messages are one user's, the rest belongs to 1,000 others; words are as frequent as words are. Queries
+come one at a time, those of all kinds in turn, each with words of its own.
+"""
+
+import asyncio
+import os
+import random
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from persistence import FileStore, Message, Record, SearchQuery, parse_phrases
+from persistence.index_file import encode_index
+from persistence.session_file import encode_file
+from server.__main__ import uncollected
+from tests.bench.one_start import Stalls
+from tests.bench.rounds import Rounds
+from tests.bench.setting import disk_folder, settle
+
+_MESSAGES, _FEW_MESSAGES = 1_000_000, 20_000
+_SEARCHES, _FEW_SEARCHES = 4_000, 200
+_IN_SESSION = 100
+_WORDS, _IN_MESSAGE = 50_000, 30
+_OTHERS = 1_000
+_PAGE = 20
+_USER = "u"
+_SYLLABLES = tuple("ka to re in ster con pre ma lo ti on en ber ge sch an al or ir us da mi ve no sol pa".split())  # noqa: SIM905
+_BEGAN = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+class Words:
+    """A language: its words, the frequent ones first, and texts in it."""
+
+    def __init__(self, seed: int = 1) -> None:
+        self.chance = random.Random(seed)
+        made: dict[str, None] = {}
+        while len(made) < _WORDS:
+            made["".join(self.chance.choices(_SYLLABLES, k=self.chance.choice((1, 2, 2, 3, 3, 4))))] = None
+        self._words = sorted(made, key=len)
+
+    def word(self) -> str:
+        """A word, a frequent one most of the time."""
+        return self._words[int(_WORDS * self.chance.random() ** 4)]
+
+    def rare(self) -> str:
+        """A word that few messages have."""
+        return self._words[self.chance.randrange(_WORDS // 2, _WORDS)]
+
+    def text(self) -> str:
+        return " ".join(self.word() for _ in range(_IN_MESSAGE))
+
+    def queries(self) -> Iterator[tuple[str, SearchQuery]]:
+        """A query of each kind, with its kind."""
+        day_us = int((_BEGAN.timestamp() + self.chance.randrange(86_400 * 300)) * 1e6)
+        somewhere = f"s{self.chance.randrange(50) * 2}"
+        word, other, rare = self.word(), self.word(), self.rare()
+        yield "one word", SearchQuery(parse_phrases(f"{word} "))
+        yield "a rare word", SearchQuery(parse_phrases(f'"{rare}"'))
+        yield "two words", SearchQuery(parse_phrases(f'{word} "{other}"'))
+        yield "three words, one rare", SearchQuery(parse_phrases(f'{word} {rare} "{other}"'))
+        yield "a phrase", SearchQuery(parse_phrases(f'"{word} {other}"'))
+        for length in (2, 3, 5):
+            yield f"{length} letters of a word", SearchQuery(parse_phrases(f"{rare:x<5}"[:length]))
+        yield "one word in a session", SearchQuery(parse_phrases(f'"{word}"'), session_id=somewhere)
+        yield "one word before a day", SearchQuery(parse_phrases(f'"{word}"'), until_us=day_us)
+        yield "nothing that is there", SearchQuery(parse_phrases(f'"{rare}q"'))
+
+
+async def run(rounds: Rounds) -> str:
+    """Tables."""
+    messages = _FEW_MESSAGES if rounds.small else _MESSAGES
+    with disk_folder() as folder:
+        await asyncio.to_thread(_make_sessions, folder, messages)
+        rebuilt_s, stalls = await _rebuild(folder)
+        size = (folder / "search.sqlite").stat().st_size
+        async with _opened(folder) as (store, caught_up_s):
+            took = await _search(store, _FEW_SEARCHES if rounds.small else _SEARCHES)
+            async with Stalls() as following:
+                lag_s = await _follow(store)
+            gone_s = await _delete(folder, store)
+    told = [
+        f"## Search in {messages:,} messages\n\n| | p50, ms | p99, ms | longest, ms |\n|---|---|---|---|",
+        *(_row(kind, ms) for kind, ms in took.items()),
+        _row("all", [one for ms in took.values() for one in ms]),
+        f"\n| the index | |\n|---|---|\n| made from the files | {rebuilt_s:.1f} s |",
+        f"| event loop held meanwhile, at most | {stalls.late_s * 1e3:.1f} ms ({stalls.worked_s * 1e3:.1f} at work) |",
+        f"| looked through after a start | {caught_up_s:.1f} s |",
+        f"| a new message is found after | {lag_s * 1e3:.0f} ms |",
+        f"| event loop held meanwhile, at most | {following.stall.late_s * 1e3:.1f} ms |",
+        f"| a deleted session's text has left all files after | {gone_s * 1e3:.0f} ms |",
+        f"| size | {size / 1e6:.0f} MB |\n",
+    ]
+    return "\n".join(told)
+
+
+def _row(kind: str, ms: list[float]) -> str:
+    p99 = statistics.quantiles(ms, n=100, method="inclusive")[98]
+    return f"| {kind} | {statistics.median(ms):.2f} | {p99:.2f} | {max(ms):.2f} |"
+
+
+@asynccontextmanager
+async def _opened(folder: Path):
+    """A store whose index has everything, and how long that took after the start."""
+    store = FileStore(folder)
+    with uncollected():
+        await store.open()
+    began = time.perf_counter()
+    await store._search.caught_up()
+    try:
+        yield store, time.perf_counter() - began
+    finally:
+        await store.close()
+
+
+async def _rebuild(folder: Path) -> tuple[float, "Stalls"]:
+    """Seconds for an index made from nothing, and how the event loop was held."""
+    settle()
+    async with Stalls() as stalls, _opened(folder) as (_, took_s):
+        pass
+    return took_s, stalls
+
+
+async def _search(store: FileStore, count: int) -> dict[str, list[float]]:
+    """Milliseconds for each search, by kind; those of a first round, which warm the caches, do not count."""
+    words, took = Words(2), dict[str, list[float]]()
+    kinds = len(list(words.queries()))
+    for number in range(-10, count // kinds):
+        for kind, query in words.queries():
+            began = time.perf_counter()
+            await store.search(_USER, query, limit=_PAGE)
+            if number >= 0:
+                took.setdefault(kind, []).append((time.perf_counter() - began) * 1e3)
+    return took
+
+
+async def _follow(store: FileStore) -> float:
+    """Seconds until a message that is said now is found."""
+    began = time.perf_counter()
+    await store.append("s0", [_message("fresh zzzword", datetime.now(UTC))])
+    query = SearchQuery(parse_phrases("zzzword"))
+    while not (await store.search(_USER, query, limit=1)).hits:  # noqa: ASYNC110 - as a client would
+        await asyncio.sleep(0.001)
+    return time.perf_counter() - began
+
+
+async def _delete(folder: Path, store: FileStore) -> float:
+    """Seconds until a deleted session's text is in no file."""
+    began = time.perf_counter()
+    await store.delete("s0")
+    while await asyncio.to_thread(_holds, folder, b"zzzword"):  # noqa: ASYNC110 - files tell nobody
+        await asyncio.sleep(0.02)
+    return time.perf_counter() - began
+
+
+def _holds(folder: Path, text: bytes) -> bool:
+    names = [*folder.glob("search.sqlite*"), *folder.glob("journal/*"), folder / "session_s0.json"]
+    return any(text in path.read_bytes() for path in names if path.exists())
+
+
+def _message(text: str, at: datetime) -> Message:
+    stamp = at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return {"role": "user", "content": text, "id": f"msg_{at.timestamp():.6f}", "created_at": stamp}
+
+
+def _make_sessions(folder: Path, messages: int) -> None:
+    """Writes the files of a data directory in which a server without a search index has ended well."""
+    (folder / "journal").mkdir()
+    words, records = Words(), []
+    for number in range(messages // _IN_SESSION):
+        began = _BEGAN + timedelta(seconds=number * 300_000_000 // messages * 10)
+        said = [_message(words.text(), began + timedelta(seconds=n)) for n in range(_IN_SESSION)]
+        at = said[0]["created_at"]
+        user_id = _USER if number % 2 == 0 else f"u{number % (2 * _OTHERS)}"
+        record = Record(f"s{number}", user_id, at, said[-1]["created_at"], metadata={"title": f"Chat {number}"})
+        records.append(record)
+        (folder / f"session_s{number}.json").write_bytes(encode_file(record, said)[0])
+    (folder / "sessions.json").write_bytes(b"".join(encode_index(records)))
+    os.sync()
