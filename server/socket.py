@@ -180,8 +180,7 @@ class Socket:
         self._heard_at = asyncio.get_running_loop().time()
         if message.type is WSMsgType.BINARY:
             self._outlet.send(error_event(ApiError(400, "invalid_type", "expected a text frame with a JSON object")))
-            self._outlet.close()
-            await self.ws.close(code=1003, message=b"text frames only")
+            await self.close(1003, "text frames only")
         elif message.type is WSMsgType.TEXT:
             stream_id = None
             try:

@@ -105,16 +105,19 @@ async def test_stalled_stream_is_cut_off(site, raw):
     anna = site.caller()
     head, reader, _ = await raw(STREAM)
     assert head.startswith(b"HTTP/1.1 200")
+    [connection] = site._server.handler.connections
     start.set()
     await until(lambda: not list(site.app[CONDUCTOR]._running))
+    await until(lambda: connection.transport is None)
     data = await rest_of(reader)
     assert b"[DONE]" not in data
     [record] = (await anna.ask("GET", "/v1/conversations"))["data"]
     assert [len(text) for _, text in await anna.items(record["id"])] == [1, BIG_CHARS]
 
 
-async def test_client_that_says_goodbye_and_never_reads(site, raw):
-    """A client that closes with much still on its way to it, and takes none of it, loses its connection in time."""
+@pytest.mark.parametrize("last", [0x88, 0x82], ids=["a goodbye", "a binary frame"])
+async def test_client_whose_last_frame_is_sent_and_that_never_reads(site, raw, last):
+    """A client that ends its socket with much still on its way to it, and takes none of it, loses its connection."""
     start = asyncio.Event()
     await site.start(ScriptedAssistant(start, *BIG, Finish()), delta_window_s=0.0, send_timeout_s=1.0)
     create = b'{"type":"response.create","input":"a"}'
@@ -122,8 +125,8 @@ async def test_client_that_says_goodbye_and_never_reads(site, raw):
     await until(lambda: site.app[SOCKETS])
     [connection] = site._server.handler.connections
     start.set()
-    await until(lambda: connection.transport.get_write_buffer_size())
-    writer.write(bytes([0x88, 0x80]) + bytes(4))
+    await until(lambda: connection.transport.get_write_buffer_size() > 64 * 1024)
+    writer.write(bytes([last, 0x80]) + bytes(4))
     await until(lambda: not site.app[SOCKETS])
     await until(lambda: not site._server.handler.connections)
     await rest_of(reader)
