@@ -127,9 +127,13 @@ class Socket:
             self._feel_pulse(now, self._config.heartbeat_s)
 
     def _feel_pulse(self, now: float, beat_s: float) -> None:
-        """Pings a client of which nothing was heard for so long; one of which nothing is heard then either is gone."""
-        if self._pinged_at <= self.ws.heard_at:
-            if now - self.ws.heard_at >= beat_s:
+        """Pings a client that gave no sign of life for so long; one that gives none then either is gone.
+
+        One that is behind has much to take before it sees the ping; that it takes something is a sign too.
+        """
+        alive_at = max(self.ws.heard_at, self._outlet.taken_at)
+        if self._pinged_at <= alive_at:
+            if now - alive_at >= beat_s:
                 self._pinged_at = now
                 self._outlet.ping()
         elif now - self._pinged_at >= beat_s / 2:

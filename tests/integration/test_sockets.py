@@ -196,6 +196,22 @@ async def test_client_that_answers_pings(site, raw, answers):
     await until(lambda: not site.app[SOCKETS])
 
 
+async def test_client_that_takes_something_while_its_pong_is_waited_for(site, raw):
+    """One that has much to take before it sees the ping stays for as long as it takes something."""
+    await site.start(heartbeat_s=1000.0, idle_s=0.0)
+    await raw(HANDSHAKE)
+    await until(lambda: site.app[SOCKETS])
+    [socket], [connection] = site.app[SOCKETS], site._server.handler.connections
+    began = socket.ws.heard_at
+    for now, taken_at in ((1000, 0), (1501, 1200), (2201, 1200), (2702, 2300)):
+        socket._outlet.taken_at = began + taken_at
+        socket.look_after(began + now)
+        assert not connection.transport.is_closing()
+    socket.look_after(began + 3301)
+    socket.look_after(began + 3802)
+    assert connection.transport.is_closing()
+
+
 async def test_socket_closed_while_turns_wait(site):
     """What a socket had asked for goes on without it, in order."""
     rest = asyncio.Event()
