@@ -219,7 +219,7 @@ class Socket:
         """Puts a turn into its lane: requests of one `stream_id` begin and end one after the other."""
         request = turn_request(frame)
         if self._waiting > self._config.max_queued_turns:
-            message = f"expected at most {self._config.max_queued_turns} turns to wait on one socket"
+            message = f"expected at most {self._config.max_queued_turns + 1} turns at a time on one socket"
             raise ApiError(429, "too_many_turns", message)
 
         lanes = self._lanes = self._lanes or KeyedLocks()
