@@ -24,7 +24,7 @@ PORTION_BYTES = 64 * 1024
 """About how much a reader takes at once, at least where there is so much."""
 
 _FIXED_BYTES = 1250
-"""What an ended log takes beside its text, measured: the turn, its request, its draft, their ids, its place."""
+"""What an ended log takes beside its texts, measured: the turn, its request, its draft, their ids, its place."""
 
 
 class Reader(Protocol):
@@ -113,8 +113,10 @@ class ResponseLog:
     @property
     def size_bytes(self) -> int:
         """What it takes of memory, about, when it has ended and nobody reads it."""
-        kept = 0 if self._is_whole else sum(map(sys.getsizeof, self._events))
-        return _FIXED_BYTES + len(self._ends) * self._ends.itemsize + sys.getsizeof(self.turn.text) + kept
+        request = self.turn.request
+        texts = [self.turn.text, *filter(None, [request.instructions]), *request.metadata, *request.metadata.values()]
+        kept = [] if self._is_whole else self._events
+        return _FIXED_BYTES + len(self._ends) * self._ends.itemsize + sum(map(sys.getsizeof, [*texts, *kept]))
 
     def append(self, *events: bytes) -> None:
         """Shows events that are no deltas."""
