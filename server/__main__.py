@@ -26,6 +26,9 @@ CANNOT_START = 1
 _LINGERING_S = 10.0
 """For how long the rest of a body that nobody wants is waited for, at most."""
 
+_LAST_REPLIES_S = 2.0
+"""For how long requests and replies that are under way when all turns have ended are waited for; twice, if need be."""
+
 _BACKLOG = 4096
 """So many connections may wait to be accepted, if the system lets them: after a restart all clients come at once."""
 
@@ -76,7 +79,7 @@ async def serve(config: Config, servers: Sequence[ModelServer]) -> None:
         runner = web.AppRunner(
             app,
             access_log=None,
-            shutdown_timeout=config.send_timeout_s,
+            shutdown_timeout=min(config.send_timeout_s, _LAST_REPLIES_S),
             keepalive_timeout=config.http_idle_s,
             lingering_time=min(config.http_idle_s, _LINGERING_S),
         )

@@ -144,7 +144,7 @@ class Config:
     metronome: bool = _setting(False, _switch, "1 offers the assistant `metronome`, for tests and load")
     log_level: str = _setting("INFO", _level, "DEBUG, INFO, WARNING or ERROR")
     max_frame_bytes: int = _setting(1_048_576, _whole(1024, 1 << 30), "largest frame or request body that is taken")
-    max_queued_turns: int = _setting(32, _whole(1, 10_000), "turns that may wait in one session, and on one socket")
+    max_queued_turns: int = _setting(32, _whole(1, 10_000), "turns beside the first in one session, or on one socket")
     max_turns_per_user: int = _setting(256, _whole(1, 1_000_000), "turns of one user that may run or wait")
     max_turns: int = _setting(4096, _whole(1, 1_000_000), "turns that may run or wait in all")
     max_sockets_per_user: int = _setting(256, _whole(1, 1_000_000), "sockets that one user may have open")

@@ -52,6 +52,7 @@ class Outlet:
 
     Attributes:
         sent_at: When something was sent last (the loop's time).
+        taken_at: When a client that was behind took something last; 0: it never was.
     """
 
     __slots__ = (
@@ -66,6 +67,7 @@ class Outlet:
         "_stall_s",
         "_transport",
         "sent_at",
+        "taken_at",
     )
 
     def __init__(
@@ -86,6 +88,7 @@ class Outlet:
         """What goes out at the end of this turn of the loop: single frames, then what these have by then."""
         self._flushes = False
         self.sent_at = self._loop.time()
+        self.taken_at = 0.0
 
     @property
     def closed(self) -> bool:
@@ -138,6 +141,7 @@ class Outlet:
             now = self._loop.time()
             if waiting < least:
                 least, since = waiting, now
+                self.taken_at = now
             elif now - since > self._stall_s:
                 self._cut_off(1013, TOO_SLOW)
                 return

@@ -33,12 +33,13 @@ class Removal:
             ApiError: `response_not_found`.
         """
         turn = (await self._conductor.stop(user_id, response_id)).turn
-        log = self._live.running(turn.session_id)
-        if log and response_id in responses_of(log.turn.draft):
-            await self._conductor.stop(user_id, log.turn.response_id)
+        if turn.request.kept:
+            await self._remove_answer(turn.session_id, response_id)
+            while going_on := self._going_on_with(turn.session_id, response_id):
+                await self._conductor.stop(user_id, going_on)
+                await self._remove_answer(turn.session_id, response_id)
         self._live.forget(turn.session_id)
         if turn.request.kept:
-            await self._store.edit_tree(turn.session_id, lambda tree: without_answer(tree, response_id))
             await self._conductor.tell_changed(turn.session_id)
 
     async def session(self, user_id: str, session_id: str) -> Receipt:
@@ -63,6 +64,14 @@ class Removal:
         for receipt in rest.sessions:
             self._gone(user_id, receipt.session_id)
         return replace(rest, sessions=[*receipts, *rest.sessions])
+
+    async def _remove_answer(self, session_id: str, response_id: str) -> None:
+        await self._store.edit_tree(session_id, lambda tree: without_answer(tree, response_id))
+
+    def _going_on_with(self, session_id: str, response_id: str) -> str | None:
+        """The running response that goes on with another, and has taken its message off the session until its end."""
+        log = self._live.running(session_id)
+        return log.turn.response_id if log and response_id in responses_of(log.turn.draft) else None
 
     async def _session_if_there(self, user_id: str, session_id: str) -> Sequence[Receipt]:
         try:

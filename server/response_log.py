@@ -15,7 +15,7 @@ from typing import Protocol
 from server.ended_events import OPENING, ended_event
 from server.errors import ApiError
 from server.thought_marks import REASONING_OPENING, ThoughtMarks
-from server.turn import Turn
+from server.turn import Turn, TurnRequest
 from server.wire_events import count_closing_events, delta_event, reasoning_event, reasoning_opening_events
 
 _MERGED_CHARS = 16 * 1024
@@ -25,7 +25,7 @@ PORTION_BYTES = 64 * 1024
 """About how much a reader takes at once, at least where there is so much."""
 
 _FIXED_BYTES = 1250
-"""What an ended log takes beside its text, measured: the turn, its request, its draft, their ids, its place."""
+"""What an ended log takes beside its texts, measured: the turn, its request, its draft, their ids, its place."""
 
 
 class Reader(Protocol):
@@ -116,10 +116,13 @@ class ResponseLog:
     @property
     def size_bytes(self) -> int:
         """What it takes of memory, about, when it has ended and nobody reads it."""
-        kept = 0 if self._is_whole else sum(map(sys.getsizeof, self._events))
+        size = _FIXED_BYTES + len(self._ends) * self._ends.itemsize + sys.getsizeof(self.turn.text)
+        size += _size_of_asked(self.turn.request)
+        if not self._is_whole:
+            size += sum(map(sys.getsizeof, self._events))
         if self._thoughts:
-            kept += sys.getsizeof(self.turn.reasoning) + self._thoughts.size_bytes
-        return _FIXED_BYTES + len(self._ends) * self._ends.itemsize + sys.getsizeof(self.turn.text) + kept
+            size += sys.getsizeof(self.turn.reasoning) + self._thoughts.size_bytes
+        return size
 
     def append(self, *events: bytes) -> None:
         """Shows events that are no deltas."""
@@ -225,6 +228,13 @@ class ResponseLog:
     def _wake(self) -> None:
         for wake in tuple(self._readers.values()):
             wake()
+
+
+def _size_of_asked(request: TurnRequest) -> int:
+    """What a request keeps of what its client wrote, beside its messages."""
+    texts = [request.instructions or "", *request.metadata, *request.metadata.values()]
+    texts += [repr(one) for one in (request.tool_use, request.output_format) if one]
+    return sum(map(sys.getsizeof, filter(None, texts)))
 
 
 class LogReader:

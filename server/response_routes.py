@@ -3,7 +3,7 @@
 Rule: a stream is a reader with a cursor, like a socket; when its client leaves, the turn goes on.
 """
 
-import asyncio
+from contextlib import aclosing, suppress
 
 from aiohttp import hdrs, web
 
@@ -80,21 +80,19 @@ async def delete_response(request: web.Request) -> web.Response:
 
 
 async def _stream(request: web.Request, reader: Reader) -> web.StreamResponse:
-    """The events as server-sent events. Each write is bounded: a client that takes nothing is let go."""
+    """The events as server-sent events. A client that leaves, or takes nothing, is let go."""
     stream = web.StreamResponse(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
     stream.content_type = "text/event-stream"
     stream.charset = "utf-8"
     await stream.prepare(request)
-    limit_s = request.app[CONFIG].send_timeout_s
-    try:
-        async for events in portions(reader, request.app[CONFIG].keepalive_s):
-            async with asyncio.timeout(limit_s):
-                await stream.write(b"".join(map(sse_event, events)) or b": keepalive\n\n")
-        async with asyncio.timeout(limit_s):
-            await stream.write(b"data: [DONE]\n\n")
-        if request.transport:
-            request.app[UNTAKEN].look_after(request.transport)
-    except TimeoutError:
-        if request.transport:
-            request.transport.abort()
+    untaken, transport = request.app[UNTAKEN], request.transport
+    if transport is None:
+        return stream
+    with suppress(ConnectionError):
+        async with aclosing(portions(reader, request.app[CONFIG].keepalive_s)) as read:
+            async for events in read:
+                with untaken.looking_after(transport):
+                    await stream.write(b"".join(map(sse_event, events)) or b": keepalive\n\n")
+        untaken.look_after(transport)
+        await stream.write(b"data: [DONE]\n\n")
     return stream

@@ -127,9 +127,13 @@ class Socket:
             self._feel_pulse(now, self._config.heartbeat_s)
 
     def _feel_pulse(self, now: float, beat_s: float) -> None:
-        """Pings a client of which nothing was heard for so long; one of which nothing is heard then either is gone."""
-        if self._pinged_at <= self.ws.heard_at:
-            if now - self.ws.heard_at >= beat_s:
+        """Pings a client that gave no sign of life for so long; one that gives none then either is gone.
+
+        One that is behind has much to take before it sees the ping; that it takes something is a sign too.
+        """
+        alive_at = max(self.ws.heard_at, self._outlet.taken_at)
+        if self._pinged_at <= alive_at:
+            if now - alive_at >= beat_s:
                 self._pinged_at = now
                 self._outlet.ping()
         elif now - self._pinged_at >= beat_s / 2:
@@ -180,14 +184,14 @@ class Socket:
         self._heard_at = asyncio.get_running_loop().time()
         if message.type is WSMsgType.BINARY:
             self._outlet.send(error_event(ApiError(400, "invalid_type", "expected a text frame with a JSON object")))
-            self._outlet.close()
-            await self.ws.close(code=1003, message=b"text frames only")
+            await self.close(1003, "text frames only")
         elif message.type is WSMsgType.TEXT:
             stream_id = None
             try:
+                is_admitted = self._rate.admits(self._heard_at)
                 value = decode_object(message.data)
                 stream_id = stream_id_of(value)
-                if not self._rate.admits(self._heard_at):
+                if not is_admitted:
                     raise too_many_frames(self._config.max_frames_per_s)
                 await self._obey(decode_frame(value), stream_id)
             except (ApiError, PersistenceError) as error:
@@ -216,7 +220,7 @@ class Socket:
         """Puts a turn into its lane: requests of one `stream_id` begin and end one after the other."""
         request = turn_request(frame)
         if self._waiting > self._config.max_queued_turns:
-            message = f"expected at most {self._config.max_queued_turns} turns to wait on one socket"
+            message = f"expected at most {self._config.max_queued_turns + 1} turns at a time on one socket"
             raise ApiError(429, "too_many_turns", message)
 
         lanes = self._lanes = self._lanes or KeyedLocks()

@@ -87,7 +87,10 @@ class Sockets:
             while self._open:
                 await asyncio.sleep(pause_s)
                 for number, socket in enumerate(tuple(self._open), 1):
-                    socket.look_after(loop.time())
+                    try:
+                        socket.look_after(loop.time())
+                    except Exception:  # All others are looked after all the same.
+                        _log.exception("a socket of %s could not be looked after", socket.user_id)
                     if number % _AT_ONCE == 0:
                         await asyncio.sleep(0)
         finally:

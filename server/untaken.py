@@ -1,10 +1,13 @@
 """Replies over HTTP that a client does not take.
 
 Rule: a connection of which nothing is taken for as long as a reader may take nothing ends, with what waits for it. It
-is looked at while nothing is added to what waits; streams while they run, and sockets, have limits of their own.
+is looked at while nothing is added to what waits: a stream, while it waits for its client. Sockets have limits of their
+own.
 """
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import inf
 
 from aiohttp import web
@@ -25,14 +28,26 @@ class Untaken:
     async def prepared(self, request: web.Request, response: web.StreamResponse) -> None:
         """Called for each response before its head goes out."""
         if transport := request.transport:
-            if look := self._looks.pop(transport, None):
-                look.cancel()
+            self._leave(transport)
             if isinstance(response, web.Response | web.FileResponse):
                 self.look_after(transport)
 
     def look_after(self, transport: asyncio.Transport) -> None:
         """Looks after a connection to which all has been written, or is being written at once."""
         self._look_later(transport, inf)
+
+    @contextmanager
+    def looking_after(self, transport: asyncio.Transport) -> Iterator[None]:
+        """Inside, a write is under way; it fails where its client takes nothing for too long."""
+        self.look_after(transport)
+        try:
+            yield
+        finally:
+            self._leave(transport)
+
+    def _leave(self, transport: asyncio.Transport) -> None:
+        if look := self._looks.pop(transport, None):
+            look.cancel()
 
     def _look_later(self, transport: asyncio.Transport, waited: float) -> None:
         loop = asyncio.get_running_loop()

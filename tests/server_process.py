@@ -47,7 +47,7 @@ class ServerProcess:
         address = ADDRESS.search(line)
         if address is None:
             self.stop()
-            raise RuntimeError(f"no address in {line!r}; its log says: {self._log.read_text()[-2000:]}")
+            raise RuntimeError(f"no address in {line!r}; its log says: {self.log()[-2000:]}")
         self.url, self._port = address[0], address[1]
 
     def launch(self) -> None:
@@ -87,6 +87,10 @@ class ServerProcess:
     def stop(self) -> None:
         """Ends it as an operator would; a server that does not end in time is killed."""
         self._end(signal.SIGTERM)
+
+    def log(self) -> str:
+        """What it has written to standard error."""
+        return self._log.read_text()
 
     def read_json_files(self) -> dict[str, object]:
         """Reads every `*.json` under the data directory with Python's own `json.tool`, and then its content.

@@ -23,6 +23,13 @@ from tests.integration.reciter import Reciter
 from tests.server_process import ServerProcess
 
 
+class AsItIsRun(TestServer):
+    """Goes on with a request whose client has left, as the server does; aiohttp's own test server would cancel it."""
+
+    async def _make_runner(self, **options: Any) -> Any:
+        return await super()._make_runner(**options | {"handler_cancellation": False})
+
+
 class Site:
     """A running server with its data.
 
@@ -40,7 +47,7 @@ class Site:
         self.store = FileStore(self.folder, index_delay_s=0.01, search_delay_s=0.02, disk=disk)
         await self.store.open()
         self.app = make_app(self.config, self.store, list(assistants) or [Scribe(), Metronome()], b"secret")
-        self._server = TestServer(self.app)
+        self._server = AsItIsRun(self.app)
         await self._server.start_server()
         self.url = self._server.make_url("/")
         return self

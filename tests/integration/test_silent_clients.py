@@ -1,6 +1,7 @@
 """Clients that connect and stop in the middle of something, or just sit there: all of them end in bounded time."""
 
 import asyncio
+import json
 import signal
 import sys
 
@@ -141,6 +142,39 @@ async def test_stopped_client_of_a_running_answer(server, http):
     frames = await anna.stream("GET", f"/v1/responses/{created['response']['id']}?stream=true")
     assert frames[-1]["response"]["status"] == "completed"
     assert frames[-1]["response"]["output"][0]["content"][0]["text"] == "".join(f"w{number} " for number in range(50))
+
+
+async def slowly(line):
+    """What comes to the connection's end, little of it at a time."""
+    taken = b""
+    while await line._more():
+        taken, line._data = taken + line._data, b""
+        await asyncio.sleep(0.01)
+    return taken
+
+
+async def test_slow_client_of_a_stream(site):
+    """One that takes something all the time has the whole, however long a single event takes it."""
+    await site.start(send_timeout_s=0.6)
+    response = await site.caller().ask("POST", "/v1/responses", {"input": "60000@0", "model": "metronome"})
+    line = await RawLine.connect(site.url)
+    head = f"GET /v1/responses/{response['id']}?stream=true HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+    await line.write(f"{head}Authorization: Bearer anna\r\n\r\n".encode())
+    assert (await slowly(line)).endswith(b"data: [DONE]\n\n\r\n0\r\n\r\n")
+
+
+async def test_client_that_leaves_its_stream(server, http):
+    """That is no fault of the server's: its log says nothing of it, and the answer goes on to its end."""
+    anna = Caller(http, URL(server.url), "anna")
+    body = {"input": "50@200", "model": "metronome", "stream": True}
+    async with http.post(f"{server.url}/v1/responses", json=body, headers=anna.headers) as reply:
+        _, data = await reply.content.readline(), await reply.content.readline()
+        await reply.content.readuntil(b"w3 ")
+        reply.close()
+    response_id = json.loads(data.removeprefix(b"data: "))["response"]["id"]
+    frames = await anna.stream("GET", f"/v1/responses/{response_id}?stream=true")
+    assert check_whole(frames)["status"] == "completed"
+    assert server.log() == ""
 
 
 async def knock(line):

@@ -105,16 +105,19 @@ async def test_stalled_stream_is_cut_off(site, raw):
     anna = site.caller()
     head, reader, _ = await raw(STREAM)
     assert head.startswith(b"HTTP/1.1 200")
+    [connection] = site._server.handler.connections
     start.set()
     await until(lambda: not list(site.app[CONDUCTOR]._running))
+    await until(lambda: connection.transport is None)
     data = await rest_of(reader)
     assert b"[DONE]" not in data
     [record] = (await anna.ask("GET", "/v1/conversations"))["data"]
     assert [len(text) for _, text in await anna.items(record["id"])] == [1, BIG_CHARS]
 
 
-async def test_client_that_says_goodbye_and_never_reads(site, raw):
-    """A client that closes with much still on its way to it, and takes none of it, loses its connection in time."""
+@pytest.mark.parametrize("last", [0x88, 0x82], ids=["a goodbye", "a binary frame"])
+async def test_client_whose_last_frame_is_sent_and_that_never_reads(site, raw, last):
+    """A client that ends its socket with much still on its way to it, and takes none of it, loses its connection."""
     start = asyncio.Event()
     await site.start(ScriptedAssistant(start, *BIG, Finish()), delta_window_s=0.0, send_timeout_s=1.0)
     create = b'{"type":"response.create","input":"a"}'
@@ -122,8 +125,8 @@ async def test_client_that_says_goodbye_and_never_reads(site, raw):
     await until(lambda: site.app[SOCKETS])
     [connection] = site._server.handler.connections
     start.set()
-    await until(lambda: connection.transport.get_write_buffer_size())
-    writer.write(bytes([0x88, 0x80]) + bytes(4))
+    await until(lambda: connection.transport.get_write_buffer_size() > 64 * 1024)
+    writer.write(bytes([last, 0x80]) + bytes(4))
     await until(lambda: not site.app[SOCKETS])
     await until(lambda: not site._server.handler.connections)
     await rest_of(reader)
@@ -191,6 +194,22 @@ async def test_client_that_answers_pings(site, raw, answers):
     async with asyncio.timeout(PATIENCE_S):
         assert await reader.readexactly(2) == PING
     await until(lambda: not site.app[SOCKETS])
+
+
+async def test_client_that_takes_something_while_its_pong_is_waited_for(site, raw):
+    """One that has much to take before it sees the ping stays for as long as it takes something."""
+    await site.start(heartbeat_s=1000.0, idle_s=0.0)
+    await raw(HANDSHAKE)
+    await until(lambda: site.app[SOCKETS])
+    [socket], [connection] = site.app[SOCKETS], site._server.handler.connections
+    began = socket.ws.heard_at
+    for now, taken_at in ((1000, 0), (1501, 1200), (2201, 1200), (2702, 2300)):
+        socket._outlet.taken_at = began + taken_at
+        socket.look_after(began + now)
+        assert not connection.transport.is_closing()
+    socket.look_after(began + 3301)
+    socket.look_after(began + 3802)
+    assert connection.transport.is_closing()
 
 
 async def test_socket_closed_while_turns_wait(site):
@@ -336,3 +355,37 @@ async def test_goodbye_to_many_that_do_not_answer(site, raw):
     assert time.monotonic() - began < 6
     for _, reader, _ in deaf:
         await rest_of(reader)
+
+
+async def test_frames_beyond_the_rate_are_refused(site):
+    """Each says so, those that cannot be read too; the socket goes on."""
+    await site.start(max_frames_per_s=3)
+    line = await site.caller().line()
+    codes = []
+    for _ in range(2):
+        for frame in ("{", '{"type":"response.cancel","response_id":"resp_x_y"}'):
+            await line.ws.send_str(frame)
+            codes.append((await line.next())["error"]["code"])
+    await line.ws.send_str('{"type":"response.cancel","response_id":"resp_x_y","stream_id":"tab"}')
+    error = await line.next()
+    assert codes == ["invalid_json", "response_not_found", "invalid_json", "too_many_frames"]
+    assert (error["error"]["code"], error["stream_id"]) == ("too_many_frames", "tab")
+
+
+async def test_socket_that_cannot_be_looked_after_takes_no_other_with_it(site, monkeypatch, caplog):
+    """All others hear their keepalives."""
+    await site.start(keepalive_s=0.05)
+    real = Socket.look_after
+
+    def look_after(self, now):
+        if self.user_id == bad:
+            raise ValueError("a bug")
+        real(self, now)
+
+    await site.caller("bad").line()
+    (bad,) = [one.user_id for one in site.app[SOCKETS]]
+    monkeypatch.setattr(Socket, "look_after", look_after)
+    good = await site.caller("good").line()
+    for _ in range(2):
+        await good.next_of("verbatim:keepalive")
+    assert "could not be looked after" in caplog.text

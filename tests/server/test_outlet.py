@@ -139,6 +139,22 @@ async def test_a_client_that_takes_nothing_is_cut_off() -> None:
     way.close()
 
 
+async def test_that_a_client_that_is_behind_takes_something_is_noted() -> None:
+    transport = Transport()
+    way, _ = outlet(transport)
+    transport.waiting = 1 << 20
+    way.add(Words(b"1"))
+
+    def is_noted() -> bool:
+        transport.waiting -= 1
+        return way.taken_at > 0
+
+    began = asyncio.get_running_loop().time()
+    await until(is_noted)
+    assert way.taken_at >= began
+    way.close()
+
+
 async def test_a_source_that_fails_takes_its_client_with_it() -> None:
     transport = Transport()
     way, cuts = outlet(transport)

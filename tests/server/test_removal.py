@@ -1,15 +1,17 @@
 """Removing answers, sessions and users: what runs ends first, and nothing comes back."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from persistence import LongTermMemory, Receipt, SessionNotFound, StorageError
+from persistence import LongTermMemory, Receipt, SessionNotFound, StorageError, Tree
 from persistence.model import Record
 from server.assistants.base import Finish
 from server.errors import ApiError
 from server.live import SessionDeleted
+from server.turn import TurnRequest
 from tests.server.doubles import PATIENCE_S, RecordingStore, until
 from tests.server.frames import check_whole
 from tests.server.stage import USER, Stage, held_stage, read, shown
@@ -35,6 +37,32 @@ async def test_deleted_response_that_runs():
     await stage.removal.response(USER, running.turn.response_id)
     assert check_whole(await read(running))["status"] == "cancelled"
     assert await stage.history() == [("user", "1")]
+
+
+async def test_deleted_response_that_another_begins_to_go_on_with():
+    """One that goes on with it, and takes its message along before it can be removed, is stopped; nothing is left."""
+    stage, running, _ = await held_stage()
+    await stage.conductor.stop(USER, running.turn.response_id)
+    edit_tree, reached, go_on = stage.store.edit_tree, asyncio.Event(), asyncio.Event()
+
+    async def edit_late(session_id: str, change: Callable[[Tree], Tree]) -> Record:
+        stage.store.edit_tree = edit_tree  # type: ignore[method-assign]
+        reached.set()
+        await go_on.wait()
+        return await edit_tree(session_id, change)
+
+    stage.store.edit_tree = edit_late  # type: ignore[assignment,method-assign]
+    removing = asyncio.create_task(stage.removal.response(USER, running.turn.response_id))
+    await reached.wait()
+    going_on = await stage.conductor.start(USER, TurnRequest((), continues=running.turn.response_id))
+    await until(lambda: going_on.turn.text == "aa")
+    go_on.set()
+    await asyncio.wait_for(removing, PATIENCE_S)
+    assert (await read(going_on))[-1]["response"]["status"] == "cancelled"
+    assert await stage.history() == [("user", "1")]
+    for response in (running, going_on):
+        with pytest.raises(ApiError):
+            await stage.conductor.find(USER, response.turn.response_id)
 
 
 async def test_deleted_session_with_turns_that_run_and_wait():

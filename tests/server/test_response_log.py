@@ -197,10 +197,10 @@ def all_of(thing):
     return seen
 
 
-def ended_log(text):
+def ended_log(text, **asked):
     """One of a long question."""
     question: Message = {"role": "user", "content": "Who is there? " * 1000, "id": "msg_1"}
-    writer = Writer(None, TurnRequest((question,), session_id="session"))
+    writer = Writer(None, TurnRequest((question,), session_id="session", **asked))
     for start in range(0, len(text), 100):
         writer.write(text[start : start + 100])
     writer.end()
@@ -211,6 +211,12 @@ def ended_log(text):
 def test_size_of_an_ended_log(text):
     """It says what is its own in memory, give or take a fifth: the limit on all ended logs is in these bytes."""
     log = ended_log(text)
+    check_size(log)
+    check_size(ended_log(text, instructions="Speak \N{EN DASH} slowly. " * 500))
+    check_size(ended_log(text, metadata={f"{number:064}": "n" * (500 + number) for number in range(16)}))
+
+
+def check_size(log):
     shared = all_of(ended_log("another"))
     held = sum(sys.getsizeof(one) for id, one in all_of(log).items() if id not in shared)
     assert held == pytest.approx(log.size_bytes, rel=1 / 5)
