@@ -1,4 +1,4 @@
-"""What is remembered: records, messages, facts. Pure data, no I/O.
+"""What is remembered: records, messages. Pure data, no I/O.
 
 Rule: what a file may carry beyond these names is kept as it is (`Message` is an open dictionary); what a message
 must carry is `role` and `content`, nothing else.
@@ -93,16 +93,6 @@ class Record:
             day_after = (datetime.fromisoformat(at) + timedelta(days=1)).isoformat()
             at = at if self.last_activity > day_after else self.last_activity
         return Record(self.session_id, self.user_id, self.created_at, at, self.is_active, self.metadata)
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One thing known about a user: what, since when, and from which session (None: told outside of one)."""
-
-    id: str
-    text: str
-    learned_at: str
-    session_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

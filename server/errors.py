@@ -13,7 +13,10 @@ from dataclasses import dataclass
 
 from persistence.errors import (
     FactNotFound,
+    FactTooLong,
     InvalidSessionId,
+    MemoryFull,
+    MemoryOff,
     MessageNotFound,
     NotStorable,
     PersistenceError,
@@ -110,6 +113,12 @@ def api_error(error: PersistenceError) -> ApiError:
             return ApiError(400, "invalid_value", str(error))
         case FactNotFound():
             return ApiError(404, "fact_not_found", str(error), "fact_id")
+        case FactTooLong():
+            return ApiError(400, "invalid_value", str(error), "text")
+        case MemoryFull():
+            return ApiError(409, "memory_full", str(error))
+        case MemoryOff():
+            return ApiError(409, "memory_off", str(error))
         case StorageReadOnly():
             message = f"the disk failed ({error.reason}); nothing is written until a restart"
             return ApiError(503, "storage_read_only", message)

@@ -93,7 +93,8 @@ async def remember_fact(request: web.Request) -> web.Response:
         raise ApiError(400, "invalid_value", "expected some text", "text")
     if body.conversation is not None:
         await request.app[SESSIONS].retrieve(body.conversation, user_id=request[USER])
-    return json_reply(fact_object(await _memory(request).learn(body.text, body.conversation)))
+    learned = await _memory(request).learn(body.text, body.conversation)
+    return json_reply(fact_object(learned.fact))
 
 
 @routes.delete("/v1/memory/{fact_id}")

@@ -11,7 +11,8 @@ from typing import Any
 
 import orjson
 
-from persistence.model import Fact, Message, Receipt, Record, UserReceipt, message_id
+from persistence.facts import Fact
+from persistence.model import Message, Receipt, Record, UserReceipt, message_id
 from server.errors import ApiError
 from server.turn import Reason, State, Turn
 

@@ -76,7 +76,7 @@ async def _remember(words: str, memory: LongTermMemory, session_id: str) -> str:
     for fact in await memory.facts():
         if same_words(words, fact.text):
             return answers.known_already(fact)
-    return answers.remembered(await memory.learn(words, session_id))
+    return answers.remembered((await memory.learn(words, session_id)).fact)
 
 
 async def _list(words: str, memory: LongTermMemory) -> str:

@@ -17,7 +17,8 @@ from persistence.errors import (
     StorageFull,
     StorageReadOnly,
 )
-from persistence.model import Fact, Receipt, Record
+from persistence.facts import Fact
+from persistence.model import Receipt, Record
 from server.errors import api_error
 from server.wire_objects import (
     conversation_object,
