@@ -45,6 +45,8 @@ class Message(TypedDict, total=False):
     completed_at: NotRequired[str]
     usage: NotRequired[dict[str, Any]]
     error: NotRequired[dict[str, str]]
+    facts: NotRequired[list[str]]
+    """The facts of the user's memory that the assistant had for it, by id."""
 
 
 class Piece(NamedTuple):
@@ -186,6 +188,12 @@ def client_ids(message: Message) -> Iterator[str]:
         yield first
     if "sent" in message and isinstance(message["sent"], dict):
         yield from message["sent"]
+
+
+def known_facts(message: Message) -> list[str]:
+    """The facts that an answer was made from, by id."""
+    facts: Any = message.get("facts")
+    return [fact for fact in facts if isinstance(fact, str)] if isinstance(facts, list) else []
 
 
 def is_message(value: Any) -> bool:

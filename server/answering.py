@@ -13,7 +13,7 @@ from persistence import PersistenceError
 from server.assistants.base import Assistant, Delta, Prompt
 from server.coalescing import NOTHING, LastPiece, Pieces
 from server.errors import AssistantFailed, api_error
-from server.turn import Broke, Cut, Event, Finished, Reason
+from server.turn import Broke, Cut, Event, Finished, Reason, Turn
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class Answering:
         end = await self._listen(assistant, prompt)
         rest = await self._pieces.withdraw()
         if isinstance(fault := self._pieces.fault, PersistenceError):
-            return Broke("storage_error", f"The answer could not be kept: {api_error(fault).message}."), NOTHING
+            return _not_kept(fault), NOTHING
         if fault:
             raise fault
         return end, rest
@@ -95,3 +95,16 @@ async def _produce(assistant: Assistant, prompt: Prompt, pieces: Pieces) -> Even
     except Exception:
         _log.exception("the assistant %s failed", type(assistant).__name__)
         return Broke("internal_error", "The assistant failed; the server's log says how.")
+
+
+def broken(turn: Turn, error: Exception) -> Broke:
+    """How a turn ends that our side has failed."""
+    if isinstance(error, PersistenceError):
+        _log.error("turn %s: %s", turn.response_id, error)
+        return _not_kept(error)
+    _log.error("turn %s failed", turn.response_id, exc_info=error)
+    return Broke("internal_error", "The server failed; its log says how.")
+
+
+def _not_kept(error: PersistenceError) -> Broke:
+    return Broke("storage_error", f"The answer could not be kept: {api_error(error).message}.")

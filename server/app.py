@@ -16,6 +16,7 @@ from server.config import Config
 from server.delta_window import DeltaWindow
 from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, PATHS, REMOVAL, SESSIONS, STORE, UNTAKEN
 from server.live import InProcessLive
+from server.memories import Memories, MemoryRules
 from server.models import Models
 from server.page_files import page_folder, page_routes
 from server.paths import Paths
@@ -73,6 +74,7 @@ def make_app(config: Config, store: Store, assistants: list[Assistant], secret: 
         models,
         limits=TurnLimits(config.max_queued_turns, config.max_turns_per_user, config.max_turns),
         window=DeltaWindow(config.delta_window_s, config.widest_window_s),
+        memories=Memories(store, MemoryRules(config.memory, config.memory_chars)),
     )
     app[PATHS] = Paths(store, live, app[CONDUCTOR])
     app[REMOVAL] = Removal(store, live, app[CONDUCTOR])

@@ -13,7 +13,6 @@ from dataclasses import replace
 
 from persistence import (
     KeyedLocks,
-    LongTermMemory,
     Message,
     PersistenceError,
     Record,
@@ -25,7 +24,7 @@ from persistence import (
     new_id,
     now,
 )
-from server.answering import Answering
+from server.answering import Answering, broken
 from server.assistants.base import Assistant, Prompt
 from server.coalescing import NOTHING, Coalescing, LastPiece
 from server.delta_window import DeltaWindow
@@ -33,11 +32,12 @@ from server.errors import ApiError, api_error
 from server.finding import Finding
 from server.history import find_sent
 from server.live import Live, QuestionAccepted, SessionChanged
+from server.memories import Memories
 from server.models import Models
 from server.placing import check_prefix, place, replacing
 from server.response_log import Readable, ResponseLog
 from server.running import Running, RunningTurns, TurnLimits
-from server.turn import Broke, Event, Reason, Started, Turn, TurnRequest, Wrote
+from server.turn import Event, Reason, Started, Turn, TurnRequest, Wrote
 from server.wire_events import closing_events, opening_events
 
 _log = logging.getLogger(__name__)
@@ -48,12 +48,23 @@ class Conductor:
 
     Args:
         window: For how long pieces of an answer gather after each event.
+        memories: What turns know of their users.
     """
 
-    def __init__(self, store: Store, live: Live, models: Models, *, limits: TurnLimits, window: DeltaWindow) -> None:
+    def __init__(
+        self,
+        store: Store,
+        live: Live,
+        models: Models,
+        *,
+        limits: TurnLimits,
+        window: DeltaWindow,
+        memories: Memories | None = None,
+    ) -> None:
         self._store = store
         self._live = live
         self._models = models
+        self._memories = memories or Memories(store)
         self._sessions = SessionService(store)
         self._finding = Finding(store, live)
         self._coalescing = Coalescing(store, window)
@@ -244,23 +255,21 @@ class Conductor:
                 self._live.tell(turn.user_id, QuestionAccepted(path[-1], position, running.log, after))
             return await running.answering.run(assistant, await self._prompt(turn, path))
         except Exception as error:
-            return _broken(turn, error), NOTHING
+            return broken(turn, error), NOTHING
 
     async def _prompt(self, turn: Turn, history: Sequence[Message]) -> Prompt:
         request = turn.request
-        memory = LongTermMemory(self._store, turn.user_id)
-        return Prompt(
+        prompt = Prompt(
             model=turn.model,
             session_id=turn.session_id,
             history=history,
             prefix=turn.text,
-            facts=await memory.facts(),
-            memory=memory if request.kept else None,
             instructions=request.instructions,
             temperature=request.temperature,
             top_p=request.top_p,
             max_output_tokens=request.max_output_tokens,
         )
+        return await self._memories.recall(turn, prompt)
 
     async def _end(self, log: ResponseLog, end: Event, last: LastPiece) -> None:
         """Makes the answer durable as it will be after its end, then shows its last piece and the end.
@@ -277,15 +286,6 @@ class Conductor:
                 turn.apply(Wrote(text))
                 log.append_delta(text, event)
         except Exception as error:
-            end = _broken(turn, error)
+            end = broken(turn, error)
         turn.apply(end, at)
         log.append(*closing_events(turn, log.next_number))
-
-
-def _broken(turn: Turn, error: Exception) -> Broke:
-    """How a turn ends that our side has failed."""
-    if isinstance(error, PersistenceError):
-        _log.error("turn %s: %s", turn.response_id, error)
-        return Broke("storage_error", f"The answer could not be kept: {api_error(error).message}.")
-    _log.error("turn %s failed", turn.response_id, exc_info=error)
-    return Broke("internal_error", "The server failed; its log says how.")

@@ -9,12 +9,13 @@ illegal event changes nothing.
        └──Broke──────┼────┘        Cut ▶ incomplete, Broke ▶ failed
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from persistence.model import Message
+from persistence.facts import Fact
+from persistence.model import Message, known_facts
 from server.assistants.base import Usage
 from server.errors import VerbatimError
 
@@ -172,6 +173,12 @@ class Turn:
     def go_on_from(self, draft: Message, text: str) -> None:
         """Before its first word: the turn goes on in a message that has a text already."""
         self.draft, self._pieces = draft, [text]
+
+    def was_told(self, facts: Iterable[Fact]) -> None:
+        """Before its first word: what of the user's memory the assistant has; an answer that goes on has had some."""
+        ids = [*known_facts(self.draft), *(fact.id for fact in facts)]
+        if ids:
+            self.draft = {**self.draft, "facts": list(dict.fromkeys(ids))}
 
     def apply(self, event: Event, at: str | None = None) -> None:
         """Moves the turn on.

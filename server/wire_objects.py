@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from persistence.facts import Fact
-from persistence.model import Message, Receipt, Record, UserReceipt, message_id
+from persistence.model import Message, Receipt, Record, UserReceipt, known_facts, message_id
 from server.errors import ApiError
 from server.turn import Reason, State, Turn
 
@@ -69,6 +69,8 @@ def item_object(message: Message, position: int, alternatives: Sequence[str] = (
             item["verbatim:reason"] = message.get("reason", status)
         if error := message.get("error"):
             item["verbatim:error"] = error
+        if facts := known_facts(message):
+            item["verbatim:facts"] = facts
     if alternatives:
         item["verbatim:alternatives"] = list(alternatives)
     return item
@@ -138,8 +140,10 @@ def _asked(turn: Turn) -> Json:
 
 
 def _end(turn: Turn, item: Json | orjson.Fragment) -> Json:
-    """What a response says of how it ended."""
+    """What a response says of how it ended, and what it was made from."""
+    facts = known_facts(turn.draft)
     return {
+        **({"verbatim:facts": facts} if facts else {}),
         "status": "cancelled" if turn.reason is Reason.CANCELLED else turn.state.value,
         "completed_at": seconds(turn.completed_at) if turn.state is State.COMPLETED else None,
         "incomplete_details": {"reason": turn.reason.value} if turn.reason else None,

@@ -16,6 +16,7 @@ PURE = (
     "server/config.py",
     "server/delta_window.py",
     "server/ended_events.py",
+    "server/fact_choice.py",
     "server/frame_rate.py",
     "server/history.py",
     "server/placing.py",

@@ -16,7 +16,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from persistence import Fact, LongTermMemory, Message
+from persistence import Fact, Learned, LongTermMemory, Message, PersistenceError
 
 UNNAMED = "default"
 """A prompt's model where the assistant could not be asked for its names: it takes its own first one."""
@@ -29,8 +29,10 @@ class Prompt:
     Attributes:
         history: The session's messages, oldest first; the last one is the user's, and is what to answer.
         prefix: What there is of the answer already; the reply goes on behind it and repeats nothing of it.
-        facts: What is known of the user from all sessions.
-        memory: The user's long-term memory, for assistants that learn and forget; None where nothing may be kept.
+        facts: What is known of the user from all sessions, as far as it matters here.
+        memory: The user's long-term memory, for assistants that show it and forget; None where nothing may be kept.
+        learned: What became of what the last message asks to have remembered, or why nothing did; None where it asks
+            for nothing such.
     """
 
     model: str
@@ -39,6 +41,7 @@ class Prompt:
     prefix: str = ""
     facts: Sequence[Fact] = ()
     memory: LongTermMemory | None = None
+    learned: Learned | PersistenceError | None = None
     instructions: str | None = None
     temperature: float | None = None
     top_p: float | None = None

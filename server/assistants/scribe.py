@@ -7,7 +7,7 @@ it forgets a fact only where the words leave no doubt which one, and everything 
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
-from persistence import Fact, FactNotFound, LongTermMemory
+from persistence import Fact, FactNotFound, How, Learned, LongTermMemory, PersistenceError
 
 from . import scribe_answers as answers
 from .base import Delta, Finish, Prompt
@@ -22,7 +22,7 @@ class Scribe:
 
     It goes on with no answer: what it was to remember or forget would be done twice.
 
-    **Cancellation**: what was to be remembered or forgotten is done before the first piece of the answer.
+    **Cancellation**: what was to be forgotten is done before the first piece of the answer.
     """
 
     continues = False
@@ -66,17 +66,23 @@ async def _answer_intent(kind: Kind, words: str, prompt: Prompt) -> str:
     if prompt.memory is None:
         return answers.NOTHING_KEPT
     if kind is Kind.REMEMBER:
-        return await _remember(words, prompt.memory, prompt.session_id)
+        return _remembered(prompt.learned)
     return await _WITH_MEMORY[kind](words, prompt.memory)
 
 
-async def _remember(words: str, memory: LongTermMemory, session_id: str) -> str:
-    if not words:
-        return answers.REMEMBER_WHAT
-    for fact in await memory.facts():
-        if same_words(words, fact.text):
+def _remembered(learned: Learned | PersistenceError | None) -> str:
+    """What became of what was to be remembered: it is learned before the scribe is asked."""
+    match learned:
+        case None:
+            return answers.REMEMBER_WHAT
+        case Learned(fact, How.NEW):
+            return answers.remembered(fact)
+        case Learned(fact, How.REPLACED):
+            return answers.remembered_instead(fact)
+        case Learned(fact):
             return answers.known_already(fact)
-    return answers.remembered((await memory.learn(words, session_id)).fact)
+        case refusal:
+            return answers.not_remembered(refusal)
 
 
 async def _list(words: str, memory: LongTermMemory) -> str:

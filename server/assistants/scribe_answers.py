@@ -6,7 +6,7 @@ nothing here sounds as if a model had thought.
 
 from collections.abc import Sequence
 
-from persistence import Fact, Message
+from persistence import Fact, Message, PersistenceError
 
 from .quotation import blockquote, bullet, inline
 from .word_search import find_words
@@ -48,6 +48,15 @@ def remembered(fact: Fact) -> str:
 
 def known_already(fact: Fact) -> str:
     return f"I remember this already:\n\n{blockquote(fact.text)}"
+
+
+def remembered_instead(fact: Fact) -> str:
+    until_now = "Until now I remembered this instead; it stays in the fact's history:"
+    return f"{remembered(fact)}\n\n{until_now}\n\n{blockquote(fact.history[-1].text)}"
+
+
+def not_remembered(error: PersistenceError) -> str:
+    return f"I have not remembered this: {error}."
 
 
 def listed(facts: Sequence[Fact]) -> str:

@@ -114,7 +114,7 @@ async def test_memory(anna, site):
     assert forgotten == {"id": tea["id"], "object": "memory.fact.deleted", "deleted": True}
     assert await anna.refused("DELETE", f"/v1/memory/{tea['id']}") == (404, "fact_not_found", "fact_id")
     assert (await anna.ask("GET", "/v1/memory"))["data"] == []
-    await site.forgets(tea["id"], cat["id"])
+    await site.forgets('"text":"likes tea"', '"text":"has a cat"')
 
 
 async def test_receipt_names_every_file_that_goes(anna, site):

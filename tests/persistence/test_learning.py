@@ -1,6 +1,7 @@
 """What becomes of facts: learned, confirmed, replaced, edited, left without a session."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ def told(*said, facts=None):
     """Facts after texts were told, each with its session (and message)."""
     facts = facts or Facts()
     for number, (text, *where) in enumerate(said):
-        session_id, message_id, *_ = [*where, None, None]
+        session_id, message_id = (*where, None, None)[:2]
         facts, _ = learn(facts, text, Source(session_id, message_id, f"t{number:02}"), f"fact_{number}")
     return facts
 
@@ -127,7 +128,7 @@ def test_edit_replaces_by_hand():
         edited(facts, "fact_1", "x" * (MAX_FACT_CHARS + 1), "t9")
 
 
-WITHOUT_S = {
+WITHOUT_S: dict[str, tuple[list[Any], list[Any], int]] = {
     "told there only": ([("tea", "s")], [], 1),
     "told elsewhere too": ([("tea", "s"), ("tea", "r")], [("tea", ["r"], [])], 0),
     "told outside too": ([("tea", None), ("tea", "s")], [("tea", [None], [])], 0),

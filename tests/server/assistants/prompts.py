@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from persistence import Fact, FactNotFound, How, Learned
+from persistence import Fact, FactNotFound
 from server.assistants.base import Assistant, Delta, Finish, Prompt
 
 
@@ -14,11 +14,6 @@ class FakeMemory:
 
     async def facts(self) -> tuple[Fact, ...]:
         return tuple(self.kept)
-
-    async def learn(self, text: str, session_id: str | None) -> Learned:
-        fact = Fact(f"fact_{len(self.kept)}", text, "2026-01-01T00:00:00Z", session_id)
-        self.kept.append(fact)
-        return Learned(fact, How.NEW)
 
     async def forget(self, fact_id: str) -> Fact:
         for fact in self.kept:
