@@ -44,6 +44,8 @@ class LongTermMemory:
             FactTooLong, MemoryFull: It is more than is kept.
         """
         outcome: list[Learned] = []
+        if session_id is not None:
+            await self._store.record(session_id)
 
         def change(facts: Facts) -> Facts:
             if not facts.is_on:
@@ -107,7 +109,7 @@ class LongTermMemory:
         await self.update(lambda facts: facts.switched(is_on))
 
     async def _check_source(self, session_id: str) -> None:
-        """Takes back what was learned from a session that was deleted ahead of it.
+        """Takes back what was learned from a session that was deleted at this moment.
 
         A deletion that comes later takes it away itself.
         """

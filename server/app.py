@@ -20,6 +20,7 @@ from server.memories import Memories, MemoryRules
 from server.models import Models
 from server.page_files import page_folder, page_routes
 from server.paths import Paths
+from server.proposing import Proposing
 from server.removal import Removal
 from server.running import TurnLimits
 from server.socket import Socket
@@ -57,6 +58,13 @@ def make_assistants(config: Config) -> list[Assistant]:
     return assistants
 
 
+def make_memories(config: Config, store: Store) -> Memories:
+    """What turns know of their users, as the configuration asks for."""
+    proposing = Proposing(store, lambda assistant: isinstance(assistant, ChatCompletions))
+    rules = MemoryRules(config.memory, config.memory_chars)
+    return Memories(store, rules, proposing if config.memory_proposes else None)
+
+
 def make_app(config: Config, store: Store, assistants: list[Assistant], secret: bytes) -> web.Application:
     """The application around an open store.
 
@@ -74,7 +82,7 @@ def make_app(config: Config, store: Store, assistants: list[Assistant], secret: 
         models,
         limits=TurnLimits(config.max_queued_turns, config.max_turns_per_user, config.max_turns),
         window=DeltaWindow(config.delta_window_s, config.widest_window_s),
-        memories=Memories(store, MemoryRules(config.memory, config.memory_chars)),
+        memories=make_memories(config, store),
     )
     app[PATHS] = Paths(store, live, app[CONDUCTOR])
     app[REMOVAL] = Removal(store, live, app[CONDUCTOR])

@@ -174,6 +174,7 @@ class Conductor:
         for running in self._running:
             running.answering.stop(Reason.INTERRUPTED)
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._memories.close()
 
     async def _session_of(self, user_id: str, request: TurnRequest) -> tuple[str, bool]:
         """The session that a turn goes on in, and whether it is still to be created."""
@@ -241,6 +242,7 @@ class Conductor:
             self._live.retire(log)
         if turn.request.kept:
             await self.tell_changed(turn.session_id)
+            self._memories.turn_ended(turn, assistant, path)
         else:
             self._live.forget(turn.session_id)
 

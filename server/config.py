@@ -128,6 +128,7 @@ class Config:
     metronome: bool = _setting(False, _switch, "1 offers the assistant `metronome`, for tests and load")
     log_level: str = _setting("INFO", _level, "DEBUG, INFO, WARNING or ERROR")
     memory: bool = _setting(True, _switch, "0: nothing is learned in sessions, and assistants know no facts")
+    memory_proposes: bool = _setting(False, _switch, "1: model servers are asked after each turn what to remember")
     memory_chars: int = _setting(4000, _whole(0, 1_000_000), "characters that facts may take in a prompt")
     max_frame_bytes: int = _setting(1_048_576, _whole(1024, 1 << 30), "largest frame or request body that is taken")
     max_queued_turns: int = _setting(32, _whole(1, 10_000), "turns that may wait in one session, and on one socket")

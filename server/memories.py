@@ -22,10 +22,11 @@ from persistence import (
     Store,
     message_id,
 )
-from server.assistants.base import Prompt
+from server.assistants.base import Assistant, Prompt
 from server.assistants.scribe_intents import Kind, read_intent
 from server.fact_choice import choose, fit
-from server.turn import Turn
+from server.proposing import Proposing
+from server.turn import State, Turn
 
 _LAST_MESSAGES = 4
 """By which facts are chosen."""
@@ -49,10 +50,15 @@ class MemoryRules:
 
 
 class Memories:
-    """The long-term memory of all users, as turns use it."""
+    """The long-term memory of all users, as turns use it.
 
-    def __init__(self, store: Store, rules: MemoryRules | None = None) -> None:
+    Args:
+        proposing: Asks models what else to remember; None: nothing is learned but what the user says so of.
+    """
+
+    def __init__(self, store: Store, rules: MemoryRules | None = None, proposing: Proposing | None = None) -> None:
         self._store = store
+        self._proposing = proposing
         self._rules = rules or MemoryRules()
 
     async def recall(self, turn: Turn, prompt: Prompt) -> Prompt:
@@ -68,6 +74,18 @@ class Memories:
         facts = await self._chosen(memory, prompt.history) if self._rules.is_on else ()
         turn.was_told(facts)
         return replace(prompt, memory=kept, facts=facts, learned=learned)
+
+    def turn_ended(self, turn: Turn, assistant: Assistant, path: Sequence[Message]) -> None:
+        """Has a model asked, behind a whole answer, what of the question is worth remembering."""
+        if self._proposing is None or not self._rules.is_on or turn.state is not State.COMPLETED:
+            return
+        if not asked_to_remember(path[-1]["content"]):
+            self._proposing.begin(turn, assistant, path)
+
+    async def close(self) -> None:
+        """Lets go of what is asked in the background."""
+        if self._proposing:
+            await self._proposing.close()
 
     async def _chosen(self, memory: LongTermMemory, path: Sequence[Message]) -> Sequence[Fact]:
         facts = await memory.facts()

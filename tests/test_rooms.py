@@ -20,6 +20,7 @@ PURE = (
     "server/frame_rate.py",
     "server/history.py",
     "server/placing.py",
+    "server/proposals.py",
     "server/turn.py",
     "server/wire_events.py",
     "server/wire_input.py",
