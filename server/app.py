@@ -5,7 +5,7 @@ import asyncio
 from aiohttp import web
 
 from persistence import CheckpointLimits, FileStore, SessionService, Store, read_or_create_secret
-from server import middleware, response_routes, routes
+from server import memory_routes, middleware, response_routes, routes
 from server.assistants.base import Assistant
 from server.assistants.chat_completions import ChatCompletions
 from server.assistants.metronome import Metronome
@@ -89,6 +89,7 @@ def make_app(config: Config, store: Store, assistants: list[Assistant], secret: 
     app[response_routes.SOCKETS] = Sockets(config)
     app[UNTAKEN] = Untaken(config.send_timeout_s)
     app.add_routes(routes.routes)
+    app.add_routes(memory_routes.routes)
     app.add_routes(response_routes.routes)
     app.add_routes(page_routes(page_folder()))
     app.on_response_prepare.extend([middleware.add_headers, app[UNTAKEN].prepared])

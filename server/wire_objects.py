@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from persistence.facts import Fact
+from persistence.facts import Fact, Former, Source
 from persistence.model import Message, Receipt, Record, UserReceipt, known_facts, message_id
 from server.errors import ApiError
 from server.turn import Reason, State, Turn
@@ -179,6 +179,24 @@ def fact_object(fact: Fact) -> Json:
         "text": fact.text,
         "learned_at": seconds(fact.learned_at),
         "conversation": fact.session_id,
+        "confirmations": fact.times,
+        "confirmed_at": seconds(fact.confirmed_at),
+        "sources": [_source(source) for source in fact.told],
+        "history": [_former(former) for former in fact.history],
+    }
+
+
+def _source(source: Source) -> Json:
+    where = {"conversation": source.session_id, "message": source.message_id}
+    return {**where, "at": seconds(source.at), "times": source.times}
+
+
+def _former(former: Former) -> Json:
+    return {
+        "text": former.text,
+        "learned_at": seconds(former.learned_at),
+        "replaced_at": seconds(former.replaced_at),
+        "sources": [_source(source) for source in former.sources],
     }
 
 

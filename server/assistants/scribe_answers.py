@@ -51,8 +51,7 @@ def known_already(fact: Fact) -> str:
 
 
 def remembered_instead(fact: Fact) -> str:
-    until_now = "Until now I remembered this instead; it stays in the fact's history:"
-    return f"{remembered(fact)}\n\n{until_now}\n\n{blockquote(fact.history[-1].text)}"
+    return f"{remembered(fact)}\n\nIt takes the place of what I remembered until now; Memory shows that as its history."
 
 
 def not_remembered(error: PersistenceError) -> str:

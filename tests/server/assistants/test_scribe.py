@@ -90,15 +90,16 @@ async def test_memory_that_is_not_there_is_said_so(words):
     [
         (Learned(TEA, How.NEW), ["I will remember this", "> I like tea"]),
         (Learned(TEA, How.CONFIRMED), ["I remember this already", "> I like tea"]),
-        (Learned(TEA, How.REPLACED), ["I will remember this", "> I like tea", "Until now", "> I like milk"]),
+        (Learned(TEA, How.REPLACED), ["I will remember this", "> I like tea", "takes the place"]),
         (MemoryOff("user"), ["not remembered", "switched off"]),
         (MemoryFull(5), ["not remembered", "5 facts"]),
     ],
 )
 async def test_what_became_of_a_fact_is_told(learned, says):
-    """Whether a fact is new, known, instead of another one, or not remembered: the answer says so."""
+    """Whether a fact is new, known, instead of another one (which is not copied), or not remembered: it is said."""
     text = await say("remember that I like tea", FakeMemory(), learned=learned)
     assert all(words in text for words in says)
+    assert "milk" not in text
 
 
 async def test_facts_are_listed():
