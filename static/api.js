@@ -31,8 +31,12 @@ export class Api {
   deleteSession = (id) => this.#request("DELETE", sessionPath(id));
   cancel = (responseId) => this.#request("POST", `/v1/responses/${encodeURIComponent(responseId)}/cancel`);
 
-  facts = () => this.#all("/v1/memory?");
+  /** All facts, `data`, and whether memory is `enabled`. */
+  memory = () => this.#request("GET", "/v1/memory");
   remember = (text) => this.#request("POST", "/v1/memory", { text });
+  switchMemory = (enabled) => this.#request("PATCH", "/v1/memory", { enabled });
+  forgetAll = () => this.#request("DELETE", "/v1/memory");
+  editFact = (factId, text) => this.#request("POST", `/v1/memory/${encodeURIComponent(factId)}`, { text });
   forget = (factId) => this.#request("DELETE", `/v1/memory/${encodeURIComponent(factId)}`);
 
   /** The items of a session, oldest first: all, or (`isPart`) those from one on that `isKnown`, as all before it are. */

@@ -28,7 +28,11 @@ const outbox = new Outbox();
 const sessions = new SessionList();
 const line = new ConnectionLine(byId("connection"));
 const picker = new ModelPicker(byId("model"));
-const memory = new MemoryDialog({ api });
+const memory = new MemoryDialog({
+  api,
+  titleOf: (sessionId) => titleOf(sessions.get(sessionId)),
+  onOpen: (sessionId) => page.open(sessionId),
+});
 const drawer = new Drawer({
   drawer: byId("drawer"),
   opener: byId("open-drawer"),
