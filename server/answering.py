@@ -85,7 +85,9 @@ async def _produce(assistant: Assistant, prompt: Prompt, pieces: Pieces) -> Even
                 if isinstance(piece, Delta):
                     if pieces.put(piece.text):
                         await pieces.shown()
-                elif piece.reason == "length":
+                    continue
+                pieces.log.turn.was_told(piece.facts)
+                if piece.reason == "length":
                     return Cut(Reason.MAX_OUTPUT_TOKENS, piece.usage)
                 else:
                     return Finished(piece.usage)

@@ -60,9 +60,9 @@ def make_assistants(config: Config) -> list[Assistant]:
 
 def make_memories(config: Config, store: Store) -> Memories:
     """What turns know of their users, as the configuration asks for."""
-    proposing = Proposing(store, lambda assistant: isinstance(assistant, ChatCompletions))
     rules = MemoryRules(config.memory, config.memory_chars)
-    return Memories(store, rules, proposing if config.memory_proposes else None)
+    proposing = Proposing(store) if config.memory_proposes else None
+    return Memories(store, rules, proposing, lambda assistant: not isinstance(assistant, Scribe | Metronome))
 
 
 def make_app(config: Config, store: Store, assistants: list[Assistant], secret: bytes) -> web.Application:

@@ -255,11 +255,11 @@ class Conductor:
                 position = len(path) - 1
                 after = message_id(path[-2], position - 1) if position else None
                 self._live.tell(turn.user_id, QuestionAccepted(path[-1], position, running.log, after))
-            return await running.answering.run(assistant, await self._prompt(turn, path))
+            return await running.answering.run(assistant, await self._prompt(turn, path, assistant))
         except Exception as error:
             return broken(turn, error), NOTHING
 
-    async def _prompt(self, turn: Turn, history: Sequence[Message]) -> Prompt:
+    async def _prompt(self, turn: Turn, history: Sequence[Message], assistant: Assistant) -> Prompt:
         request = turn.request
         prompt = Prompt(
             model=turn.model,
@@ -271,7 +271,7 @@ class Conductor:
             top_p=request.top_p,
             max_output_tokens=request.max_output_tokens,
         )
-        return await self._memories.recall(turn, prompt)
+        return await self._memories.recall(turn, prompt, assistant)
 
     async def _end(self, log: ResponseLog, end: Event, last: LastPiece) -> None:
         """Makes the answer durable as it will be after its end, then shows its last piece and the end.

@@ -7,7 +7,7 @@ No lock is held while an assistant is asked.
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from persistence import (
@@ -54,14 +54,23 @@ class Memories:
 
     Args:
         proposing: Asks models what else to remember; None: nothing is learned but what the user says so of.
+        is_model: Whether an assistant is one that reads facts in its prompt, and can be asked; the others look into
+            memory by themselves.
     """
 
-    def __init__(self, store: Store, rules: MemoryRules | None = None, proposing: Proposing | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        rules: MemoryRules | None = None,
+        proposing: Proposing | None = None,
+        is_model: Callable[[Assistant], bool] = lambda _: True,
+    ) -> None:
         self._store = store
         self._proposing = proposing
+        self._is_model = is_model
         self._rules = rules or MemoryRules()
 
-    async def recall(self, turn: Turn, prompt: Prompt) -> Prompt:
+    async def recall(self, turn: Turn, prompt: Prompt, assistant: Assistant) -> Prompt:
         """The prompt with what the assistant is to know of the user; what the last message asks to have remembered is
         learned first. The turn notes which facts those are.
 
@@ -71,7 +80,8 @@ class Memories:
         memory = LongTermMemory(self._store, turn.user_id)
         kept = memory if turn.request.kept else None
         learned = await self._learn(memory, turn, prompt.history) if kept else None
-        facts = await self._chosen(memory, prompt.history) if self._rules.is_on else ()
+        is_told = self._rules.is_on and self._is_model(assistant)
+        facts = await self._chosen(memory, prompt.history) if is_told else ()
         turn.was_told(facts)
         return replace(prompt, memory=kept, facts=facts, learned=learned)
 
@@ -79,7 +89,7 @@ class Memories:
         """Has a model asked, behind a whole answer, what of the question is worth remembering."""
         if self._proposing is None or not self._rules.is_on or turn.state is not State.COMPLETED:
             return
-        if not asked_to_remember(path[-1]["content"]):
+        if self._is_model(assistant) and not asked_to_remember(path[-1]["content"]):
             self._proposing.begin(turn, assistant, path)
 
     async def close(self) -> None:

@@ -6,7 +6,7 @@ about the user's words only, not about its own. What is known already is not con
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 
 from persistence import LongTermMemory, Message, PersistenceError, Store, message_id
@@ -31,21 +31,17 @@ class Proposing:
     """Asks models what to remember.
 
     Args:
-        is_model: Whether an assistant is a model, which can be asked.
         patience_s: How long it may take to answer.
     """
 
-    def __init__(self, store: Store, is_model: Callable[[Assistant], bool], *, patience_s: float = 60.0) -> None:
+    def __init__(self, store: Store, *, patience_s: float = 60.0) -> None:
         self._store = store
-        self._is_model = is_model
         self._patience_s = patience_s
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def begin(self, turn: Turn, assistant: Assistant, path: Sequence[Message]) -> None:
         """Asks about the last message of a path, which a turn has answered, in the background."""
-        if not self._is_model(assistant):
-            return
         if len(self._tasks) >= _MAX_WAITING:
             _log.warning("what to remember of %s is not asked: %d wait", turn.response_id, len(self._tasks))
             return

@@ -67,10 +67,15 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The answer's end: whole (`stop`), or at the limit of tokens (`length`)."""
+    """The answer's end: whole (`stop`), or at the limit of tokens (`length`).
+
+    Attributes:
+        facts: What of the user's memory the answer was made from, where the assistant has looked into it by itself.
+    """
 
     reason: Literal["stop", "length"] = "stop"
     usage: Usage | None = None
+    facts: Sequence[Fact] = ()
 
 
 class Assistant(Protocol):

@@ -59,7 +59,7 @@ def not_remembered(error: PersistenceError) -> str:
 
 
 def listed(facts: Sequence[Fact]) -> str:
-    return f"You asked me to remember {_count(len(facts), 'thing')}:\n\n{_bullets(facts)}"
+    return f"I remember {_count(len(facts), 'thing')} about you:\n\n{_bullets(facts)}"
 
 
 def listed_about(words: str, facts: Sequence[Fact]) -> str:
@@ -73,12 +73,12 @@ def forgotten(facts: Sequence[Fact]) -> str:
 
 
 def forgotten_all(count: int) -> str:
-    return f"I have forgotten everything that you asked me to remember: {_count(count, 'thing')}."
+    return f"I have forgotten everything that I remembered about you: {_count(count, 'thing')}."
 
 
 def surely_all(count: int) -> str:
     return (
-        f"That would forget everything that you asked me to remember: {_count(count, 'thing')}. "
+        f"That would forget everything that I remember about you: {_count(count, 'thing')}. "
         "If you are sure, write “yes, forget everything”."
     )
 

@@ -188,3 +188,14 @@ async def test_nobody_waits_while_an_assistant_is_asked():
     assert (known["tea"], known["The sky is  blue"]) == (1, 100)
     gate.set()
     assert await read_text(running) == "a"
+
+
+async def test_assistant_that_looks_for_itself_names_what_it_found():
+    """What an assistant says it has looked at is named like what it was told; it is told nothing more."""
+    stage = await stage_of(assistant=Scribe())
+    stage.conductor._memories = Memories(stage.store, is_model=lambda assistant: not isinstance(assistant, Scribe))
+    tea = (await LongTermMemory(stage.store, USER).learn("tea")).fact
+    assert "verbatim:facts" not in (await read(await stage.ask("hello")))[-1]["response"]
+    frames = await read(await stage.ask("what do you remember?"))
+    assert frames[-1]["response"]["verbatim:facts"] == [tea.id]
+    assert (await stage.store.history("abc"))[-1]["facts"] == [tea.id]

@@ -37,8 +37,8 @@ class Proposer(ScriptedAssistant):
 async def stage_of(*script, is_model=True, patience_s=10.0, rules=None):
     stage = Stage(None, assistant=Proposer(*script))
     await stage.session()
-    asks = Proposing(stage.store, lambda assistant: is_model, patience_s=patience_s)
-    stage.conductor._memories = Memories(stage.store, rules, asks)
+    asks = Proposing(stage.store, patience_s=patience_s)
+    stage.conductor._memories = Memories(stage.store, rules, asks, lambda _: is_model)
     return stage, asks
 
 

@@ -22,6 +22,10 @@ class FakeMemory:
                 return fact
         raise FactNotFound(fact_id)
 
+    async def forget_all(self) -> list[Fact]:
+        gone, self.kept = self.kept, []
+        return gone
+
     def texts(self) -> list[str]:
         return [fact.text for fact in self.kept]
 

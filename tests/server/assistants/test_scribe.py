@@ -102,6 +102,26 @@ async def test_what_became_of_a_fact_is_told(learned, says):
     assert "milk" not in text
 
 
+@pytest.mark.parametrize(
+    ("words", "facts"),
+    [
+        ("remember that I like tea", ["I like tea"]),
+        ("what do you remember?", ["tea", "milk tea", "coffee"]),
+        ("what do you remember about tea?", ["tea", "milk tea"]),
+        ("forget about tea", []),
+        ("forget coffee", []),
+        ("yes, forget everything", []),
+        ("recap", []),
+        ("hm", []),
+    ],
+)
+async def test_answer_names_the_facts_that_it_shows(words, facts):
+    """The end of an answer names what of the memory is in it, and nothing else."""
+    memory = FakeMemory("tea", "milk tea", "coffee")
+    _, finish = await collect(Scribe(), prompt_of("a", "b", words, memory=memory, learned=Learned(TEA, How.NEW)))
+    assert [fact.text for fact in finish.facts] == facts
+
+
 async def test_facts_are_listed():
     """All facts are listed, shown as they were written."""
     assert "- I like \\*tea\\*\n- I am Ada" in await say(
