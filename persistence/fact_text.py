@@ -8,6 +8,7 @@ replaces nothing.
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _AROUND = " .,;:!?…。！？、،؟\"'`“”‘’«»„"
 _STRAIGHT = str.maketrans({"’": "'", "‘": "'", "ʼ": "'"})
@@ -42,14 +43,22 @@ _DENIED_BEING = re.compile(
 _MINE = re.compile(r"(?:i|my) .+")
 
 
+_LONGEST_STATEMENT = 300
+"""Characters; what is longer says too much to contradict anything."""
+
+
+@lru_cache(maxsize=2048)
 def key(text: str) -> str:
     """The text without what makes no difference: case, white space, stops around it, ways to write one character."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).translate(_STRAIGHT)
     return " ".join(folded.split()).strip(_AROUND)
 
 
+@lru_cache(maxsize=2048)
 def subject(text: str) -> str | None:
     """What the text says something of, so that another text of the same subject is a contradiction; None: nothing."""
+    if len(text) > _LONGEST_STATEMENT:
+        return None
     said = key(text)
     for short, full in _SAID:
         said = re.sub(short, full, said)

@@ -79,7 +79,12 @@ def test_what_does_not_contradict_stands_side_by_side(one, other):
     assert subject(one) is None or subject(one) != subject(other)
 
 
-def test_long_text_takes_no_time():
-    """Text made to send the patterns astray costs what its length costs."""
-    for text in ("my " + "favourite " * 400 + "x", "my " + "a's " * 1000, "i do not " * 450, "i'm" * 1300):
-        subject(text[:4096])
+@pytest.mark.parametrize("text", ["my " + "favourite " * 29, "my " + "a's " * 70, "i do not " * 30, "i am not" * 37])
+def test_text_that_leads_astray_is_read_in_a_moment(text):
+    """Text made to send the patterns astray costs what its length costs, and is of a subject of its own."""
+    assert subject(text) not in (None, subject("my favourite song is Blue"), subject("i am 41"))
+
+
+def test_long_text_contradicts_nothing():
+    """What says very much is no statement about one thing."""
+    assert subject("I like tea" + " and tea" * 40) is None
