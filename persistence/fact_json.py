@@ -81,28 +81,29 @@ def _decode_fact(entry: Any, position: int) -> tuple[Fact | None, bool]:
     return fact, all_sources and all_history
 
 
-def _decode_each(entries: Any, decode: Callable[[Any], T | None]) -> tuple[tuple[T, ...], bool]:
+def _decode_each(entries: Any, decode: Callable[[Any], tuple[T | None, bool]]) -> tuple[tuple[T, ...], bool]:
+    """What is there, and whether that is all of it."""
     if not isinstance(entries, list):
         return (), False
     found = [decode(entry) for entry in entries]
-    return tuple(one for one in found if one is not None), None not in found
+    return tuple(one for one, _ in found if one is not None), all(whole for _, whole in found)
 
 
-def _decode_source(entry: Any) -> Source | None:
+def _decode_source(entry: Any) -> tuple[Source | None, bool]:
     match entry:
         case {"session_id": str() | None as session_id, "at": str() as at}:
             times = entry.get("times")
             is_count = isinstance(times, int) and not isinstance(times, bool) and times > 0
-            return Source(session_id, _text(entry.get("message_id")), at, times if is_count else 1)
-    return None
+            return Source(session_id, _text(entry.get("message_id")), at, times if is_count else 1), True
+    return None, False
 
 
-def _decode_former(entry: Any) -> Former | None:
+def _decode_former(entry: Any) -> tuple[Former | None, bool]:
     match entry:
         case {"text": str() as text, "learned_at": str() as learned_at, "replaced_at": str() as at, "sources": list()}:
-            sources, _ = _decode_each(entry["sources"], _decode_source)
-            return Former(text, learned_at, at, sources) if sources else None
-    return None
+            sources, whole = _decode_each(entry["sources"], _decode_source)
+            return (Former(text, learned_at, at, sources), whole) if sources else (None, False)
+    return None, False
 
 
 def _text(value: Any) -> str | None:

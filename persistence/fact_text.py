@@ -14,8 +14,8 @@ _AROUND = " .,;:!?…。！？、،؟\"'`“”‘’«»„"
 _STRAIGHT = str.maketrans({"’": "'", "‘": "'", "ʼ": "'"})
 
 _SAID = (
-    (r"i'm\b", "i am"),
-    (r"i've\b", "i have"),
+    (r"\bi'm\b", "i am"),
+    (r"\bi've\b", "i have"),
     (r"\b(do|does|did|is|are|was|would|have|has)n't\b", r"\1 not"),
     (r"\bcan't\b", "can not"),
     (r"\bcannot\b", "can not"),
@@ -27,10 +27,10 @@ ONE_VALUE = (
     r"(?:my name is|i am called|people call me|call me)() .+",
     r"(?:i (?:now |currently )?live in|i (?:have )?moved to|my home is in|i am based in)() .+",
     r"i am() \d+(?: years old)?",
-    r"my (birthday) is .+|i was born on .+",
+    r"(?:my birthday is|i was born on)() .+",
     r"my (favou?rite (?:\w+ ){0,3}\w+) (?:is|are) .+",
     r"my ((?:\w+ ){1,3}'s (?:name|birthday|age)) is .+",
-    r"my ((?:e-?mail|home|postal|work)? ?address|e-?mail|(?:phone|mobile) (?:number )?|age|job|profession|employer"
+    r"my ((?:e-?mail|home|postal|work)? ?address|e-?mail|(?:phone|mobile)(?: number)?|age|job|profession|employer"
     r"|time ?zone|native language|mother tongue|pronouns|nationality|home ?town) (?:is|are) .+",
 )
 """Of what there is one at a time; the group, where it holds something, says of what."""
@@ -41,7 +41,6 @@ _DENIED_BEING = re.compile(
     r"(i (?:am|have|can|would)|my [\w ']+ (?:is|are)) (?:not|no longer)(?: really)? (.+?)(?: any ?more)?"
 )
 _MINE = re.compile(r"(?:i|my) .+")
-
 
 _LONGEST_STATEMENT = 300
 """Characters; what is longer says too much to contradict anything."""
@@ -64,7 +63,7 @@ def subject(text: str) -> str | None:
         said = re.sub(short, full, said)
     for number, row in _ROWS:
         if found := row.fullmatch(said):
-            return f"{number} {found[1] or ''}".replace("favorite", "favourite")
+            return f"{number} {found[1]}".replace("favorite", "favourite")
     if denied := _DENIED.fullmatch(said):
         return f"i {denied[1]}"
     if denied := _DENIED_BEING.fullmatch(said):

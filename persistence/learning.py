@@ -3,7 +3,8 @@
 Rules: a fact is told by sources, and is known as long as one of them is. What is told again confirms. What contradicts,
 or says what it replaces, takes the place of what was known and keeps that in its history, with that one's own sources.
 Without a session things are as if it had never been: what was told there only is gone, from the history too, and a fact
-that was replaced there says again what it said before.
+that was replaced there says again what it said before. What a file says of a fact under names that are not ours stays
+as long as the fact says the same.
 """
 
 from collections.abc import Iterable, Sequence
@@ -58,7 +59,7 @@ def learn(facts: Facts, text: str, source: Source, fact_id: str, replaces: str |
         fact = _merged(_confirmed(before, source), same[1:], old, source.at)
     elif old:
         how = How.REPLACED
-        fact = _fact(Fact(old[0].id, text, source.at, other=old[0].other), (source,), ())
+        fact = _fact(Fact(old[0].id, text, source.at), (source,), ())
         fact = _merged(fact, [], old, source.at)
     elif len(facts) >= MAX_FACTS:
         raise MemoryFull(MAX_FACTS)
@@ -81,7 +82,7 @@ def edited(facts: Facts, fact_id: str, text: str, at: str) -> tuple[Facts, Fact]
     if key(text) == key(before.text):
         fact = _merged(_confirmed(replace(before, text=text), by_hand), same, [], at)
     else:
-        fact = _fact(Fact(fact_id, text, at, other=before.other), (by_hand,), ())
+        fact = _fact(Fact(fact_id, text, at), (by_hand,), ())
         fact = _merged(fact, same, [before], at)
     return _with(facts, fact, [before, *same], before), fact
 
@@ -165,8 +166,7 @@ def _without(fact: Fact, session_id: str) -> Fact | None:
         return fact if is_same else _fact(fact, sources, tuple(history))
     if history:
         last = history.pop()
-        again = Fact(fact.id, last.text, last.learned_at, other=fact.other)
-        return _fact(again, last.sources, tuple(history))
+        return _fact(Fact(fact.id, last.text, last.learned_at), last.sources, tuple(history))
     return None
 
 

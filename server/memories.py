@@ -79,17 +79,17 @@ class Memories:
         """
         memory = LongTermMemory(self._store, turn.user_id)
         kept = memory if turn.request.kept else None
-        learned = await self._learn(memory, turn, prompt.history) if kept else None
+        learned = await self._learn(memory, turn, prompt.history) if kept and not turn.request.continues else None
         is_told = self._rules.is_on and self._is_model(assistant)
         facts = await self._chosen(memory, prompt.history) if is_told else ()
         turn.was_told(facts)
         return replace(prompt, memory=kept, facts=facts, learned=learned)
 
     def turn_ended(self, turn: Turn, assistant: Assistant, path: Sequence[Message]) -> None:
-        """Has a model asked, behind a whole answer, what of the question is worth remembering."""
+        """Has a model asked, behind the first whole answer, what of the question is worth remembering."""
         if self._proposing is None or not self._rules.is_on or turn.state is not State.COMPLETED:
             return
-        if self._is_model(assistant) and not asked_to_remember(path[-1]["content"]):
+        if self._is_model(assistant) and _is_first(turn, path) and not asked_to_remember(path[-1]["content"]):
             self._proposing.begin(turn, assistant, path)
 
     async def close(self) -> None:
@@ -118,6 +118,13 @@ class Memories:
             return await memory.learn(words, turn.session_id, message_id(path[-1], len(path) - 1))
         except (MemoryOff, MemoryFull, FactTooLong) as refusal:
             return refusal
+
+
+def _is_first(turn: Turn, path: Sequence[Message]) -> bool:
+    """Whether a turn has asked its question, rather than had it answered once more or its answer gone on with."""
+    after = turn.request.after
+    is_again = after is not None and after.message_id == message_id(path[-1], len(path) - 1)
+    return not is_again and not turn.request.continues
 
 
 def asked_to_remember(text: str) -> str:

@@ -16,7 +16,7 @@ from persistence import Fact, Message
 from .base import Prompt
 
 _SYSTEM_ROLES = {"system", "developer"}
-_REMEMBERED = "What the user asked to have remembered, in this conversation or earlier ones:"
+_REMEMBERED = "What is remembered of the user, from this conversation and earlier ones:"
 
 
 def encode_request(prompt: Prompt) -> dict[str, Any]:

@@ -45,6 +45,7 @@ def test_strange_names_are_kept():
         ({"sources": [SOURCE, {"session_id": 7, "at": AT}, {"session_id": "s"}, None]}, 1, 0),
         ({"history": {}}, 0, 0),
         ({"history": [FORMER, {**FORMER, "text": None}, {**FORMER, "sources": []}, "milk"]}, 0, 1),
+        ({"history": [{**FORMER, "sources": [SOURCE, 5]}]}, 0, 1),
     ],
 )
 def test_damage_costs_itself_only(change, sources, history):

@@ -173,12 +173,14 @@ def test_plain_old_fact_goes_with_its_session():
 
 
 def test_switch_and_strange_names_stay():
-    """Whatever becomes of the facts, memory stays off and unknown names stay where they were."""
+    """Whatever becomes of the facts, memory stays off; unknown names stay while a fact says the same."""
     facts = Facts.of([Fact("a", "I am 1", "t", "s", other={"mood": 1})], is_on=False, other={"theme": 2})
-    after = told(("I am 2", "r"), facts=facts)
-    after, _ = edited(after, "a", "I am 3", "t")
+    after = told(("I am 1", "r"), facts=facts)
+    after, _ = edited(after, "a", "I am 1.", "t")
     after, _ = without_session(after, "s")
     assert (after.is_on, after.other, after[0].other) == (False, {"theme": 2}, {"mood": 1})
+    after = told(("I am 2", "r"), facts=after)
+    assert (after.is_on, after.other, after[0].other) == (False, {"theme": 2}, {})
 
 
 TEXTS = st.sampled_from(["I am 1", "I am 2", "I am  1.", "tea", "Tea", "I like tea", "I don't like tea", "coffee"])

@@ -184,6 +184,22 @@ async def test_nothing_is_learned_from_a_deleted_session(store, sessions):
     assert await memory.facts() == (known,)
 
 
+async def test_deletion_between_two_steps_of_learning_leaves_nothing(store, sessions, monkeypatch):
+    """A session that goes when the fact is about to be written takes it along all the same."""
+    await sessions.create("ann", session_id="abc")
+    memory, update = LongTermMemory(store, "ann"), store.update_memory
+
+    async def late(user_id, change):
+        monkeypatch.setattr(store, "update_memory", update)
+        await store.delete("abc")
+        return await update(user_id, change)
+
+    monkeypatch.setattr(store, "update_memory", late)
+    with pytest.raises(SessionNotFound):
+        await memory.learn("has a dog", "abc", "msg_1")
+    assert await memory.facts() == ()
+
+
 async def test_memory_that_is_off_learns_nothing(store):
     """A switched off memory keeps its facts, can be edited and emptied, and learns again when it is on."""
     memory = LongTermMemory(store, "ann")

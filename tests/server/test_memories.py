@@ -154,6 +154,16 @@ async def test_answer_that_is_gone_on_with_names_the_facts_of_both():
     assert frames[-1]["response"]["verbatim:facts"] == [tea.id, milk.id]
 
 
+async def test_answer_that_is_gone_on_with_learns_nothing_again():
+    """What was to be remembered, and was forgotten since, does not come back with the rest of the answer."""
+    stage = await stage_of("a", Finish("length"))
+    first = await stage.ask("remember tea")
+    await read(first)
+    await LongTermMemory(stage.store, USER).forget_all()
+    await read(await stage.conductor.start(USER, TurnRequest((), None, continues=first.turn.response_id)))
+    assert await facts(stage) == []
+
+
 async def test_facts_of_an_interrupted_answer_are_known():
     """What a crash leaves of an answer names its facts too."""
     stage = await stage_of("a", asyncio.Event())

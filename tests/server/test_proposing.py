@@ -13,6 +13,7 @@ from server.assistants.base import Delta, Finish
 from server.errors import AssistantFailed
 from server.memories import Memories, MemoryRules
 from server.proposing import Proposing
+from server.turn import After, TurnRequest
 from tests.server.doubles import ScriptedAssistant, until
 from tests.server.stage import USER, Stage, read, read_text, request
 
@@ -133,6 +134,17 @@ async def test_nobody_is_asked(why):
         await read_text(await stage.ask("remember tea" if why == "asked for" else "hi"))
     await asks.settled()
     assert stage.assistant.prompts == []
+
+
+async def test_question_that_is_answered_once_more_is_not_asked_about_again():
+    """What was proposed and is forgotten does not come back with another answer."""
+    stage, asks = await stage_of(proposal("x"), Finish())
+    await read_text(await stage.ask("hi"))
+    await asks.settled()
+    await LongTermMemory(stage.store, USER).forget_all()
+    await read_text(await stage.conductor.start(USER, TurnRequest((), session_id="abc", after=After("msg_hi"))))
+    await asks.settled()
+    assert (await texts(stage), len(stage.assistant.prompts)) == ([], 1)
 
 
 async def test_nothing_is_learned_of_what_is_deleted_meanwhile():
