@@ -64,6 +64,7 @@ const conversation = new ConversationView({
   acts: {
     onSendAgain: (messageId) => page.sendAgain(messageId),
     onTakeBack: (messageId) => page.takeBack(messageId),
+    onShowFacts: (ids) => memory.open(ids),
   },
 });
 

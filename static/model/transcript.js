@@ -179,6 +179,7 @@ function entryOf(item) {
     reason: item["verbatim:reason"] ?? null,
     error: null,
     model: item["verbatim:model"] ?? null,
+    facts: item["verbatim:facts"] ?? [],
   };
 }
 

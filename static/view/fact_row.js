@@ -3,12 +3,16 @@
 import { pathOf } from "../model/title.js";
 import { h, iconButton } from "./dom.js";
 
-/** @param {{titleOf: (id: string) => string, onOpen, onEdit, onForget}} acts */
-export function factRow(fact, acts) {
+/**
+ * @param {{titleOf: (id: string) => string, onOpen, onEdit, onForget}} acts
+ * @param {boolean} isMarked whether the answer that is asked about had it
+ */
+export function factRow(fact, acts, isMarked) {
   const edit = iconButton("pen", `Edit ${fact.text}`, () => startEditing(fact, line, acts.onEdit));
   const forget = iconButton("bin", `Forget ${fact.text}`, () => acts.onForget(fact));
   const line = h("div", { class: "says" }, h("span", { class: "fact" }, fact.text), edit, forget);
-  return h("li", {}, line, origin(fact, acts), before(fact));
+  const had = isMarked ? h("p", {}, h("mark", {}, "The answer had this")) : null;
+  return h("li", { class: isMarked ? "marked" : "" }, line, had, origin(fact, acts), before(fact));
 }
 
 /** Each session that a fact was told in, and how often it was told in all. */

@@ -11,6 +11,7 @@ export class MemoryDialog {
   #switch = byId("memory-on");
   #all = byId("forget-all");
   #surely = byId("forget-all-surely");
+  #marked = new Set();
 
   /** @param {{api: object, titleOf: (sessionId: string) => string, onOpen: (sessionId: string) => void}} options */
   constructor({ api, titleOf, onOpen }) {
@@ -29,7 +30,9 @@ export class MemoryDialog {
     this.#dialog.addEventListener("click", (event) => event.target === this.#dialog && this.#dialog.close());
   }
 
-  async open() {
+  /** @param {string[]} marked the facts that an answer had, which are shown as such */
+  async open(marked = []) {
+    this.#marked = new Set(marked);
     this.#dialog.showModal();
     await this.#attempt(async () => {});
   }
@@ -58,8 +61,9 @@ export class MemoryDialog {
   }
 
   #show({ data, enabled }) {
-    const rows = data.map((fact) => factRow(fact, this.acts));
+    const rows = data.map((fact) => factRow(fact, this.acts, this.#marked.has(fact.id)));
     this.#list.replaceChildren(...(rows.length > 0 ? rows : [h("li", { class: "empty" }, "Nothing yet.")]));
+    this.#list.querySelector(".marked")?.scrollIntoView({ block: "nearest" });
     this.#switch.checked = enabled;
     for (const field of byId("memory-form").elements) field.disabled = !enabled;
     this.#ask(false);

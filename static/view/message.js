@@ -5,9 +5,9 @@ import { isRunning, noteOf } from "../model/response.js";
 import { h } from "./dom.js";
 import { MarkdownView } from "./markdown.js";
 
-/** @param {{onSendAgain: (messageId: string) => void, onTakeBack: (messageId: string) => void}} acts */
+/** @param {{onSendAgain: (messageId: string) => void, onTakeBack: (messageId: string) => void, onShowFacts: (ids: string[]) => void}} acts */
 export function messageView(entry, acts) {
-  return entry.role === "user" ? new UserMessage(acts) : new AssistantMessage();
+  return entry.role === "user" ? new UserMessage(acts) : new AssistantMessage(acts);
 }
 
 class UserMessage {
@@ -40,10 +40,14 @@ class AssistantMessage {
   #note = h("p", { class: "note" });
   #thinking = h("p", { class: "unseen" }, "thinking…");
   #markdown = new MarkdownView(this.#body);
+  #facts = [];
+  #fromMemory = h("button", { type: "button", class: "link", click: () => this.acts.onShowFacts(this.#facts) });
+  #memory = h("p", { class: "note", hidden: true }, this.#fromMemory);
 
-  constructor() {
+  constructor(acts) {
     const attributes = { class: "message assistant", "aria-label": "Assistant" };
-    this.element = h("article", attributes, this.#thinking, this.#body, this.#note);
+    this.element = h("article", attributes, this.#thinking, this.#body, this.#note, this.#memory);
+    this.acts = acts;
   }
 
   update(entry) {
@@ -56,5 +60,9 @@ class AssistantMessage {
     const note = noteOf(entry);
     this.#note.className = `note ${note?.kind ?? ""}`;
     this.#note.textContent = note?.text ?? "";
+    this.#facts = entry.facts;
+    this.#memory.hidden = this.#facts.length === 0;
+    const count = this.#facts.length === 1 ? "1 fact" : `${this.#facts.length} facts`;
+    this.#fromMemory.textContent = `knew ${count} from memory`;
   }
 }

@@ -59,6 +59,22 @@ async def test_fact_leads_to_its_session(reader: Reader) -> None:
     assert reader.page.url != first
 
 
+async def test_answer_shows_what_it_knew(reader: Reader) -> None:
+    """An answer that had facts says so, after a reload too, and leads to them; one that had none says nothing."""
+    await reader.open()
+    await reader.ask("Remember that I play the theremin")
+    await reader.ask("Remember that I have a cat")
+    await reader.ask("recap")
+    knew = reader.page.get_by_role("button", name="knew")
+    await expect(knew).to_have_text(["knew 1 fact from memory"] * 2)
+    await reader.page.reload()
+    await expect(knew).to_have_text(["knew 1 fact from memory"] * 2)
+    await knew.last.click()
+    facts = reader.page.get_by_role("dialog", name="Memory").get_by_role("listitem")
+    await expect(facts).to_have_count(2)
+    await expect(facts.filter(has_text="The answer had this")).to_contain_text(["I have a cat"])
+
+
 async def test_fact_is_edited_in_place(reader: Reader) -> None:
     """Enter keeps the new words, Escape the old ones; neither closes the dialog."""
     await reader.open()

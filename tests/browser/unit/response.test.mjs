@@ -100,3 +100,10 @@ test("events of unknown types only move the cursor", () => {
   assert.equal(state.cursor, 8);
   assert.equal(state.text, "");
 });
+
+test("an answer names the facts that it had once it has ended", () => {
+  const end = (more) => ({ type: "response.completed", sequence_number: 9, response: response("completed", more) });
+  assert.deepEqual(fold(head).facts, []);
+  assert.deepEqual(fold([...head, end({ "verbatim:facts": ["fact_1"] })]).facts, ["fact_1"]);
+  assert.deepEqual(fold([...head, end({})]).facts, []);
+});
