@@ -14,8 +14,11 @@ from persistence.errors import (
     Damaged,
     DirectoryInUse,
     FactNotFound,
+    FactTooLong,
     InvalidSessionId,
     JournalDamaged,
+    MemoryFull,
+    MemoryOff,
     MessageNotFound,
     NotStorable,
     PersistenceError,
@@ -26,11 +29,13 @@ from persistence.errors import (
     StorageFull,
     StorageReadOnly,
 )
+from persistence.facts import Fact, Facts, Former, Source
 from persistence.file_store import FileStore
+from persistence.learning import How, Learned
 from persistence.locks import KeyedLocks
 from persistence.long_term_memory import LongTermMemory
 from persistence.memory_store import MemoryStore
-from persistence.model import Fact, Message, Page, Piece, Receipt, Record, UserReceipt, message_id, new_id, now
+from persistence.model import Message, Page, Piece, Receipt, Record, UserReceipt, message_id, new_id, now
 from persistence.search_hits import Hit, Hits, Place
 from persistence.search_query import Phrase, SearchQuery, parse_phrases
 from persistence.secret_file import read_or_create_secret
@@ -51,14 +56,21 @@ __all__ = [
     "Disk",
     "Fact",
     "FactNotFound",
+    "FactTooLong",
+    "Facts",
     "FileStore",
     "Finding",
+    "Former",
     "Hit",
     "Hits",
+    "How",
     "InvalidSessionId",
     "JournalDamaged",
     "KeyedLocks",
+    "Learned",
     "LongTermMemory",
+    "MemoryFull",
+    "MemoryOff",
     "MemoryStore",
     "Message",
     "MessageNotFound",
@@ -76,6 +88,7 @@ __all__ = [
     "SessionMemory",
     "SessionNotFound",
     "SessionService",
+    "Source",
     "Stats",
     "StorageError",
     "StorageFull",

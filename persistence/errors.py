@@ -4,6 +4,9 @@
     ├── SessionNotFound     no such session
     ├── SessionExists       the id is taken
     ├── FactNotFound        no such fact in this user's memory
+    ├── FactTooLong         more than a fact may say
+    ├── MemoryFull          more facts than a user may have
+    ├── MemoryOff           the user wants nothing to be learned
     ├── MessageNotFound     no such message in this session
     ├── InvalidSessionId    an id that may not name a file
     ├── NotStorable         what JSON in UTF-8 cannot hold
@@ -50,6 +53,31 @@ class FactNotFound(PersistenceError):
 
     def __str__(self) -> str:
         return f"no fact {self.fact_id!r} in this memory"
+
+
+@dataclass(eq=False)
+class FactTooLong(PersistenceError):
+    length: int
+    limit: int
+
+    def __str__(self) -> str:
+        return f"a fact of {self.length} characters; expected at most {self.limit}"
+
+
+@dataclass(eq=False)
+class MemoryFull(PersistenceError):
+    limit: int
+
+    def __str__(self) -> str:
+        return f"this memory holds {self.limit} facts, as many as it may; delete some first"
+
+
+@dataclass(eq=False)
+class MemoryOff(PersistenceError):
+    user_id: str
+
+    def __str__(self) -> str:
+        return "the memory of this user is switched off; nothing is learned"
 
 
 @dataclass(eq=False)

@@ -14,13 +14,14 @@ from persistence.changes import Changes
 from persistence.checkpoints import CheckpointLimits, Checkpoints
 from persistence.disk import Disk
 from persistence.errors import Damaged, InvalidSessionId, PersistenceError, SessionExists, SessionNotFound, StorageError
+from persistence.facts import Facts
 from persistence.files import Files
 from persistence.folding import Folding
 from persistence.journal import Journal
 from persistence.journal_entry import Delete, Part
-from persistence.memory_file import memory_file_name
+from persistence.memory_file import is_empty, memory_file_name
 from persistence.memory_files import MemoryFiles
-from persistence.model import Fact, Message, Page, Piece, Receipt, Record, UserReceipt, is_session_id, session_file_name
+from persistence.model import Message, Page, Piece, Receipt, Record, UserReceipt, is_session_id, session_file_name
 from persistence.open_sessions import OpenSessions
 from persistence.outside_edits import OutsideEdits
 from persistence.owed_answers import OwedAnswers
@@ -32,6 +33,7 @@ from persistence.session_file import same_session
 from persistence.session_index import SessionIndex
 from persistence.session_reader import SessionReader
 from persistence.start import Start
+from persistence.store import FactsChange
 
 _DELETED_AT_ONCE = 64
 
@@ -181,8 +183,8 @@ class FileStore:
         async with self._changes.hold(_memory_key(user_id)):
             facts = await self._memories.read(user_id)
             removed = await self._files.forget_copies(self.folder / "quarantine", [memory_file_name(user_id)])
-            if facts:
-                await self._memories.put(user_id, ())
+            if not is_empty(facts):
+                await self._memories.put(user_id, Facts())
                 removed.append(memory_file_name(user_id))
             self._checkpoints.deleted()
             await self._folding.fold()
@@ -240,17 +242,17 @@ class FileStore:
     async def write_all(self, pieces: Sequence[Piece]) -> Sequence[PersistenceError | None]:
         return await self._pieces.write(pieces)
 
-    async def memory(self, user_id: str) -> Sequence[Fact]:
+    async def memory(self, user_id: str) -> Facts:
         async with self._changes.hold(_memory_key(user_id), writes=False):
             return await self._memories.read(user_id, mend=self.fault is None, lately=True)
 
-    async def update_memory(self, user_id: str, change: Callable[[Sequence[Fact]], Iterable[Fact]]) -> Sequence[Fact]:
+    async def update_memory(self, user_id: str, change: FactsChange) -> Facts:
         async with self._changes.hold(_memory_key(user_id)):
             before = await self._memories.read(user_id)
-            after = tuple(change(before))
-            if after != before:
+            after = before.but(change(before))
+            if not before.same_as(after):
                 await self._memories.put(user_id, after)
-                if set(before) - set(after):
+                if before.texts() - after.texts():
                     self._checkpoints.deleted()
             return after
 

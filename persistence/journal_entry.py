@@ -24,10 +24,12 @@ from typing import Any, ClassVar
 from persistence.answer import Parts
 from persistence.branch_json import decode_branches
 from persistence.branches import Branch
+from persistence.fact_json import decode_facts, fact_value
+from persistence.facts import Fact, Facts
 from persistence.file_change import Change, Write
 from persistence.json_bytes import decode_json, encode_json, encode_messages
-from persistence.memory_file import decode_facts, encode_memory, memory_file_name
-from persistence.model import Fact, Message, Record, session_file_name
+from persistence.memory_file import encode_memory, is_empty, memory_file_name
+from persistence.model import Message, Record, session_file_name
 from persistence.record_json import decode_record
 from persistence.session_file import append_body, branches_json, file_head, file_tail
 
@@ -111,11 +113,15 @@ class Memory:
     op: ClassVar = "memory"
 
     def encode(self) -> bytes:
-        facts = encode_json(list(self.facts), "a fact")
-        return b'"op":"memory","user_id":' + encode_json(self.user_id, "a user id") + b',"facts":' + facts + b"}"
+        value: dict[str, Any] = {"user_id": self.user_id}
+        if isinstance(self.facts, Facts):
+            value |= {} if self.facts.is_on else {"is_on": False}
+            value |= {"other": dict(self.facts.other)} if self.facts.other else {}
+        head = encode_json(value, "a user id")[1:-1]
+        return b'"op":"memory",%b,"facts":%b}' % (head, encode_json(list(map(fact_value, self.facts)), "a fact"))
 
     def changes(self) -> Changes:
-        write = Write(None, 0, [encode_memory(self.user_id, self.facts)]) if self.facts else None
+        write = None if is_empty(self.facts) else Write(None, 0, [encode_memory(self.user_id, self.facts)])
         yield memory_file_name(self.user_id), write
 
 
@@ -259,7 +265,8 @@ def decode_entry(value: dict[str, Any]) -> Entry:
 
 
 def _memory(value: dict[str, Any]) -> Memory:
-    return Memory(value["user_id"], decode_facts(value["facts"])[0])
+    facts, _ = decode_facts(value["facts"])
+    return Memory(value["user_id"], Facts.of(facts, is_on=value.get("is_on") is not False, other=value.get("other")))
 
 
 def _part(value: dict[str, Any]) -> Part:

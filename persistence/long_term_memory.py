@@ -1,13 +1,16 @@
 """`LongTermMemory`: facts kept about a user, across sessions.
 
-Rule: every update is atomic and durable, and updates of one user come one after the other.
+Rule: every update is atomic and durable, and updates of one user come one after the other. What becomes of the facts
+stands in `learning.py`; here nothing is waited for while the memory's lock is held.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
-from persistence.errors import FactNotFound
-from persistence.model import Fact, new_id, now
-from persistence.store import Store
+from persistence.errors import FactNotFound, MemoryOff, SessionNotFound
+from persistence.facts import Fact, Facts, Source
+from persistence.learning import Learned, edited, learn, without_session
+from persistence.model import new_id, now
+from persistence.store import FactsChange, Store
 
 
 class LongTermMemory:
@@ -17,33 +20,71 @@ class LongTermMemory:
         self._store = store
         self.user_id = user_id
 
-    async def facts(self) -> Sequence[Fact]:
+    async def facts(self) -> Facts:
         """All facts, in the order in which they were learned."""
         return await self._store.memory(self.user_id)
 
-    async def update(self, change: Callable[[Sequence[Fact]], Iterable[Fact]]) -> Sequence[Fact]:
-        """Puts other facts in the place of the present ones; returns the new ones.
-
-        Args:
-            change: Makes the new facts from the present ones. It is called under the memory's lock: no waiting in it.
-        """
+    async def update(self, change: FactsChange) -> Facts:
+        """Puts other facts in the place of the present ones; returns the new ones."""
         return await self._store.update_memory(self.user_id, change)
 
-    async def learn(self, text: str, session_id: str | None = None) -> Fact:
-        """Adds a fact; one whose text is known already (but for case and white space) is returned as it is."""
-        fact = Fact(new_id("fact_"), text.strip(), now(), session_id)
-        after = await self.update(lambda facts: facts if _find(facts, text) else [*facts, fact])
-        return _find(after, text) or fact
+    async def learn(
+        self, text: str, session_id: str | None = None, message_id: str | None = None, *, replaces: str | None = None
+    ) -> Learned:
+        """Adds a fact, or confirms it, or lets it replace what it contradicts.
+
+        Args:
+            session_id, message_id: Where it was told; None: outside of a session.
+            replaces: The fact that it replaces, whatever both say.
+
+        Raises:
+            MemoryOff: The user wants nothing to be learned.
+            SessionNotFound: The session is deleted meanwhile; nothing is learned from it.
+            FactNotFound: There is no fact `replaces`.
+            FactTooLong, MemoryFull: It is more than is kept.
+        """
+        outcome: list[Learned] = []
+        if session_id is not None:
+            await self._store.record(session_id)
+
+        def change(facts: Facts) -> Facts:
+            if not facts.is_on:
+                raise MemoryOff(self.user_id)
+            after, learned = learn(facts, text, Source(session_id, message_id, now()), new_id("fact_"), replaces)
+            outcome[:] = [learned]
+            return after
+
+        await self.update(change)
+        if session_id is not None:
+            await self._check_source(session_id)
+        return outcome[0]
+
+    async def edit(self, fact_id: str, text: str) -> Fact:
+        """Puts a fact in other words, by the user's own hand; returns it.
+
+        Raises:
+            FactNotFound: There is none with this id.
+            FactTooLong: It is more than is kept.
+        """
+        outcome: list[Fact] = []
+
+        def change(facts: Facts) -> Facts:
+            after, fact = edited(facts, fact_id, text, now())
+            outcome[:] = [fact]
+            return after
+
+        await self.update(change)
+        return outcome[0]
 
     async def forget(self, fact_id: str) -> Fact:
-        """Removes a fact and returns it.
+        """Removes a fact, with its history, and returns it.
 
         Raises:
             FactNotFound: There is none with this id.
         """
         found: list[Fact] = []
 
-        def change(facts: Sequence[Fact]) -> Iterable[Fact]:
+        def change(facts: Facts) -> Iterable[Fact]:
             found.extend(fact for fact in facts if fact.id == fact_id)
             return [fact for fact in facts if fact.id != fact_id]
 
@@ -52,7 +93,28 @@ class LongTermMemory:
             raise FactNotFound(fact_id)
         return found[0]
 
+    async def forget_all(self) -> Sequence[Fact]:
+        """Removes all facts and returns them; memory stays on or off."""
+        found: list[Fact] = []
 
-def _find(facts: Sequence[Fact], text: str) -> Fact | None:
-    wanted = " ".join(text.split()).casefold()
-    return next((fact for fact in facts if " ".join(fact.text.split()).casefold() == wanted), None)
+        def change(facts: Facts) -> Iterable[Fact]:
+            found.extend(facts)
+            return ()
+
+        await self.update(change)
+        return found
+
+    async def switch(self, *, is_on: bool) -> None:
+        """From now on facts are learned and used in answers, or not; those that are there stay."""
+        await self.update(lambda facts: facts.switched(is_on))
+
+    async def _check_source(self, session_id: str) -> None:
+        """Takes back what was learned from a session that was deleted at this moment.
+
+        A deletion that comes later takes it away itself.
+        """
+        try:
+            await self._store.record(session_id)
+        except SessionNotFound:
+            await self.update(lambda facts: without_session(facts, session_id)[0])
+            raise

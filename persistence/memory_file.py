@@ -1,6 +1,7 @@
 """The bytes and the name of a memory file. Pure.
 
-Rule: `{"user_id":…,"facts":[…]}`, one fact a line. A user id that may not name a file is encoded, injectively.
+Rule: `{"user_id":…,"facts":[…]}`, one fact a line; names that are not ours are kept. A user id that may not name a file
+is encoded, injectively.
 Source: FORMAT.md, "A memory file".
 """
 
@@ -8,8 +9,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from persistence.errors import Damaged
+from persistence.fact_json import decode_facts, fact_value
+from persistence.facts import Fact, Facts
 from persistence.json_bytes import decode_json, encode_json
-from persistence.model import Fact, file_name_of, now
+from persistence.model import file_name_of
+
+_NAMES = {"user_id", "is_on", "facts"}
 
 
 def memory_file_name(user_id: str) -> str:
@@ -19,11 +24,12 @@ def memory_file_name(user_id: str) -> str:
 
 def encode_memory(user_id: str, facts: Sequence[Fact]) -> bytes:
     """The whole file."""
-    lines = b",\n".join(encode_json(fact, "a fact") for fact in facts)
-    return b'{"user_id":' + encode_json(user_id, "a user id") + b',"facts":[\n' + lines + b"\n]}\n"
+    lines = b",\n".join(encode_json(fact_value(fact), "a fact") for fact in facts)
+    head = encode_json({"user_id": user_id, **memory_settings(facts)}, "a user id")
+    return head[:-1] + b',"facts":[\n' + lines + b"\n]}\n"
 
 
-def decode_memory(data: bytes) -> tuple[tuple[Fact, ...], bool]:
+def decode_memory(data: bytes) -> tuple[Facts, bool]:
     """The facts, in the order in which they were learned, and whether each entry was one.
 
     A plain list is taken as well, and a plain text as a fact.
@@ -32,27 +38,22 @@ def decode_memory(data: bytes) -> tuple[tuple[Fact, ...], bool]:
         Damaged: It is no memory file.
     """
     value = decode_json(data, "a memory file")
-    entries = value.get("facts") if isinstance(value, dict) else value
-    if not isinstance(entries, list):
+    if not isinstance(value, dict):
+        value = {"facts": value}
+    if not isinstance(value.get("facts"), list):
         raise Damaged("a memory file", "expected a list named facts")
-    return decode_facts(entries)
+    facts, whole = decode_facts(value["facts"])
+    other = {name: there for name, there in value.items() if name not in _NAMES}
+    return Facts.of(facts, is_on=value.get("is_on") is not False, other=other), whole
 
 
-def decode_facts(entries: Sequence[Any]) -> tuple[tuple[Fact, ...], bool]:
-    """The facts among the entries, and whether each was one."""
-    facts = [_decode_fact(entry, position) for position, entry in enumerate(entries)]
-    return tuple(fact for fact in facts if fact), None not in facts
+def memory_settings(facts: Sequence[Fact]) -> dict[str, Any]:
+    """What a memory says beside its facts."""
+    if not isinstance(facts, Facts):
+        return {}
+    return {**facts.other} if facts.is_on else {**facts.other, "is_on": False}
 
 
-def _decode_fact(entry: Any, position: int) -> Fact | None:
-    if isinstance(entry, str):
-        entry = {"text": entry}
-    if not isinstance(entry, dict) or not isinstance(entry.get("text"), str):
-        return None
-    learned_at, session_id = entry.get("learned_at"), entry.get("session_id")
-    return Fact(
-        id=str(entry.get("id") or f"fact_{position}"),
-        text=entry["text"],
-        learned_at=learned_at if isinstance(learned_at, str) else now(),
-        session_id=session_id if isinstance(session_id, str) else None,
-    )
+def is_empty(facts: Sequence[Fact]) -> bool:
+    """Whether there is nothing to keep a file for."""
+    return not facts and not memory_settings(facts)

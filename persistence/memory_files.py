@@ -8,18 +8,18 @@ before a change, and by a reader where that was not done for a second. What is n
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from persistence.disk import Stamp
 from persistence.errors import Damaged
+from persistence.facts import Facts
 from persistence.files import Files
 from persistence.folding import Folding
 from persistence.journal import Journal
 from persistence.journal_entry import Memory
+from persistence.learning import without_session
 from persistence.memory_file import decode_memory, memory_file_name
-from persistence.model import Fact
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class _Known:
         seen_at: When the file last had this stamp (monotonic seconds).
     """
 
-    facts: Sequence[Fact]
+    facts: Facts
     stamp: Stamp | None
     seen_at: float
 
@@ -56,7 +56,7 @@ class MemoryFiles:
         self._known: OrderedDict[str, _Known] = OrderedDict()
         """By file name, the one that was used last at the end."""
 
-    async def read(self, user_id: str, *, mend: bool = True, lately: bool = False) -> Sequence[Fact]:
+    async def read(self, user_id: str, *, mend: bool = True, lately: bool = False) -> Facts:
         """The user's facts. Of a damaged file the quarantine keeps a copy; what can be read of it goes on.
 
         Args:
@@ -67,7 +67,7 @@ class MemoryFiles:
         name = memory_file_name(user_id)
         if name in self._folding:
             waiting = self._folding.latest(name)
-            return decode_memory(waiting.data())[0] if waiting else ()
+            return decode_memory(waiting.data())[0] if waiting else Facts()
         if (known := self._known.get(name)) and self._is_true(known, name, lately=lately):
             self._keep(name, known)
             return known.facts
@@ -82,11 +82,11 @@ class MemoryFiles:
             known.seen_at = at
         return True
 
-    async def _read(self, user_id: str, path: Path, *, mend: bool) -> Sequence[Fact]:
+    async def _read(self, user_id: str, path: Path, *, mend: bool) -> Facts:
         """What the file holds."""
         self._known.pop(path.name, None)
         at = time.monotonic()
-        facts: Sequence[Fact] = ()
+        facts = Facts()
         whole, stamp, reason = True, None, "not all facts"
         if found := await self._files.read(path):
             data, stamp = found
@@ -109,7 +109,7 @@ class MemoryFiles:
         if len(self._known) > self._limit:
             self._known.popitem(last=False)
 
-    async def put(self, user_id: str, facts: Sequence[Fact]) -> None:
+    async def put(self, user_id: str, facts: Facts) -> None:
         """Puts other facts in the place of the user's, durably; no facts, no file."""
         entry = Memory(user_id, facts)
         await self._journal.commit(entry.encode())
@@ -122,10 +122,10 @@ class MemoryFiles:
         self._known.pop(memory_file_name(user_id), None)
 
     async def without_session(self, user_id: str, session_id: str) -> tuple[Memory | None, int]:
-        """What the user's memory will be without the facts that were learned in a session, and how many those are.
+        """What the user's memory will be without what was told in a session only, and how many facts that concerns.
 
-        None where there are none of them.
+        None where nothing was told there.
         """
         before = await self.read(user_id)
-        after = [fact for fact in before if fact.session_id != session_id]
-        return (Memory(user_id, after) if len(after) < len(before) else None), len(before) - len(after)
+        after, gone = without_session(before, session_id)
+        return (None if before.same_as(after) else Memory(user_id, after)), gone

@@ -29,10 +29,11 @@ from persistence.errors import (
     SessionNotFound,
     StorageError,
 )
+from persistence.facts import Facts
 from persistence.journal_entry import Part
-from persistence.memory_file import encode_memory, memory_file_name
+from persistence.learning import without_session
+from persistence.memory_file import encode_memory, is_empty, memory_file_name
 from persistence.model import (
-    Fact,
     Message,
     Page,
     Piece,
@@ -47,6 +48,7 @@ from persistence.search_hits import Hit, Hits, Place, make_snippet
 from persistence.search_query import SearchQuery, matches
 from persistence.search_source import entries_of
 from persistence.session_file import encode_file, same_session
+from persistence.store import FactsChange
 
 
 @dataclass(slots=True)
@@ -61,7 +63,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self._sessions: dict[str, _Session] = {}
         self._parts: dict[tuple[str, str], Parts] = {}
-        self._memories: dict[str, tuple[Fact, ...]] = {}
+        self._memories: dict[str, Facts] = {}
 
     @property
     def fault(self) -> StorageError | None:
@@ -116,17 +118,17 @@ class MemoryStore:
         user_id = self._get(session_id).record.user_id
         del self._sessions[session_id]
         self._parts = {key: parts for key, parts in self._parts.items() if key[0] != session_id}
-        before = self._memories.get(user_id, ())
-        after = tuple(fact for fact in before if fact.session_id != session_id)
+        before = self._memories.get(user_id, Facts())
+        after, gone = without_session(before, session_id)
         self._memories[user_id] = after
-        forgotten = [memory_file_name(user_id)] if before and not after else []
-        return Receipt(session_id, [session_file_name(session_id), *forgotten], len(before) - len(after))
+        forgotten = [memory_file_name(user_id)] if is_empty(after) and not is_empty(before) else []
+        return Receipt(session_id, [session_file_name(session_id), *forgotten], gone)
 
     async def delete_user(self, user_id: str) -> UserReceipt:
         mine = [session_id for session_id, session in self._sessions.items() if session.record.user_id == user_id]
         receipts = [await self.delete(session_id) for session_id in mine]
-        facts = self._memories.pop(user_id, ())
-        return UserReceipt(user_id, receipts, [memory_file_name(user_id)] if facts else [], len(facts))
+        facts = self._memories.pop(user_id, Facts())
+        return UserReceipt(user_id, receipts, [] if is_empty(facts) else [memory_file_name(user_id)], len(facts))
 
     async def history(self, session_id: str) -> Sequence[Message]:
         return tuple((await self.tree(session_id)).history)
@@ -212,11 +214,12 @@ class MemoryStore:
         self._parts[parts.key] = parts
         return None
 
-    async def memory(self, user_id: str) -> Sequence[Fact]:
-        return self._memories.get(user_id, ())
+    async def memory(self, user_id: str) -> Facts:
+        return self._memories.get(user_id, Facts())
 
-    async def update_memory(self, user_id: str, change: Callable[[Sequence[Fact]], Iterable[Fact]]) -> Sequence[Fact]:
-        facts = tuple(change(self._memories.get(user_id, ())))
+    async def update_memory(self, user_id: str, change: FactsChange) -> Facts:
+        before = self._memories.get(user_id, Facts())
+        facts = before.but(change(before))
         encode_memory(user_id, facts)
         self._memories[user_id] = facts
         return self._memories[user_id]

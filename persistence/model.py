@@ -1,4 +1,4 @@
-"""What is remembered: records, messages, facts. Pure data, no I/O.
+"""What is remembered: records, messages. Pure data, no I/O.
 
 Rule: what a file may carry beyond these names is kept as it is (`Message` is an open dictionary); what a message
 must carry is `role` and `content`, nothing else.
@@ -51,6 +51,8 @@ class Message(TypedDict, total=False):
     reasoning: NotRequired[str]
     """What the model thought, which is no part of its answer."""
     error: NotRequired[dict[str, str]]
+    facts: NotRequired[list[str]]
+    """The facts of the user's memory that the assistant had for it, by id."""
 
 
 class Piece(NamedTuple):
@@ -101,16 +103,6 @@ class Record:
             day_after = (datetime.fromisoformat(at) + timedelta(days=1)).isoformat()
             at = at if self.last_activity > day_after else self.last_activity
         return Record(self.session_id, self.user_id, self.created_at, at, self.is_active, self.metadata)
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One thing known about a user: what, since when, and from which session (None: told outside of one)."""
-
-    id: str
-    text: str
-    learned_at: str
-    session_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +196,12 @@ def client_ids(message: Message) -> Iterator[str]:
         yield first
     if "sent" in message and isinstance(message["sent"], dict):
         yield from message["sent"]
+
+
+def known_facts(message: Message) -> list[str]:
+    """The facts that an answer was made from, by id."""
+    facts: Any = message.get("facts")
+    return [fact for fact in facts if isinstance(fact, str)] if isinstance(facts, list) else []
 
 
 def is_message(value: Any) -> bool:

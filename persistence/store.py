@@ -17,7 +17,7 @@ The contract, which `tests/persistence/store_contract.py` checks for each implem
   too: no response has two.
 - **Whole**: `edit_tree` may move messages between `history` and `branches`; an `append` reaches neither what stands
   before it nor the branches.
-- **Deleted** means gone: history, record, parts, and the facts that were learned in that session.
+- **Deleted** means gone: history, record, parts, and what is known from that session only.
 - **Searched**: what is found is the user's, and of a session that is there. The shown path and the others are searched
   alike. A message may be found a moment later than it is acknowledged; until everything can be, the answer says so.
 - **Concurrency**: any number of tasks of one event loop; changes of one session, and of one user's memory, happen one
@@ -32,9 +32,13 @@ from typing import Protocol
 
 from persistence.branches import Tree
 from persistence.errors import PersistenceError, StorageError
-from persistence.model import Fact, Message, Page, Piece, Receipt, Record, UserReceipt
+from persistence.facts import Fact, Facts
+from persistence.model import Message, Page, Piece, Receipt, Record, UserReceipt
 from persistence.search_hits import Hits, Place
 from persistence.search_query import SearchQuery
+
+FactsChange = Callable[[Facts], Iterable[Fact]]
+"""Makes a user's new facts from the present ones. It is called under the memory's lock: no waiting in it."""
 
 
 class Store(Protocol):
@@ -132,11 +136,13 @@ class Store(Protocol):
         **Concurrency**: waits for no change of a session. The pieces of one answer go in the order of the calls.
         """
 
-    async def memory(self, user_id: str) -> Sequence[Fact]:
+    async def memory(self, user_id: str) -> Facts:
         """The facts about the user, in the order in which they were learned; empty for one who is not known."""
 
-    async def update_memory(self, user_id: str, change: Callable[[Sequence[Fact]], Iterable[Fact]]) -> Sequence[Fact]:
-        """Puts other facts in the place of the user's; returns the new ones."""
+    async def update_memory(self, user_id: str, change: FactsChange) -> Facts:
+        """Puts other facts in the place of the user's; returns the new ones. Where the change gives no `Facts`, memory
+        stays on or off as it is.
+        """
 
     async def search(self, user_id: str, query: SearchQuery, *, limit: int, after: Place | None = None) -> Hits:
         """A page of the user's messages in which something stands, the newest first, beginning behind a place.

@@ -14,7 +14,7 @@ from server.assistants.base import Assistant, Delta, Prompt, Thought
 from server.coalescing import Pieces
 from server.errors import AssistantFailed, api_error
 from server.last_piece import NOTHING, LastPiece
-from server.turn import Broke, Cut, Event, Finished, Reason
+from server.turn import Broke, Cut, Event, Finished, Reason, Turn
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class Answering:
         end = await self._listen(assistant, prompt)
         rest = await self._pieces.withdraw()
         if isinstance(fault := self._pieces.fault, PersistenceError):
-            return Broke("storage_error", f"The answer could not be kept: {api_error(fault).message}."), NOTHING
+            return _not_kept(fault), NOTHING
         if fault:
             raise fault
         return end, rest
@@ -86,10 +86,13 @@ async def _produce(assistant: Assistant, prompt: Prompt, pieces: Pieces) -> Even
                 if isinstance(piece, Delta):
                     if pieces.put(piece.text):
                         await pieces.shown()
-                elif isinstance(piece, Thought):
+                    continue
+                if isinstance(piece, Thought):
                     if pieces.put_thought(piece.text):
                         await pieces.shown()
-                elif piece.reason == "length":
+                    continue
+                pieces.log.turn.was_told(piece.facts)
+                if piece.reason == "length":
                     return Cut(Reason.MAX_OUTPUT_TOKENS, piece.usage)
                 else:
                     return Finished(piece.usage, piece.calls)
@@ -99,3 +102,16 @@ async def _produce(assistant: Assistant, prompt: Prompt, pieces: Pieces) -> Even
     except Exception:
         _log.exception("the assistant %s failed", type(assistant).__name__)
         return Broke("internal_error", "The assistant failed; the server's log says how.")
+
+
+def broken(turn: Turn, error: Exception) -> Broke:
+    """How a turn ends that our side has failed."""
+    if isinstance(error, PersistenceError):
+        _log.error("turn %s: %s", turn.response_id, error)
+        return _not_kept(error)
+    _log.error("turn %s failed", turn.response_id, exc_info=error)
+    return Broke("internal_error", "The server failed; its log says how.")
+
+
+def _not_kept(error: PersistenceError) -> Broke:
+    return Broke("storage_error", f"The answer could not be kept: {api_error(error).message}.")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from aiohttp import web
 
 from persistence import CheckpointLimits, FileStore, SessionService, Store, read_or_create_secret
-from server import middleware, response_routes, routes, search_routes
+from server import memory_routes, middleware, response_routes, routes, search_routes
 from server.assistants.base import Assistant
 from server.assistants.chat_completions import ChatCompletions
 from server.assistants.metronome import Metronome
@@ -18,10 +18,12 @@ from server.delta_window import DeltaWindow
 from server.errors import ConfigError
 from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, PATHS, REMOVAL, SESSIONS, STORE, TITLES, UNTAKEN
 from server.live import InProcessLive
+from server.memories import Memories, MemoryRules
 from server.model_servers import ModelServer, decode_model_servers
 from server.models import Models
 from server.page_files import page_folder, page_routes
 from server.paths import Paths
+from server.proposing import Proposing
 from server.removal import Removal
 from server.running import TurnLimits
 from server.socket import Socket
@@ -85,6 +87,13 @@ def make_assistants(config: Config, servers: Sequence[ModelServer]) -> list[Assi
     return assistants
 
 
+def make_memories(config: Config, store: Store) -> Memories:
+    """What turns know of their users, as the configuration asks for."""
+    rules = MemoryRules(config.memory, config.memory_chars)
+    proposing = Proposing(store) if config.memory_proposes else None
+    return Memories(store, rules, proposing)
+
+
 def make_app(config: Config, store: Store, assistants: list[Assistant], secret: bytes) -> web.Application:
     """The application around an open store.
 
@@ -102,6 +111,7 @@ def make_app(config: Config, store: Store, assistants: list[Assistant], secret: 
         models,
         limits=TurnLimits(config.max_queued_turns, config.max_turns_per_user, config.max_turns),
         window=DeltaWindow(config.delta_window_s, config.widest_window_s),
+        memories=make_memories(config, store),
     )
     app[TITLES] = Titles(store, models, app[CONDUCTOR].tell_changed, asks_models=config.model_titles)
     app[CONDUCTOR].on_ended.append(app[TITLES].turn_ended)
@@ -110,6 +120,7 @@ def make_app(config: Config, store: Store, assistants: list[Assistant], secret: 
     app[response_routes.SOCKETS] = Sockets(config)
     app[UNTAKEN] = Untaken(config.send_timeout_s)
     app.add_routes(routes.routes)
+    app.add_routes(memory_routes.routes)
     app.add_routes(response_routes.routes)
     app.add_routes(search_routes.routes)
     app.add_routes(page_routes(page_folder()))

@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager
 
 from persistence import (
     KeyedLocks,
-    LongTermMemory,
     Message,
     PersistenceError,
     Record,
@@ -24,7 +23,7 @@ from persistence import (
     new_id,
     now,
 )
-from server.answering import Answering
+from server.answering import Answering, broken
 from server.assistants.base import Assistant
 from server.coalescing import Coalescing
 from server.delta_window import DeltaWindow
@@ -33,6 +32,7 @@ from server.finding import Finding
 from server.history import find_sent
 from server.last_piece import NOTHING, LastPiece
 from server.live import Live, QuestionAccepted, SessionChanged
+from server.memories import Memories
 from server.models import Models
 from server.parameters import check_outputs, check_parameters
 from server.placing import check_prefix, place, replacing
@@ -40,7 +40,7 @@ from server.prompting import make_prompt
 from server.response_log import Readable, ResponseLog
 from server.running import Running, RunningTurns, TurnLimits
 from server.title import first_title
-from server.turn import Broke, Event, Reason, Started, Turn, TurnRequest
+from server.turn import Event, Reason, Started, Turn, TurnRequest
 from server.wire_events import closing_events, opening_events
 
 _log = logging.getLogger(__name__)
@@ -51,16 +51,27 @@ class Conductor:
 
     Args:
         window: For how long pieces of an answer gather after each event.
+        memories: What turns know of their users.
 
     Attributes:
         on_ended: Called with each turn that has ended and is kept, and the session's record; returns at once.
     """
 
-    def __init__(self, store: Store, live: Live, models: Models, *, limits: TurnLimits, window: DeltaWindow) -> None:
+    def __init__(
+        self,
+        store: Store,
+        live: Live,
+        models: Models,
+        *,
+        limits: TurnLimits,
+        window: DeltaWindow,
+        memories: Memories | None = None,
+    ) -> None:
         self.on_ended: list[Callable[[Turn, Record], None]] = []
         self._store = store
         self._live = live
         self._models = models
+        self._memories = memories or Memories(store)
         self._sessions = SessionService(store)
         self._finding = Finding(store, live)
         self._coalescing = Coalescing(store, window)
@@ -171,6 +182,7 @@ class Conductor:
         for running in self._running:
             running.answering.stop(Reason.INTERRUPTED)
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._memories.close()
 
     async def _session_of(self, user_id: str, request: TurnRequest) -> tuple[str, bool]:
         """The session that a turn goes on in, and whether it is still to be created."""
@@ -244,6 +256,7 @@ class Conductor:
             record = await self.tell_changed(turn.session_id)
             for on_ended in self.on_ended:
                 on_ended(turn, record)
+            self._memories.turn_ended(turn, assistant, path)
         else:
             self._live.forget(turn.session_id)
 
@@ -256,10 +269,10 @@ class Conductor:
                 position = len(path) - 1
                 after = message_id(path[-2], position - 1) if position else None
                 self._live.tell(turn.user_id, QuestionAccepted(path[-1], position, running.log, after))
-            memory = LongTermMemory(self._store, turn.user_id)
-            return await running.answering.run(assistant, await make_prompt(turn, path, memory))
+            prompt = await self._memories.recall(turn, make_prompt(turn, path), assistant)
+            return await running.answering.run(assistant, prompt)
         except Exception as error:
-            return _broken(turn, error), NOTHING
+            return broken(turn, error), NOTHING
 
     async def _end(self, log: ResponseLog, end: Event, last: LastPiece) -> None:
         """Makes the answer durable as it will be after its end, then shows its last piece and the end.
@@ -274,15 +287,6 @@ class Conductor:
                 await self._store.append(turn.session_id, [ended.message()])
             last.show_in(log)
         except Exception as error:
-            end = _broken(turn, error)
+            end = broken(turn, error)
         turn.apply(end, at)
         log.append(*closing_events(turn, log.next_number))
-
-
-def _broken(turn: Turn, error: Exception) -> Broke:
-    """How a turn ends that our side has failed."""
-    if isinstance(error, PersistenceError):
-        _log.error("turn %s: %s", turn.response_id, error)
-        return Broke("storage_error", f"The answer could not be kept: {api_error(error).message}.")
-    _log.error("turn %s failed", turn.response_id, exc_info=error)
-    return Broke("internal_error", "The server failed; its log says how.")

@@ -13,7 +13,10 @@ from dataclasses import dataclass
 
 from persistence.errors import (
     FactNotFound,
+    FactTooLong,
     InvalidSessionId,
+    MemoryFull,
+    MemoryOff,
     MessageNotFound,
     NotStorable,
     PersistenceError,
@@ -114,6 +117,12 @@ def api_error(error: PersistenceError) -> ApiError:
             return ApiError(404, "fact_not_found", str(error), "fact_id")
         case SearchUnavailable():
             return ApiError(503, "search_unavailable", str(error))
+        case FactTooLong():
+            return ApiError(400, "invalid_value", str(error), "text")
+        case MemoryFull():
+            return ApiError(409, "memory_full", str(error))
+        case MemoryOff():
+            return ApiError(409, "memory_off", str(error))
         case StorageReadOnly():
             message = f"the disk failed ({error.reason}); nothing is written until a restart"
             return ApiError(503, "storage_read_only", message)

@@ -1,29 +1,23 @@
-"""What an assistant is told of a turn.
+"""What an assistant is asked, as far as the turn says it. Pure.
 
-Rule: it is all that an assistant may know for one reply. Where nothing may be kept it gets no memory to write into.
+Rule: what is known of the user comes from memory (`memories.py`).
 """
 
 from collections.abc import Sequence
 
-from persistence import LongTermMemory, Message
+from persistence import Message
 from server.assistants.base import Prompt
 from server.turn import Turn
 
 
-async def make_prompt(turn: Turn, history: Sequence[Message], memory: LongTermMemory) -> Prompt:
-    """The prompt of a turn whose question is the last message of the history.
-
-    Raises:
-        PersistenceError: What is known of the user cannot be read.
-    """
+def make_prompt(turn: Turn, history: Sequence[Message]) -> Prompt:
+    """The prompt of a turn whose question is the last message of the history."""
     request = turn.request
     return Prompt(
         model=turn.model,
         session_id=turn.session_id,
         history=history,
         prefix=turn.text,
-        facts=await memory.facts(),
-        memory=memory if request.kept else None,
         instructions=request.instructions,
         temperature=request.temperature,
         top_p=request.top_p,

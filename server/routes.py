@@ -1,4 +1,4 @@
-"""The HTTP side: conversations, memory, models, who one is.
+"""The HTTP side: conversations, models, who one is.
 
 Rule: a handler reads its request, asks one part of the server, and replies; what is a rule stands elsewhere.
 """
@@ -7,20 +7,19 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from persistence import LongTermMemory, Record, SessionNotFound, message_id
+from persistence import Record, SessionNotFound, message_id
 from server.errors import ApiError, api_error
 from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, PATHS, REMOVAL, SESSIONS, STORE, USER
 from server.replies import json_reply, read_body, read_page
 from server.wire_input import input_messages
 from server.wire_objects import (
     conversation_object,
-    fact_object,
     item_object,
     list_object,
     receipt_object,
     user_receipt_object,
 )
-from server.wire_requests import CreateConversation, Login, RememberFact, ShowPath, UpdateConversation
+from server.wire_requests import CreateConversation, Login, ShowPath, UpdateConversation
 
 routes = web.RouteTableDef()
 
@@ -81,27 +80,6 @@ async def show_path(request: web.Request) -> web.Response:
     return _conversation(request, await request.app[PATHS].show(record.session_id, body.message))
 
 
-@routes.get("/v1/memory")
-async def list_facts(request: web.Request) -> web.Response:
-    return json_reply(list_object([fact_object(fact) for fact in await _memory(request).facts()]))
-
-
-@routes.post("/v1/memory")
-async def remember_fact(request: web.Request) -> web.Response:
-    body = await read_body(request, RememberFact)
-    if not body.text.strip():
-        raise ApiError(400, "invalid_value", "expected some text", "text")
-    if body.conversation is not None:
-        await request.app[SESSIONS].retrieve(body.conversation, user_id=request[USER])
-    return json_reply(fact_object(await _memory(request).learn(body.text, body.conversation)))
-
-
-@routes.delete("/v1/memory/{fact_id}")
-async def forget_fact(request: web.Request) -> web.Response:
-    fact = await _memory(request).forget(request.match_info["fact_id"])
-    return json_reply({"id": fact.id, "object": "memory.fact.deleted", "deleted": True})
-
-
 @routes.get("/v1/models")
 async def list_models(request: web.Request) -> web.Response:
     names = await request.app[MODELS].names()
@@ -154,10 +132,6 @@ async def ready(request: web.Request) -> web.Response:
 
 async def _mine(request: web.Request) -> Record:
     return await request.app[SESSIONS].retrieve(request.match_info["id"], user_id=request[USER])
-
-
-def _memory(request: web.Request) -> LongTermMemory:
-    return LongTermMemory(request.app[STORE], request[USER])
 
 
 def _object(request: web.Request, record: Record) -> dict[str, object]:

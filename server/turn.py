@@ -9,13 +9,14 @@ illegal event changes nothing.
        └──Broke──────┼────┘        Cut ▶ incomplete, Broke ▶ failed
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from persistence.answer import reasoning_of
-from persistence.model import Message
+from persistence.facts import Fact
+from persistence.model import Message, known_facts
 from server.assistants.base import JsonFormat, Usage
 from server.assistants.tool_calls import ToolCall, ToolUse, calls_of
 from server.errors import VerbatimError
@@ -203,6 +204,12 @@ class Turn:
         """A copy that has a little more text, and has thought a little more."""
         thoughts = [*(self._thoughts or ()), thought] if thought else self._thoughts
         return replace(self, _pieces=[self.text + text], _thoughts=thoughts)
+
+    def was_told(self, facts: Iterable[Fact]) -> None:
+        """Before its first word: what of the user's memory the assistant has; an answer that goes on has had some."""
+        ids = [*known_facts(self.draft), *(fact.id for fact in facts)]
+        if ids:
+            self.draft = {**self.draft, "facts": list(dict.fromkeys(ids))}
 
     def apply(self, event: Event, at: str | None = None) -> None:
         """Moves the turn on.

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from persistence.answer import reasoning_of
-from persistence.model import Fact, Message, Receipt, Record, UserReceipt, message_id
+from persistence.model import Message, Receipt, Record, UserReceipt, known_facts, message_id
 from server.assistants.base import JsonFormat
 from server.assistants.tool_calls import OUTPUT_ROLE, ToolUse, calls_of
 from server.errors import ApiError
@@ -77,6 +77,8 @@ def item_object(message: Message, position: int, alternatives: Sequence[str] = (
             item["verbatim:reasoning"] = reasoning
         if error := message.get("error"):
             item["verbatim:error"] = error
+        if facts := known_facts(message):
+            item["verbatim:facts"] = facts
     if alternatives:
         item["verbatim:alternatives"] = list(alternatives)
     return item
@@ -159,8 +161,10 @@ def _asked(turn: Turn) -> Json:
 
 
 def _end(turn: Turn, item: Json | orjson.Fragment) -> Json:
-    """What a response says of how it ended."""
+    """What a response says of how it ended, and what it was made from."""
+    facts = known_facts(turn.draft)
     return {
+        **({"verbatim:facts": facts} if facts else {}),
         "status": "cancelled" if turn.reason is Reason.CANCELLED else turn.state.value,
         "completed_at": seconds(turn.completed_at) if turn.state is State.COMPLETED else None,
         "incomplete_details": {"reason": turn.reason.value} if turn.reason else None,
@@ -203,16 +207,6 @@ def summary_part(text: str) -> Json:
 
 def text_part(text: str | orjson.Fragment) -> Json:
     return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
-
-
-def fact_object(fact: Fact) -> Json:
-    return {
-        "id": fact.id,
-        "object": "memory.fact",
-        "text": fact.text,
-        "learned_at": seconds(fact.learned_at),
-        "conversation": fact.session_id,
-    }
 
 
 def receipt_object(receipt: Receipt) -> Json:

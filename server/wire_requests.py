@@ -24,6 +24,7 @@ Metadata = Annotated[
 ]
 
 
+FactText = Annotated[str, Meta(min_length=1, max_length=4096)]
 Cursor = Annotated[int, Meta(ge=-1, le=_MAX_WHOLE)]
 
 
@@ -158,8 +159,21 @@ class ShowPath(Struct):
 class RememberFact(Struct):
     """The body of `POST /v1/memory`."""
 
-    text: Annotated[str, Meta(min_length=1, max_length=4096)]
+    text: FactText
     conversation: Name | None = None
+    replaces: Name | None = None
+
+
+class EditFact(Struct):
+    """The body of `POST /v1/memory/{fact_id}`."""
+
+    text: FactText
+
+
+class SwitchMemory(Struct):
+    """The body of `PATCH /v1/memory`."""
+
+    enabled: bool
 
 
 class Login(Struct):

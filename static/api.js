@@ -34,8 +34,12 @@ export class Api {
   search = (words, after = null) => this.#request("GET", `/v1/search?q=${encodeURIComponent(words)}${afterOf(after)}`);
   showPath = (id, message) => this.#request("POST", `${sessionPath(id)}/path`, { message });
 
-  facts = () => this.#all("/v1/memory?");
+  /** All facts, `data`, and whether memory is `enabled`. */
+  memory = () => this.#request("GET", "/v1/memory");
   remember = (text) => this.#request("POST", "/v1/memory", { text });
+  switchMemory = (enabled) => this.#request("PATCH", "/v1/memory", { enabled });
+  forgetAll = () => this.#request("DELETE", "/v1/memory");
+  editFact = (factId, text) => this.#request("POST", `/v1/memory/${encodeURIComponent(factId)}`, { text });
   forget = (factId) => this.#request("DELETE", `/v1/memory/${encodeURIComponent(factId)}`);
 
   /** The items of a session, oldest first: all, or (`isPart`) those from one on that `isKnown`, as all before it are. */

@@ -29,7 +29,11 @@ const outbox = new Outbox();
 const sessions = new SessionList();
 const line = new ConnectionLine(byId("connection"));
 const picker = new ModelPicker(byId("model"));
-const memory = new MemoryDialog({ api });
+const memory = new MemoryDialog({
+  api,
+  titleOf: (sessionId) => titleOf(sessions.get(sessionId)),
+  onOpen: (sessionId) => page.open(sessionId),
+});
 const search = new SearchDialog({ api, onOpen: (sessionId, itemId) => page.openAt(sessionId, itemId) });
 const drawer = new Drawer({
   drawer: byId("drawer"),
@@ -63,6 +67,7 @@ const conversation = new ConversationView({
     onSendAgain: (messageId) => page.sendAgain(messageId),
     onTakeBack: (messageId) => page.takeBack(messageId),
     onMissing: (itemId) => page.showPath(itemId),
+    onShowFacts: (ids) => memory.open(ids),
   },
 });
 

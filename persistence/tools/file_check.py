@@ -11,8 +11,9 @@ from persistence.answer import owed_by
 from persistence.branch_json import decode_branches
 from persistence.branches import Tree, with_ids
 from persistence.errors import Damaged
+from persistence.fact_json import decode_facts
 from persistence.json_bytes import decode_json
-from persistence.memory_file import decode_facts, memory_file_name
+from persistence.memory_file import memory_file_name
 from persistence.model import is_message, message_id
 from persistence.record_json import decode_record
 from persistence.session_file import cut_file

@@ -12,6 +12,7 @@ from pathlib import Path
 from persistence.branches import with_ids
 from persistence.disk import Disk
 from persistence.errors import Damaged, JournalDamaged, PersistenceError, SessionNotFound, StorageError, StorageReadOnly
+from persistence.facts import Facts
 from persistence.file_store import FileStore
 from persistence.files import Files, read
 from persistence.journal_entry import Delete, Memory, Put
@@ -164,7 +165,7 @@ class _Repair:
             value = decode_json(found[0] if found else b"", "a memory file")
             user_id, facts = _user_of(path.name, value), decode_memory(found[0] if found else b"")[0]
         except Damaged:
-            user_id, facts = None, ()
+            user_id, facts = None, Facts()
         except StorageError as error:
             return Finding(path.name, f"{finding.what}; it cannot be mended: {error}")
         if user_id is None:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal, Protocol
 
-from persistence import Fact, LongTermMemory, Message
+from persistence import Fact, Learned, LongTermMemory, Message, PersistenceError
 
 from .tool_calls import ToolCall, ToolUse
 
@@ -57,8 +57,10 @@ class Prompt:
     Attributes:
         history: The session's messages, oldest first; the last one is the user's, and is what to answer.
         prefix: What there is of the answer already; the reply goes on behind it and repeats nothing of it.
-        facts: What is known of the user from all sessions.
-        memory: The user's long-term memory, for assistants that learn and forget; None where nothing may be kept.
+        facts: What is known of the user from all sessions, as far as it matters here.
+        memory: The user's long-term memory, for assistants that show it and forget; None where nothing may be kept.
+        learned: What became of what the last message asks to have remembered, or why nothing did; None where it asks
+            for nothing such.
         effort: How hard to think, in the model server's words.
         output_format: None is text.
         tool_use: None is no tool.
@@ -70,6 +72,7 @@ class Prompt:
     prefix: str = ""
     facts: Sequence[Fact] = ()
     memory: LongTermMemory | None = None
+    learned: Learned | PersistenceError | None = None
     instructions: str | None = None
     temperature: float | None = None
     top_p: float | None = None
@@ -109,11 +112,13 @@ class Finish:
 
     Attributes:
         calls: The tools that are to be called; none where none was offered, and none at the limit.
+        facts: What of the user's memory the answer was made from, where the assistant has looked into it by itself.
     """
 
     reason: Literal["stop", "length"] = "stop"
     usage: Usage | None = None
     calls: tuple[ToolCall, ...] = ()
+    facts: Sequence[Fact] = ()
 
 
 class Assistant(Protocol):
@@ -123,7 +128,8 @@ class Assistant(Protocol):
         name: What its operator calls it.
         continues: Whether a prompt may have a prefix.
         honours: What a prompt may ask for, of what not each assistant can do.
-        is_model: Whether it does what it is told in words, whatever that is: it can be asked for titles and the like.
+        is_model: Whether it does what it is told in words, whatever that is: it reads facts in its
+            prompt, and can be asked for titles and the like.
     """
 
     @property

@@ -18,7 +18,7 @@ from .base import JsonFormat, Prompt
 from .tool_calls import OUTPUT_ROLE, Tool, ToolCall, ToolUse, answered_calls
 
 _SYSTEM_ROLES = {"system", "developer"}
-_REMEMBERED = "What the user asked to have remembered, in this conversation or earlier ones:"
+_REMEMBERED = "What is remembered of the user, from this conversation and earlier ones:"
 
 
 def encode_request(prompt: Prompt) -> dict[str, Any]:

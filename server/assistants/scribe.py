@@ -1,18 +1,24 @@
 """The built-in assistant: it needs no model, and never claims to be one.
 
 Rules: it answers from what the user wrote, in this session and in the facts kept for the user, and from nothing else;
-it forgets a fact only where the words leave no doubt which one, and everything only when told so twice.
+it forgets a fact only where the words leave no doubt which one, and everything only when told so twice. Who asks what
+it remembers is shown that while memory is switched off, too: it is theirs to see.
 """
 
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import suppress
 
-from persistence import Fact, FactNotFound, LongTermMemory
+from persistence import Fact, FactNotFound, How, Learned, LongTermMemory, PersistenceError
+from persistence.fact_text import key
 
 from . import scribe_answers as answers
 from .base import Delta, Finish, Parameter, Prompt
 from .scribe_intents import Kind, read_intent
-from .word_search import find_words, same_words
+from .word_search import find_words
+
+_Answer = tuple[str, Sequence[Fact]]
+"""What it says, and the facts that it was made from."""
 
 _PIECE = re.compile(r"\S+\s*|^\s+")
 
@@ -22,7 +28,7 @@ class Scribe:
 
     It goes on with no answer: what it was to remember or forget would be done twice.
 
-    **Cancellation**: what was to be remembered or forgotten is done before the first piece of the answer.
+    **Cancellation**: what was to be forgotten is done before the first piece of the answer.
     """
 
     name = "scribe"
@@ -36,100 +42,97 @@ class Scribe:
 
     async def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | Finish, None]:
         """Answers word by word, a word being a token for `max_output_tokens`."""
-        pieces = _PIECE.findall(await _answer(prompt))
+        text, facts = await _answer(prompt)
+        pieces = _PIECE.findall(text)
         limit = len(pieces) if prompt.max_output_tokens is None else prompt.max_output_tokens
         for piece in pieces[:limit]:
             yield Delta(piece)
-        yield Finish("stop" if len(pieces) <= limit else "length")
+        yield Finish("stop" if len(pieces) <= limit else "length", facts=facts)
 
     async def close(self) -> None:
         """Nothing to give back."""
 
 
-async def _answer(prompt: Prompt) -> str:
+async def _answer(prompt: Prompt) -> _Answer:
     intent = read_intent(prompt.history[-1]["content"])
     is_first = not any(message["role"] in {"user", "assistant"} for message in prompt.history[:-1])
     introduction = f"{answers.INTRODUCTION} {answers.CONNECT}"
     if intent.kind is Kind.HELP or (is_first and intent.kind is Kind.UNKNOWN):
-        return f"{introduction}\n\n{answers.ABILITIES}"
+        return f"{introduction}\n\n{answers.ABILITIES}", ()
     if intent.kind is Kind.CONNECT:
-        return introduction
-    answer = await _answer_intent(intent.kind, intent.words, prompt)
-    return f"{introduction}\n\n{answer}" if is_first else answer
+        return introduction, ()
+    answer, facts = await _answer_intent(intent.kind, intent.words, prompt)
+    return f"{introduction}\n\n{answer}" if is_first else answer, facts
 
 
-async def _answer_intent(kind: Kind, words: str, prompt: Prompt) -> str:
+async def _answer_intent(kind: Kind, words: str, prompt: Prompt) -> _Answer:
     before = prompt.history[:-1]
     if kind is Kind.RECAP:
-        return answers.recap(before)
+        return answers.recap(before), ()
     if kind is Kind.QUOTE:
-        return answers.quoted(words, before) if words else answers.QUOTE_WHAT
+        return answers.quoted(words, before) if words else answers.QUOTE_WHAT, ()
     if kind is Kind.UNKNOWN:
-        return answers.not_understood(kept=prompt.memory is not None)
+        return answers.not_understood(kept=prompt.memory is not None), ()
     if prompt.memory is None:
-        return answers.NOTHING_KEPT
+        return answers.NOTHING_KEPT, ()
     if kind is Kind.REMEMBER:
-        return await _remember(words, prompt.memory, prompt.session_id)
+        return _remembered(prompt.learned)
     return await _WITH_MEMORY[kind](words, prompt.memory)
 
 
-async def _remember(words: str, memory: LongTermMemory, session_id: str) -> str:
-    if not words:
-        return answers.REMEMBER_WHAT
-    for fact in await memory.facts():
-        if same_words(words, fact.text):
-            return answers.known_already(fact)
-    return answers.remembered(await memory.learn(words, session_id))
+def _remembered(learned: Learned | PersistenceError | None) -> _Answer:
+    """What became of what was to be remembered: it is learned before the scribe is asked."""
+    match learned:
+        case None:
+            return answers.REMEMBER_WHAT, ()
+        case Learned(fact, How.NEW):
+            return answers.remembered(fact), [fact]
+        case Learned(fact, How.REPLACED):
+            return answers.remembered_instead(fact), [fact]
+        case Learned(fact):
+            return answers.known_already(fact), [fact]
+        case refusal:
+            return answers.not_remembered(refusal), ()
 
 
-async def _list(words: str, memory: LongTermMemory) -> str:
+async def _list(words: str, memory: LongTermMemory) -> _Answer:
     facts = await memory.facts()
     if not facts:
-        return answers.NOTHING_REMEMBERED
+        return answers.NOTHING_REMEMBERED, ()
     if words:
-        return answers.listed_about(
-            words, [fact for fact in facts if find_words(words, fact.text, loose=True) is not None]
-        )
-    return answers.listed(facts)
+        fitting = [fact for fact in facts if find_words(words, fact.text, loose=True) is not None]
+        return answers.listed_about(words, fitting), fitting
+    return answers.listed(facts), facts
 
 
-async def _forget(words: str, memory: LongTermMemory) -> str:
+async def _forget(words: str, memory: LongTermMemory) -> _Answer:
     if not words:
-        return answers.FORGET_WHAT
+        return answers.FORGET_WHAT, ()
     facts = await memory.facts()
-    fitting = [fact for fact in facts if same_words(words, fact.text)]
+    fitting = [fact for fact in facts if key(words) == key(fact.text)]
     if not fitting:
         fitting = [fact for fact in facts if find_words(words, fact.text) is not None]
         if len(fitting) > 1:
-            return answers.which_one(words, fitting)
+            return answers.which_one(words, fitting), fitting
     if not fitting:
-        return answers.none_fits(words)
-    await _forget_each(fitting, memory)
-    return answers.forgotten(fitting)
-
-
-async def _ask_whether_all(words: str, memory: LongTermMemory) -> str:
-    facts = await memory.facts()
-    return answers.surely_all(len(facts)) if facts else answers.NOTHING_REMEMBERED
-
-
-async def _forget_all(words: str, memory: LongTermMemory) -> str:
-    facts = await memory.facts()
-    if not facts:
-        return answers.NOTHING_REMEMBERED
-    await _forget_each(facts, memory)
-    return answers.forgotten_all(len(facts))
-
-
-async def _forget_each(facts: Sequence[Fact], memory: LongTermMemory) -> None:
-    for fact in facts:
-        try:
+        return answers.none_fits(words), ()
+    for fact in fitting:
+        with suppress(FactNotFound):  # Forgotten elsewhere in the meantime, which is what was asked for.
             await memory.forget(fact.id)
-        except FactNotFound:
-            continue  # Forgotten elsewhere in the meantime, which is what was asked for.
+    return answers.forgotten(fitting), ()
 
 
-_WITH_MEMORY: dict[Kind, Callable[[str, LongTermMemory], Awaitable[str]]] = {
+async def _ask_whether_all(words: str, memory: LongTermMemory) -> _Answer:
+    facts = await memory.facts()
+    return answers.surely_all(len(facts)) if facts else answers.NOTHING_REMEMBERED, ()
+
+
+async def _forget_all(words: str, memory: LongTermMemory) -> _Answer:
+    gone = await memory.forget_all()
+    return answers.forgotten_all(len(gone)) if gone else answers.NOTHING_REMEMBERED, ()
+
+
+_WITH_MEMORY: dict[Kind, Callable[[str, LongTermMemory], Awaitable[_Answer]]] = {
     Kind.LIST: _list,
     Kind.FORGET: _forget,
     Kind.FORGET_ALL: _ask_whether_all,

@@ -6,7 +6,7 @@ nothing here sounds as if a model had thought.
 
 from collections.abc import Sequence
 
-from persistence import Fact, Message
+from persistence import Fact, Message, PersistenceError
 
 from .quotation import blockquote, bullet, inline
 from .word_search import find_words
@@ -50,8 +50,16 @@ def known_already(fact: Fact) -> str:
     return f"I remember this already:\n\n{blockquote(fact.text)}"
 
 
+def remembered_instead(fact: Fact) -> str:
+    return f"{remembered(fact)}\n\nIt takes the place of what I remembered until now; Memory shows that as its history."
+
+
+def not_remembered(error: PersistenceError) -> str:
+    return f"I have not remembered this: {error}."
+
+
 def listed(facts: Sequence[Fact]) -> str:
-    return f"You asked me to remember {_count(len(facts), 'thing')}:\n\n{_bullets(facts)}"
+    return f"I remember {_count(len(facts), 'thing')} about you:\n\n{_bullets(facts)}"
 
 
 def listed_about(words: str, facts: Sequence[Fact]) -> str:
@@ -65,12 +73,12 @@ def forgotten(facts: Sequence[Fact]) -> str:
 
 
 def forgotten_all(count: int) -> str:
-    return f"I have forgotten everything that you asked me to remember: {_count(count, 'thing')}."
+    return f"I have forgotten everything that I remembered about you: {_count(count, 'thing')}."
 
 
 def surely_all(count: int) -> str:
     return (
-        f"That would forget everything that you asked me to remember: {_count(count, 'thing')}. "
+        f"That would forget everything that I remember about you: {_count(count, 'thing')}. "
         "If you are sure, write “yes, forget everything”."
     )
 

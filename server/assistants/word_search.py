@@ -28,8 +28,3 @@ def find_words(words: str, text: str, *, loose: bool = False) -> int | None:
     if found is None and loose:
         found = re.search(needle, text, re.IGNORECASE)
     return found.start() if found else None
-
-
-def same_words(one: str, other: str) -> bool:
-    """Whether both texts are the same but for case, spaces and the stops around them."""
-    return bare(one).casefold().split() == bare(other).casefold().split()

@@ -16,6 +16,7 @@ export function openResponse(responseId) {
     reason: null,
     error: null,
     model: null,
+    facts: [], // what the assistant had of the user's memory, by id; known at the end
   };
 }
 
@@ -99,6 +100,7 @@ function end(state, event) {
     reason: response.incomplete_details?.reason ?? (response.status === "cancelled" ? "cancelled" : null),
     error: response.error?.message ?? null,
     model: response.model ?? state.model,
+    facts: response["verbatim:facts"] ?? [],
   };
 }
 

@@ -181,6 +181,7 @@ function entryOf(item) {
     reason: item["verbatim:reason"] ?? null,
     error: item["verbatim:error"]?.message ?? null,
     model: item["verbatim:model"] ?? null,
+    facts: item["verbatim:facts"] ?? [],
   };
 }
 

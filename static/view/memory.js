@@ -1,22 +1,38 @@
-// Rule: shows what is remembered of the user, and lets them add to it and take away.
+// Rule: shows what is remembered of the user, and lets them add to it, change it, take it away and switch it off.
 
-import { byId, h, iconButton } from "./dom.js";
+import { byId, h } from "./dom.js";
+import { factRow } from "./fact_row.js";
 
 export class MemoryDialog {
   #dialog = byId("memory");
   #list = byId("facts");
   #problem = byId("memory-problem");
   #input = byId("new-fact");
+  #switch = byId("memory-on");
+  #all = byId("forget-all");
+  #surely = byId("forget-all-surely");
+  #marked = new Set();
 
-  /** @param {{api: object}} options */
-  constructor({ api }) {
+  /** @param {{api: object, titleOf: (sessionId: string) => string, onOpen: (sessionId: string) => void}} options */
+  constructor({ api, titleOf, onOpen }) {
     this.api = api;
+    this.acts = {
+      titleOf,
+      onOpen: (sessionId) => this.#leaveFor(sessionId, onOpen),
+      onEdit: (fact, text) => this.#attempt(() => this.api.editFact(fact.id, text)),
+      onForget: (fact) => this.#forget(() => this.api.forget(fact.id)),
+    };
     byId("memory-form").addEventListener("submit", (event) => this.#add(event));
     byId("close-memory").addEventListener("click", () => this.#dialog.close());
+    this.#switch.addEventListener("change", () => this.#attempt(() => this.api.switchMemory(this.#switch.checked)));
+    this.#all.addEventListener("click", () => this.#ask(true));
+    this.#surely.addEventListener("click", () => this.#forget(() => this.api.forgetAll()));
     this.#dialog.addEventListener("click", (event) => event.target === this.#dialog && this.#dialog.close());
   }
 
-  async open() {
+  /** @param {string[]} marked the facts that an answer had, which are shown as such */
+  async open(marked = []) {
+    this.#marked = new Set(marked);
     this.#dialog.showModal();
     await this.#attempt(async () => {});
   }
@@ -29,32 +45,44 @@ export class MemoryDialog {
     if (isDone) this.#input.value = "";
   }
 
+  // What was refused is shown beside what is there, not instead of it.
   async #attempt(change) {
+    let refusal = "";
+    await change().catch((error) => {
+      refusal = error.message;
+    });
     try {
-      await change();
-      this.#show(await this.api.facts());
-      this.#problem.textContent = "";
-      return true;
+      this.#show(await this.api.memory());
     } catch (error) {
-      this.#problem.textContent = error.message;
-      return false;
+      refusal ||= error.message;
     }
+    this.#problem.textContent = refusal;
+    return refusal === "";
   }
 
-  #show(facts) {
-    const rows = facts.map((fact) => this.#row(fact));
+  #show({ data, enabled }) {
+    const rows = data.map((fact) => factRow(fact, this.acts, this.#marked.has(fact.id)));
     this.#list.replaceChildren(...(rows.length > 0 ? rows : [h("li", { class: "empty" }, "Nothing yet.")]));
+    this.#list.querySelector(".marked")?.scrollIntoView({ block: "nearest" });
+    this.#switch.checked = enabled;
+    for (const field of byId("memory-form").elements) field.disabled = !enabled;
+    this.#ask(false);
+    this.#all.disabled = rows.length === 0;
   }
 
-  #row(fact) {
-    const day = new Date(fact.learned_at * 1000);
-    const when = h("time", { datetime: day.toISOString() }, day.toLocaleDateString());
-    const forget = iconButton("bin", `Forget ${fact.text}`, () => this.#forget(fact));
-    return h("li", {}, h("span", { class: "fact" }, fact.text), when, forget);
+  #ask(isAsked) {
+    this.#all.hidden = isAsked;
+    this.#surely.hidden = !isAsked;
+    if (isAsked) this.#surely.focus();
   }
 
-  async #forget(fact) {
-    await this.#attempt(() => this.api.forget(fact.id));
+  async #forget(change) {
+    await this.#attempt(change);
     this.#input.focus();
+  }
+
+  #leaveFor(sessionId, onOpen) {
+    this.#dialog.close();
+    onOpen(sessionId);
   }
 }

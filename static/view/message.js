@@ -6,9 +6,9 @@ import { h } from "./dom.js";
 import { MarkdownView } from "./markdown.js";
 import { ReasoningView } from "./reasoning.js";
 
-/** @param {{onSendAgain: (messageId: string) => void, onTakeBack: (messageId: string) => void}} acts */
+/** @param {{onSendAgain: (messageId: string) => void, onTakeBack: (messageId: string) => void, onShowFacts: (ids: string[]) => void}} acts */
 export function messageView(entry, acts) {
-  return entry.role === "user" ? new UserMessage(acts) : new AssistantMessage();
+  return entry.role === "user" ? new UserMessage(acts) : new AssistantMessage(acts);
 }
 
 class UserMessage {
@@ -42,10 +42,22 @@ class AssistantMessage {
   #thinking = h("p", { class: "unseen" }, "thinking…");
   #reasoning = new ReasoningView();
   #markdown = new MarkdownView(this.#body);
+  #facts = [];
+  #fromMemory = h("button", { type: "button", class: "link", click: () => this.acts.onShowFacts(this.#facts) });
+  #memory = h("p", { class: "note", hidden: true }, this.#fromMemory);
 
-  constructor() {
+  constructor(acts) {
     const attributes = { class: "message assistant", "aria-label": "Assistant" };
-    this.element = h("article", attributes, this.#thinking, this.#reasoning.element, this.#body, this.#note);
+    this.element = h(
+      "article",
+      attributes,
+      this.#thinking,
+      this.#reasoning.element,
+      this.#body,
+      this.#note,
+      this.#memory,
+    );
+    this.acts = acts;
   }
 
   update(entry) {
@@ -59,5 +71,9 @@ class AssistantMessage {
     const note = noteOf(entry);
     this.#note.className = `note ${note?.kind ?? ""}`;
     this.#note.textContent = note?.text ?? "";
+    this.#facts = entry.facts;
+    this.#memory.hidden = this.#facts.length === 0;
+    const count = this.#facts.length === 1 ? "1 fact" : `${this.#facts.length} facts`;
+    this.#fromMemory.textContent = `knew ${count} from memory`;
   }
 }

@@ -1,6 +1,7 @@
 """What is remembered of the user, and who the user is."""
 
 import asyncio
+import json
 
 from playwright.async_api import BrowserContext, Route, expect
 
@@ -33,6 +34,98 @@ async def test_what_the_assistant_is_told_to_remember_stands_in_the_memory(reade
     await reader.ask("Remember that my cat is called Ada.")
     await reader.button("Memory").click()
     await expect(reader.page.get_by_role("dialog", name="Memory")).to_contain_text("my cat is called Ada")
+
+
+async def test_fact_leads_to_its_session(reader: Reader) -> None:
+    """A fact names the chats that it was told in, and each name opens its chat; a correction shows what was before."""
+    await reader.open()
+    await reader.ask("Remember that I live in Rome.")
+    first = reader.page.url
+    await reader.open()
+    await reader.ask("Remember that I live in Paris.")
+    await reader.open()
+    await reader.ask("Remember: I live in Paris")
+    await reader.button("Memory").click()
+    dialog = reader.page.get_by_role("dialog", name="Memory")
+    fact = dialog.get_by_role("listitem")
+    await expect(fact).to_have_count(1)
+    await expect(fact).to_contain_text("Told 2 times")
+    await expect(fact.get_by_role("link")).to_have_text(["Remember that I live in Paris.", "Remember: I live in Paris"])
+    await fact.get_by_text("What it said before").click()
+    await expect(fact.get_by_text("I live in Rome.")).to_be_visible()
+    await fact.get_by_role("link").first.click()
+    await expect(dialog).to_be_hidden()
+    await expect(reader.own_messages).to_have_text(["Remember that I live in Paris."])
+    assert reader.page.url != first
+
+
+async def test_answer_shows_what_it_knew(reader: Reader) -> None:
+    """An answer that had facts says so, after a reload too, and leads to them; one that had none says nothing."""
+    await reader.open()
+    await reader.ask("Remember that I play the theremin")
+    await reader.ask("Remember that I have a cat")
+    await reader.ask("recap")
+    knew = reader.page.get_by_role("button", name="knew")
+    await expect(knew).to_have_text(["knew 1 fact from memory"] * 2)
+    await reader.page.reload()
+    await expect(knew).to_have_text(["knew 1 fact from memory"] * 2)
+    await knew.last.click()
+    facts = reader.page.get_by_role("dialog", name="Memory").get_by_role("listitem")
+    await expect(facts).to_have_count(2)
+    await expect(facts.filter(has_text="The answer had this")).to_contain_text(["I have a cat"])
+
+
+async def test_fact_is_edited_in_place(reader: Reader) -> None:
+    """Enter keeps the new words, Escape the old ones; neither closes the dialog."""
+    await reader.open()
+    dialog = reader.page.get_by_role("dialog", name="Memory")
+    await reader.button("Memory").click()
+    await dialog.get_by_role("textbox").fill("I play the theremim")
+    await dialog.get_by_role("textbox").press("Enter")
+    field = dialog.get_by_role("textbox", name="What to remember")
+    await dialog.get_by_role("button", name="Edit I play the theremim").click()
+    await field.fill("nothing")
+    await field.press("Escape")
+    await expect(dialog.get_by_text("I play the theremim")).to_be_visible()
+    await dialog.get_by_role("button", name="Edit I play the theremim").click()
+    await field.fill("I play the theremin")
+    await field.press("Enter")
+    await expect(dialog.get_by_role("button", name="Forget I play the theremin")).to_be_visible()
+    await expect(dialog.get_by_text("by hand")).to_be_visible()
+    await reader.page.reload()
+    await expect(reader.composer).to_be_focused()
+    await reader.button("Memory").click()
+    await expect(dialog.get_by_role("listitem")).to_contain_text(["I play the theremin"])
+
+
+async def test_memory_is_switched_off_exported_and_emptied(reader: Reader, server: ServerProcess) -> None:
+    """Off, nothing is learned, after a reload too; the export has what is there; everything goes when told so twice."""
+    await reader.open()
+    dialog = reader.page.get_by_role("dialog", name="Memory")
+    switch = dialog.get_by_role("checkbox")
+    await reader.button("Memory").click()
+    await dialog.get_by_role("textbox").fill("I play the theremin")
+    await dialog.get_by_role("button", name="Remember", exact=True).click()
+    await expect(dialog.get_by_role("listitem")).to_contain_text(["I play the theremin"])
+    await switch.uncheck()
+    await expect(dialog.get_by_role("textbox")).to_be_disabled()
+    await reader.page.reload()
+    await expect(reader.composer).to_be_focused()
+    assert "switched off" in await reader.ask("Remember that I have a cat")
+    await reader.button("Memory").click()
+    await expect(switch).not_to_be_checked()
+    async with reader.page.expect_download() as download:
+        await dialog.get_by_role("link", name="Export").click()
+    exported = json.loads((await (await download.value).path()).read_text())
+    assert [fact["text"] for fact in exported["facts"]] == ["I play the theremin"]
+    assert exported["enabled"] is False
+    await dialog.get_by_role("button", name="Forget everything").click()
+    await expect(dialog.get_by_role("listitem")).to_contain_text(["I play the theremin"])
+    await dialog.get_by_role("button", name="Yes, forget everything for good").click()
+    await expect(dialog).to_contain_text("Nothing yet.")
+    await server.forgets(b"theremin")
+    await switch.check()
+    await expect(dialog.get_by_role("textbox")).to_be_enabled()
 
 
 async def test_key_is_asked_for_once(keyed_server: ServerProcess, context: BrowserContext) -> None:

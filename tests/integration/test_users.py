@@ -104,10 +104,17 @@ async def test_news_are_their_owners(pair):
 
 
 async def test_memory_is_its_owners(pair):
-    """Bob neither sees nor forgets what is remembered of Anna."""
+    """Bob neither sees nor changes nor forgets nor switches off what is remembered of Anna."""
     anna, bob, _ = pair
     fact = await anna.ask("POST", "/v1/memory", {"text": "likes tea"})
     assert (await bob.ask("GET", "/v1/memory"))["data"] == []
     refusal = await bob.refused("DELETE", f"/v1/memory/{fact['id']}")
     assert refusal == await bob.refused("DELETE", "/v1/memory/fact_none") == (404, "fact_not_found", "fact_id")
+    refusal = await bob.refused("POST", f"/v1/memory/{fact['id']}", {"text": "x"})
+    assert refusal == (404, "fact_not_found", "fact_id")
+    assert await bob.refused("POST", "/v1/memory", {"text": "x", "replaces": fact["id"]}) == refusal
+    await bob.ask("PATCH", "/v1/memory", {"enabled": False})
+    assert (await bob.ask("DELETE", "/v1/memory"))["verbatim:facts_removed"] == 0
+    assert (await bob.ask("GET", "/v1/memory/export"))["facts"] == []
+    assert (await anna.ask("GET", "/v1/memory"))["enabled"]
     assert [one["id"] for one in (await anna.ask("GET", "/v1/memory"))["data"]] == [fact["id"]]

@@ -7,6 +7,7 @@ import pytest
 
 from persistence import (
     Fact,
+    Former,
     InvalidSessionId,
     MemoryStore,
     Message,
@@ -16,6 +17,7 @@ from persistence import (
     Piece,
     SessionExists,
     SessionNotFound,
+    Source,
     UserReceipt,
 )
 from persistence.answer import new_draft
@@ -215,6 +217,36 @@ class StoreContract:
             assert [r.session_id for r in await store.records("ann", limit=9)] == ["t"]
             assert await store.memory("ann") == (OTHER,)
             store = await place.crash()
+
+    async def test_deleted_session_takes_what_is_known_from_it_only(self, place, store):
+        """A fact with other sources loses one; a former text of that session goes; what it replaced there is back."""
+        await store.create(record("s"), [said("a")])
+        elsewhere, there = Source("t", "m", AT), Source("s", "m", AT)
+        both = replace(OTHER, session_id="s", sources=(there, elsewhere))
+        was_there = replace(
+            OTHER, id="was", session_id="t", sources=(elsewhere,), history=(Former("SECRET", AT, AT, (there,)),)
+        )
+        is_there = replace(FACT, sources=(there,), history=(Former("likes milk", AT, AT, (elsewhere,)),))
+        await store.update_memory("ann", lambda facts: [both, was_there, is_there])
+        assert (await store.delete("s")).facts_removed == 1
+        for _ in range(2):
+            both, was_there, is_back = await store.memory("ann")
+            assert (both.sources, both.session_id) == ((elsewhere,), "t")
+            assert (was_there.text, was_there.history) == (OTHER.text, ())
+            assert (is_back.id, is_back.text, is_back.session_id) == (FACT.id, "likes milk", "t")
+            store = await place.crash()
+
+    async def test_memory_stays_switched_off(self, place, store):
+        """A user's switch outlives a restart, changes of the facts, and the last of them; not the user."""
+        await store.update_memory("ann", lambda facts: facts.but([FACT]).switched(False))
+        store = await place.restart()
+        assert not (await store.memory("ann")).is_on
+        assert not (await store.update_memory("ann", lambda facts: [])).is_on
+        store = await place.crash()
+        assert (await store.memory("ann"), (await store.memory("ann")).is_on) == ((), False)
+        assert (await store.memory("bob")).is_on
+        await store.delete_user("ann")
+        assert (await store.memory("ann")).is_on
 
     @pytest.mark.parametrize("end", [None, "restart", "crash"])
     @pytest.mark.parametrize("limit", [0, 2, 9])

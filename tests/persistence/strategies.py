@@ -1,10 +1,11 @@
 """What hypothesis makes of our words."""
 
+from dataclasses import replace
 from typing import Any, cast
 
 from hypothesis import strategies as st
 
-from persistence import Fact, Message, Record
+from persistence import Fact, Former, Message, Record, Source
 
 texts = st.text(st.characters(codec="utf-8"), max_size=30)
 times = st.datetimes().map(lambda at: at.isoformat(timespec="microseconds") + "Z")
@@ -25,4 +26,12 @@ histories = st.lists(messages, max_size=5)
 records = st.builds(
     Record, ids, texts.filter(bool), created_at=times, last_activity=times, is_active=st.booleans(), metadata=objects
 )
-facts = st.builds(Fact, texts.filter(bool), texts, learned_at=texts, session_id=st.none() | ids)
+sources = st.builds(Source, st.none() | ids, st.none() | texts, texts, st.integers(1, 99))
+formers = st.builds(Former, texts, texts, texts, st.lists(sources, min_size=1, max_size=2).map(tuple))
+plain_facts = st.builds(Fact, texts.filter(bool), texts, learned_at=texts, session_id=st.none() | ids)
+facts = plain_facts | st.builds(
+    lambda fact, told, history: replace(fact, session_id=told[0].session_id, sources=told, history=history),
+    plain_facts,
+    st.lists(sources, min_size=1, max_size=3).map(tuple),
+    st.lists(formers, max_size=2).map(tuple),
+)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from persistence import CheckpointLimits, Fact, FileStore, SessionNotFound, StorageError
+from persistence import CheckpointLimits, Fact, FileStore, Former, SessionNotFound, Source, StorageError
 from persistence.answer import new_draft
 from tests.persistence.places import AT, FilePlace, contents, record, said
 
@@ -99,8 +99,22 @@ async def fact(store: FileStore) -> None:
     await store.update_memory("ann", lambda facts: [Fact("f", SECRET, AT, None), *facts])
 
 
+async def former(store: FileStore) -> None:
+    await store.create(record("s"), [said("a")])
+    history = (Former(SECRET, AT, AT, (Source("s", "m", AT),)),)
+    await store.update_memory("ann", lambda facts: [Fact("f", "tea", AT, None, history=history), *facts])
+
+
 @pytest.mark.parametrize(
-    ("say", "unsay"), [(session, deleted), (session, deleted_user), (message, edited), (fact, forgotten)]
+    ("say", "unsay"),
+    [
+        (session, deleted),
+        (session, deleted_user),
+        (message, edited),
+        (fact, forgotten),
+        (former, deleted),
+        (former, forgotten),
+    ],
 )
 @pytest.mark.parametrize("then", ["go on", "crash"])
 async def test_deleted_text_is_gone_in_two_seconds(

@@ -1,13 +1,13 @@
 """The bytes and the names of memory files."""
 
 import json
-from dataclasses import asdict
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from persistence import Damaged
+from persistence.fact_json import fact_value
 from persistence.memory_file import decode_memory, encode_memory, memory_file_name
 from tests.persistence.strategies import facts, texts
 
@@ -17,7 +17,7 @@ def test_memory_reads_as_it_was_written(user_id, some):
     """The facts come back in their order, for any reader of JSON."""
     data = encode_memory(user_id, some)
     assert decode_memory(data) == (tuple(some), True)
-    assert json.loads(data) == {"user_id": user_id, "facts": [asdict(fact) for fact in some]}
+    assert json.loads(data) == {"user_id": user_id, "facts": [fact_value(fact) for fact in some]}
 
 
 @given(st.text() | st.text("ab=%/.", max_size=5), st.text() | st.text("ab=%/.", max_size=5))

@@ -8,6 +8,7 @@ from persistence import (
     FactNotFound,
     InvalidSessionId,
     LongTermMemory,
+    MemoryOff,
     SessionExists,
     SessionMemory,
     SessionNotFound,
@@ -128,10 +129,11 @@ async def test_session_memory_adds_at_the_end(store, sessions):
 async def test_fact_is_learned_once(store):
     """The same text, but for case and white space, is the same fact."""
     memory = LongTermMemory(store, "ann")
-    fact = await memory.learn("  Likes  tea ", "abc")
-    assert (fact.text, fact.session_id) == ("Likes  tea", "abc")
-    assert await memory.learn("likes tea") == fact
-    assert await memory.facts() == (fact,)
+    fact = (await memory.learn("  Likes  tea ")).fact
+    assert (fact.text, fact.times) == ("Likes  tea", 1)
+    again = await memory.learn("likes tea.")
+    assert (again.how, again.fact.id, again.fact.text, again.fact.times) == ("confirmed", fact.id, fact.text, 2)
+    assert await memory.facts() == (again.fact,)
     assert await LongTermMemory(store, "bob").facts() == ()
 
 
@@ -145,10 +147,68 @@ async def test_facts_learned_at_once_are_all_kept(store):
 async def test_fact_is_forgotten_once(store):
     """A fact that is forgotten is returned; one that is unknown is told."""
     memory = LongTermMemory(store, "ann")
-    fact, other = await memory.learn("likes tea"), await memory.learn("has a dog")
+    fact, other = (await memory.learn("likes tea")).fact, (await memory.learn("has a dog")).fact
     assert await memory.forget(fact.id) == fact
     assert await memory.facts() == (other,)
     with pytest.raises(FactNotFound, match="no fact"):
         await memory.forget(fact.id)
     with pytest.raises(FactNotFound):
         await LongTermMemory(store, "bob").forget(other.id)
+
+
+async def test_fact_says_where_it_was_told(store, sessions):
+    """Session and message of a fact are kept; a contradiction keeps the old one in its history."""
+    await sessions.create("ann", session_id="abc")
+    memory = LongTermMemory(store, "ann")
+    await memory.learn("I live in Rome", "abc", "msg_1")
+    learned = await memory.learn("I live in Paris", "abc", "msg_2")
+    [fact] = await memory.facts()
+    assert (learned.how, learned.fact) == ("replaced", fact)
+    assert [source.message_id for source in fact.sources] == ["msg_2"]
+    assert [(former.text, former.sources[0].message_id) for former in fact.history] == [("I live in Rome", "msg_1")]
+    edited = await memory.edit(fact.id, "I live in Lyon")
+    assert [former.text for former in edited.history] == ["I live in Rome", "I live in Paris"]
+    with pytest.raises(FactNotFound):
+        await LongTermMemory(store, "bob").edit(fact.id, "I live in Rome")
+
+
+async def test_nothing_is_learned_from_a_deleted_session(store, sessions):
+    """What was told in a session that is deleted meanwhile is not kept, and what was confirmed there is as before."""
+    await sessions.create("ann", session_id="abc")
+    memory = LongTermMemory(store, "ann")
+    known = (await memory.learn("likes tea")).fact
+    await sessions.delete("abc", user_id="ann")
+    for text in ("has a dog", "likes tea"):
+        with pytest.raises(SessionNotFound):
+            await memory.learn(text, "abc", "msg_1")
+    assert await memory.facts() == (known,)
+
+
+async def test_deletion_between_two_steps_of_learning_leaves_nothing(store, sessions, monkeypatch):
+    """A session that goes when the fact is about to be written takes it along all the same."""
+    await sessions.create("ann", session_id="abc")
+    memory, update = LongTermMemory(store, "ann"), store.update_memory
+
+    async def late(user_id, change):
+        monkeypatch.setattr(store, "update_memory", update)
+        await store.delete("abc")
+        return await update(user_id, change)
+
+    monkeypatch.setattr(store, "update_memory", late)
+    with pytest.raises(SessionNotFound):
+        await memory.learn("has a dog", "abc", "msg_1")
+    assert await memory.facts() == ()
+
+
+async def test_memory_that_is_off_learns_nothing(store):
+    """A switched off memory keeps its facts, can be edited and emptied, and learns again when it is on."""
+    memory = LongTermMemory(store, "ann")
+    fact = (await memory.learn("likes tea")).fact
+    await memory.switch(is_on=False)
+    with pytest.raises(MemoryOff, match="off"):
+        await memory.learn("has a dog")
+    assert [(await memory.edit(fact.id, "likes milk")).text] == [fact.text for fact in await memory.facts()]
+    assert [fact.text for fact in await memory.forget_all()] == ["likes milk"]
+    assert not (await memory.facts()).is_on
+    await memory.switch(is_on=True)
+    assert (await memory.learn("has a dog")).how == "new"

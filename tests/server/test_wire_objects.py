@@ -17,11 +17,12 @@ from persistence.errors import (
     StorageFull,
     StorageReadOnly,
 )
-from persistence.model import Fact, Receipt, Record
+from persistence.facts import Fact, Former, Source
+from persistence.model import Receipt, Record
 from server.errors import api_error
+from server.wire_facts import fact_object
 from server.wire_objects import (
     conversation_object,
-    fact_object,
     item_object,
     list_object,
     receipt_object,
@@ -119,7 +120,22 @@ def test_small_objects():
         "text": "likes tea",
         "learned_at": 1704067210,
         "conversation": "abc",
+        "confirmations": 1,
+        "confirmed_at": 1704067210,
+        "sources": [{"conversation": "abc", "message": None, "at": 1704067210, "times": 1}],
+        "history": [],
     }
+    source, other = Source("abc", "msg_1", AT, 2), Source(None, None, "2024-01-01T00:00:11Z")
+    fact = Fact("f", "tea", AT, "abc", (source, other), (Former("milk", AT, AT, (other,)),))
+    shown = fact_object(fact)
+    assert (shown["confirmations"], shown["confirmed_at"]) == (3, 1704067211)
+    assert shown["sources"] == [
+        {"conversation": "abc", "message": "msg_1", "at": 1704067210, "times": 2},
+        {"conversation": None, "message": None, "at": 1704067211, "times": 1},
+    ]
+    assert shown["history"] == [
+        {"text": "milk", "learned_at": 1704067210, "replaced_at": 1704067210, "sources": shown["sources"][1:]}
+    ]
     assert receipt_object(Receipt("abc", ["session_abc.json"], 2)) == {
         "id": "abc",
         "object": "conversation.deleted",

@@ -147,3 +147,10 @@ test("a call of a function begins nothing anew, and the end says that there was 
   assert.equal(fold([...head, delta(4, "Hm"), asked]).itemId, "msg_1");
   assert.equal(noteOf(fold([...head, asked, end])).text, "asked a program to run weather");
 });
+
+test("an answer names the facts that it had once it has ended", () => {
+  const end = (more) => ({ type: "response.completed", sequence_number: 9, response: response("completed", more) });
+  assert.deepEqual(fold(head).facts, []);
+  assert.deepEqual(fold([...head, end({ "verbatim:facts": ["fact_1"] })]).facts, ["fact_1"]);
+  assert.deepEqual(fold([...head, end({})]).facts, []);
+});

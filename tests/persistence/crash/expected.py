@@ -12,8 +12,9 @@ from typing import Any
 
 import orjson
 
-from persistence import Branch, Fact, Message, Tree
+from persistence import Branch, Fact, Facts, Message, Tree
 from persistence.branches import replaced, with_history
+from persistence.learning import without_session
 
 _TIMES = {"created_at", "completed_at"}
 
@@ -88,7 +89,7 @@ class Data:
     def without(self, session_id: str) -> "Data":
         """After the deletion of a session."""
         chats = {known: chat for known, chat in self.chats.items() if known != session_id}
-        return Data(chats, tuple(fact for fact in self.facts if fact.session_id != session_id))
+        return Data(chats, tuple(without_session(Facts(self.facts), session_id)[0]))
 
     def fingerprint(self) -> bytes:
         """Equal where a start shows the same."""
@@ -207,7 +208,7 @@ def answers(message: Message, response_id: str) -> bool:
 def fingerprint(chats: Mapping[str, tuple[Mapping[str, Any], Tree]], facts: Sequence[Fact]) -> bytes:
     """What a user's data say; of interrupted answers all but their times, and of branches all but their order."""
     shown = {key: [metadata, [*map(_timeless, tree.history)], _runs(tree)] for key, (metadata, tree) in chats.items()}
-    return orjson.dumps([shown, facts], option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps([shown, list(facts)], option=orjson.OPT_SORT_KEYS)
 
 
 def deletions(data: Data) -> Iterator[Data]:

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from persistence import Branch, Fact, FileStore, PersistenceError, Tree
+from persistence.fact_json import decode_facts
 from tests.persistence.crash.expected import fingerprint
 from tests.persistence.crash.simulated_disk import Image, Operation, SimulatedDisk
 from tests.persistence.crash.simulation import FOLDER, Simulation
@@ -92,7 +93,7 @@ def compare_files(disk: SimulatedDisk, shown: dict[str, bytes]) -> None:
                 record = value["session"]
                 chats[record["user_id"]][record["session_id"]] = record["metadata"], _tree(value)
             elif name.startswith("memory_"):
-                facts[value["user_id"]] = [Fact(**fact) for fact in value["facts"]]
+                facts[value["user_id"]] = list(decode_facts(value["facts"])[0])
     for user, said in shown.items():
         if (held := fingerprint(chats[user], facts[user])) != said:
             raise Violation(f"the files of {user} hold {held!r} where the store says {said!r}")

@@ -11,7 +11,19 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from persistence import Fact, FileStore, Message, Piece, Record, SessionNotFound, StorageError, StorageReadOnly
+from persistence import (
+    Fact,
+    Facts,
+    FileStore,
+    Message,
+    Piece,
+    Record,
+    SessionNotFound,
+    Source,
+    StorageError,
+    StorageReadOnly,
+)
+from persistence.learning import learn
 from tests.persistence.crash.branching import AT, Branching
 from tests.persistence.crash.expected import Chat, Data, Expected, Version, deletions
 from tests.persistence.crash.simulated_disk import SimulatedDisk
@@ -183,8 +195,14 @@ class User(Branching):
 
     async def _learn(self) -> None:
         session_id = self._random.choice([None, *self._data.chats])
-        facts = (*self._data.facts, Fact(self._fresh("f"), self._text(), AT, session_id))
-        await self._remember(facts)
+        text, source = self._text(), Source(session_id, None, AT)
+        known = self._random.choice([None, *self._data.facts])
+        if known is None or self._random.random() < 0.3:
+            await self._remember((*self._data.facts, Fact(self._fresh("f"), text, AT, session_id)))
+        else:
+            again = self._random.random() < 0.5
+            facts, _ = learn(Facts(self._data.facts), known.text if again else text, source, "", replaces=known.id)
+            await self._remember(tuple(facts))
 
     async def _forget(self) -> None:
         gone = self._random.choice(self._data.facts)

@@ -15,17 +15,16 @@ class FakeMemory:
     async def facts(self) -> tuple[Fact, ...]:
         return tuple(self.kept)
 
-    async def learn(self, text: str, session_id: str | None) -> Fact:
-        fact = Fact(f"fact_{len(self.kept)}", text, "2026-01-01T00:00:00Z", session_id)
-        self.kept.append(fact)
-        return fact
-
     async def forget(self, fact_id: str) -> Fact:
         for fact in self.kept:
             if fact.id == fact_id:
                 self.kept.remove(fact)
                 return fact
         raise FactNotFound(fact_id)
+
+    async def forget_all(self) -> list[Fact]:
+        gone, self.kept = self.kept, []
+        return gone
 
     def texts(self) -> list[str]:
         return [fact.text for fact in self.kept]

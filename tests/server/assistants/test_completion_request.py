@@ -38,7 +38,7 @@ def test_messages_begin_with_instructions_then_facts():
     facts = [Fact("f1", "likes\ntea", "2026-01-01T00:00:00Z"), Fact("f2", "is Ada", "2026-01-01T00:00:00Z")]
     (role, system), user = messages_of((SYSTEM, "s"), (USER, "a"), facts=facts, instructions="Be brief.")
     assert role == SYSTEM
-    assert system.startswith("Be brief.\n\ns\n\nWhat the user asked to have remembered")
+    assert system.startswith("Be brief.\n\ns\n\nWhat is remembered of the user")
     assert system.endswith(":\n- likes tea\n- is Ada")
     assert user == (USER, "a")
 

@@ -2,9 +2,13 @@
 
 import pytest
 
+from persistence import Fact, Former, How, Learned, MemoryFull, MemoryOff, Source
 from server.assistants.scribe import Scribe
 from tests.server.assistants.assistant_contract import AssistantContract
 from tests.server.assistants.prompts import FakeMemory, collect, prompt_of
+
+AT = "2026-01-01T00:00:00Z"
+TEA = Fact("f", "I like tea", AT, history=(Former("I like milk", AT, AT, (Source(None, None, AT),)),))
 
 
 class TestContract(AssistantContract):
@@ -38,11 +42,9 @@ async def test_first_message_is_answered_with_the_introduction():
 
 async def test_first_message_that_asks_gets_both():
     """The first answer introduces the scribe and does what was asked."""
-    memory = FakeMemory()
-    text = await answer("remember that I like tea", memory=memory)
+    text = await answer("remember that I like tea", memory=FakeMemory(), learned=Learned(TEA, How.NEW))
     assert "no language model" in text
     assert "> I like tea" in text
-    assert memory.texts() == ["I like tea"]
 
 
 async def test_second_message_gets_no_introduction():
@@ -83,18 +85,41 @@ async def test_memory_that_is_not_there_is_said_so(words):
     assert "Nothing can be kept" in await say(words, None)
 
 
-async def test_fact_is_remembered_with_its_session():
-    """A fact is kept as it was written, with the session that it came from."""
-    memory = FakeMemory()
-    await say("remember that I *like* tea.", memory)
-    assert [(fact.text, fact.session_id) for fact in memory.kept] == [("I *like* tea.", "s1")]
+@pytest.mark.parametrize(
+    ("learned", "says"),
+    [
+        (Learned(TEA, How.NEW), ["I will remember this", "> I like tea"]),
+        (Learned(TEA, How.CONFIRMED), ["I remember this already", "> I like tea"]),
+        (Learned(TEA, How.REPLACED), ["I will remember this", "> I like tea", "takes the place"]),
+        (MemoryOff("user"), ["not remembered", "switched off"]),
+        (MemoryFull(5), ["not remembered", "5 facts"]),
+    ],
+)
+async def test_what_became_of_a_fact_is_told(learned, says):
+    """Whether a fact is new, known, instead of another one (which is not copied), or not remembered: it is said."""
+    text = await say("remember that I like tea", FakeMemory(), learned=learned)
+    assert all(words in text for words in says)
+    assert "milk" not in text
 
 
-async def test_fact_is_remembered_once():
-    """A fact that is there is not kept again."""
-    memory = FakeMemory("I like tea.")
-    assert "already" in await say("remember that i like tea", memory)
-    assert memory.texts() == ["I like tea."]
+@pytest.mark.parametrize(
+    ("words", "facts"),
+    [
+        ("remember that I like tea", ["I like tea"]),
+        ("what do you remember?", ["tea", "milk tea", "coffee"]),
+        ("what do you remember about tea?", ["tea", "milk tea"]),
+        ("forget about tea", []),
+        ("forget coffee", []),
+        ("yes, forget everything", []),
+        ("recap", []),
+        ("hm", []),
+    ],
+)
+async def test_answer_names_the_facts_that_it_shows(words, facts):
+    """The end of an answer names what of the memory is in it, and nothing else."""
+    memory = FakeMemory("tea", "milk tea", "coffee")
+    _, finish = await collect(Scribe(), prompt_of("a", "b", words, memory=memory, learned=Learned(TEA, How.NEW)))
+    assert [fact.text for fact in finish.facts] == facts
 
 
 async def test_facts_are_listed():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.assistants.word_search import bare, find_words, same_words
+from server.assistants.word_search import bare, find_words
 
 
 @pytest.mark.parametrize(
@@ -35,12 +35,6 @@ def test_parts_of_words_are_found_when_loose():
 def test_long_words_cost_no_more_than_their_length():
     """A long needle in a long text is looked for in a moment."""
     assert find_words("a " * 5_000, "a " * 4_999 + "b") is None
-
-
-@pytest.mark.parametrize(("one", "other", "same"), [("I like tea", " i LIKE  tea.", True), ("tea", "teas", False)])
-def test_same_words_differ_in_dress_only(one, other, same):
-    """Case, spaces and the stops around do not make words different."""
-    assert same_words(one, other) is same
 
 
 def test_bare_takes_stops_and_quotation_marks_away():

@@ -1,0 +1,71 @@
+// Rule: one fact as an entry of the list: what it says, where that was told, what it said before, and what can be done.
+
+import { pathOf } from "../model/title.js";
+import { h, iconButton } from "./dom.js";
+
+/**
+ * @param {{titleOf: (id: string) => string, onOpen, onEdit, onForget}} acts
+ * @param {boolean} isMarked whether the answer that is asked about had it
+ */
+export function factRow(fact, acts, isMarked) {
+  const edit = iconButton("pen", `Edit ${fact.text}`, () => startEditing(fact, line, acts.onEdit));
+  const forget = iconButton("bin", `Forget ${fact.text}`, () => acts.onForget(fact));
+  const line = h("div", { class: "says" }, h("span", { class: "fact" }, fact.text), edit, forget);
+  const had = isMarked ? h("p", {}, h("mark", {}, "The answer had this")) : null;
+  return h("li", { class: isMarked ? "marked" : "" }, line, had, origin(fact, acts), before(fact));
+}
+
+/** Each session that a fact was told in, and how often it was told in all. */
+function origin(fact, acts) {
+  const times = fact.confirmations > 1 ? `${fact.confirmations} times, last on ` : "on ";
+  const parts = fact.sources.flatMap((source) => [", ", sourceOf(source, acts)]);
+  return h("p", { class: "origin" }, "Told ", times, day(fact.confirmed_at), ...parts);
+}
+
+function sourceOf(source, { titleOf, onOpen }) {
+  if (source.conversation === null) return "by hand";
+  const open = (event) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
+    event.preventDefault();
+    onOpen(source.conversation);
+  };
+  return h("a", { href: pathOf(source.conversation), click: open }, titleOf(source.conversation));
+}
+
+function before(fact) {
+  if (fact.history.length === 0) return null;
+  const said = fact.history.toReversed().map((former) => {
+    return h("p", {}, h("q", {}, former.text), " until ", day(former.replaced_at));
+  });
+  return h("details", {}, h("summary", {}, "What it said before"), ...said);
+}
+
+function day(seconds) {
+  const date = new Date((seconds ?? 0) * 1000);
+  return h("time", { datetime: date.toISOString() }, date.toLocaleDateString());
+}
+
+/** Puts a field in the place of the words; Enter and leaving it keep what is written, Escape does not. */
+function startEditing(fact, line, onEdit) {
+  const input = h("input", { type: "text", "aria-label": "What to remember", maxlength: "4096" });
+  const shown = [...line.childNodes];
+  let isDone = false;
+  input.value = fact.text;
+  const finish = (isKept) => {
+    if (isDone) return;
+    isDone = true;
+    const text = input.value.trim();
+    line.replaceChildren(...shown);
+    line.querySelector("button").focus();
+    if (isKept && text !== "" && text !== fact.text) onEdit(fact, text);
+  };
+  input.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" && (event.key !== "Enter" || event.isComposing)) return;
+    event.preventDefault(); // Escape would close the dialog
+    finish(event.key === "Enter");
+  });
+  input.addEventListener("blur", () => finish(true));
+  line.replaceChildren(input);
+  input.focus();
+  input.select();
+}
