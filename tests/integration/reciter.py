@@ -50,6 +50,8 @@ class Reciter:
         allowed: The text that each reply may have said so far.
     """
 
+    is_model = True
+
     def __init__(self, pieces: Sequence[str], name: str = "reciter") -> None:
         self.pieces = pieces
         self.name = name
