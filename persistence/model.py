@@ -48,6 +48,8 @@ class Message(TypedDict, total=False):
     """The functions that the model wants called: `call_id`, `name`, `arguments`."""
     call_id: NotRequired[str]
     """On a message of the role `tool`: whose output it is."""
+    left_out: NotRequired[int]
+    """On an answer: how many of the older messages the model was not told."""
     reasoning: NotRequired[str]
     """What the model thought, which is no part of its answer."""
     error: NotRequired[dict[str, str]]

@@ -54,7 +54,8 @@ def model_servers(config: Config, environ: Mapping[str, str]) -> list[ModelServe
     if config.upstream_url:
         models = (config.upstream_model,) if config.upstream_model else ()
         key = config.upstream_key or None
-        servers.append(ModelServer("upstream", config.upstream_url, key, models, config.upstream_continues))
+        sizes = {"*": config.upstream_context_tokens} if config.upstream_context_tokens else {}
+        servers.append(ModelServer("upstream", config.upstream_url, key, models, config.upstream_continues, sizes))
     if config.models_file:
         try:
             text = config.models_file.read_text("utf-8")
@@ -75,6 +76,7 @@ def make_assistants(config: Config, servers: Sequence[ModelServer]) -> list[Assi
             server.models,
             name=server.name,
             continues=server.continues,
+            context_tokens=server.context_tokens,
             limits=server.limits,
         )
         for server in servers

@@ -135,6 +135,9 @@ class Config:
     upstream_continues: bool = _setting(
         False, _switch, "1 where the model server goes on with an answer that was cut short (`continue_final_message`)"
     )
+    upstream_context_tokens: int = _setting(
+        0, _whole(0, 1 << 30), "tokens that its models take in, answer included; 0: as many as it says"
+    )
     upstream_model: str = _setting("", _text, "model to use; empty offers all that the model server lists")
     models_file: Path | None = _setting(None, _file, "TOML file of several model servers, see docs/operations.md")
     api_keys: dict[str, str] = _setting({}, _keys, "`key=user_id,…`: who may come in; empty: each browser is a user")

@@ -167,6 +167,7 @@ def _end(turn: Turn, item: Json | orjson.Fragment) -> Json:
         "output": _output(turn, item),
         "error": {"code": turn.error.code, "message": turn.error.message} if turn.error else None,
         "usage": _usage(turn),
+        **({"verbatim:left_out": turn.left_out} if turn.left_out else {}),
     }
 
 

@@ -2,7 +2,9 @@
 
 The contract, which `tests/server/assistants/assistant_contract.py` checks for each implementation:
 
-- `reply` yields any number of `Delta`s, and of `Thought`s where the model shows them, and then exactly one `Finish`. An
+- `reply` yields any number of `Delta`s, and of `Thought`s where the model shows them, and then exactly one `Finish`;
+  ahead of them all a `LeftOut`, where the model was not told all of the history, and another one where it was then told
+  still less. An
   answer that ends without `Finish` was cut and is not a success; an implementation that notices raises
   `AssistantFailed` itself.
 - Every fault of the model server is raised as `AssistantFailed` with a code of PROTOCOL.md and a sentence for a person.
@@ -104,6 +106,13 @@ class Thought:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """How many messages of the history, of the older ones, the model is not told; more than none."""
+
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     """The answer's end: whole (`stop`), or at the limit of tokens (`length`).
 
@@ -145,7 +154,7 @@ class Assistant(Protocol):
             AssistantFailed: The model server could not be asked.
         """
 
-    def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | Thought | Finish, None]:
+    def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | Thought | LeftOut | Finish, None]:
         """Answers the last message of the prompt's history."""
 
     async def close(self) -> None:

@@ -73,7 +73,7 @@ def _encode_tool(tool: Tool) -> dict[str, Any]:
 
 def encode_messages(prompt: Prompt) -> list[dict[str, Any]]:
     """The conversation as the model server wants it."""
-    leading = list(takewhile(_is_system, prompt.history))
+    leading = list(takewhile(is_system, prompt.history))
     system = "\n\n".join(_system_parts(prompt, leading))
     messages: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
     history = prompt.history
@@ -104,7 +104,7 @@ def _append(messages: list[dict[str, Any]], message: Message, behind: Iterable[M
     if message["role"] == OUTPUT_ROLE:
         _append_output(messages, message)
         return
-    role = "system" if _is_system(message) else message["role"]
+    role = "system" if is_system(message) else message["role"]
     content = message["content"]
     if role == "assistant" and not content:
         return
@@ -125,5 +125,6 @@ def _encode_call(call: ToolCall) -> dict[str, str]:
     return {"name": call.name, "arguments": call.arguments}
 
 
-def _is_system(message: Message) -> bool:
+def is_system(message: Message) -> bool:
+    """Whether it is one of those that tell the model what to be."""
     return message["role"] in _SYSTEM_ROLES
