@@ -16,7 +16,20 @@ from server.conductor import Conductor
 from server.config import Config, setting_variable
 from server.delta_window import DeltaWindow
 from server.errors import ConfigError
-from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, PATHS, REMOVAL, SESSIONS, STORE, TITLES, UNTAKEN
+from server.keys import (
+    AUTH,
+    CONDUCTOR,
+    CONFIG,
+    LIVE,
+    MODELS,
+    PATHS,
+    REMOVAL,
+    SESSIONS,
+    STORE,
+    SUMMARIES,
+    TITLES,
+    UNTAKEN,
+)
 from server.live import InProcessLive
 from server.model_servers import ModelServer, decode_model_servers
 from server.models import Models
@@ -26,6 +39,7 @@ from server.removal import Removal
 from server.running import TurnLimits
 from server.socket import Socket
 from server.sockets import Sockets
+from server.summaries import Summaries
 from server.titles import Titles
 from server.untaken import Untaken
 
@@ -107,6 +121,9 @@ def make_app(config: Config, store: Store, assistants: list[Assistant], secret: 
     )
     app[TITLES] = Titles(store, models, app[CONDUCTOR].tell_changed, asks_models=config.model_titles)
     app[CONDUCTOR].on_ended.append(app[TITLES].turn_ended)
+    app[SUMMARIES] = Summaries(store, models, app[CONDUCTOR].tell_changed)
+    if config.context_summaries:
+        app[CONDUCTOR].on_ended.append(app[SUMMARIES].turn_ended)
     app[PATHS] = Paths(store, live, app[CONDUCTOR])
     app[REMOVAL] = Removal(store, live, app[CONDUCTOR])
     app[response_routes.SOCKETS] = Sockets(config)
@@ -133,6 +150,7 @@ async def shut_down(app: web.Application) -> None:
     await app[CONDUCTOR].close(app[CONFIG].shutdown_grace_s)
     await asyncio.gather(*[_say_goodbye(socket) for socket in app[response_routes.SOCKETS]])
     await app[TITLES].close()
+    await app[SUMMARIES].close()
     await app[MODELS].close()
 
 

@@ -144,6 +144,9 @@ class Config:
     allowed_origins: frozenset[str] = _setting(frozenset(), _origins, "origins whose pages may connect, by commas")
     cookie_secret: str = _setting("", _text, "signs the cookies; empty: made at the first start, kept in the data")
     model_titles: bool = _setting(False, _switch, "1 lets the model name each conversation after its first turn")
+    context_summaries: bool = _setting(
+        False, _switch, "1 lets the model summarise the messages that it is not told any more"
+    )
     metronome: bool = _setting(False, _switch, "1 offers the assistant `metronome`, for tests and load")
     log_level: str = _setting("INFO", _level, "DEBUG, INFO, WARNING or ERROR")
     max_frame_bytes: int = _setting(1_048_576, _whole(1024, 1 << 30), "largest frame or request body that is taken")

@@ -5,13 +5,18 @@ Rule: it is all that an assistant may know for one reply. Where nothing may be k
 
 from collections.abc import Sequence
 
-from persistence import LongTermMemory, Message
+from persistence import LongTermMemory, Message, Record
 from server.assistants.base import Prompt
 from server.turn import Turn
 
 
-async def make_prompt(turn: Turn, history: Sequence[Message], memory: LongTermMemory) -> Prompt:
+async def make_prompt(
+    turn: Turn, history: Sequence[Message], memory: LongTermMemory, record: Record | None = None
+) -> Prompt:
     """The prompt of a turn whose question is the last message of the history.
+
+    Args:
+        record: The session's; None where nothing is kept.
 
     Raises:
         PersistenceError: What is known of the user cannot be read.
@@ -21,6 +26,7 @@ async def make_prompt(turn: Turn, history: Sequence[Message], memory: LongTermMe
         model=turn.model,
         session_id=turn.session_id,
         history=history,
+        summary=summary_of(record, history),
         prefix=turn.text,
         facts=await memory.facts(),
         memory=memory if request.kept else None,
@@ -32,3 +38,9 @@ async def make_prompt(turn: Turn, history: Sequence[Message], memory: LongTermMe
         output_format=request.output_format,
         tool_use=request.tool_use,
     )
+
+
+def summary_of(record: Record | None, history: Sequence[Message]) -> str:
+    """The text of the summary that stands for the beginning of this path; empty where there is none."""
+    summary = record.of(history).summary if record else None
+    return summary.text if summary else ""

@@ -37,6 +37,8 @@ def _read_seconds(at: str) -> int | None:
 
 
 def conversation_object(record: Record, running: str | None = None) -> Json:
+    summary = record.summary
+    shown = {"verbatim:summary": {"text": summary.text, "through": summary.through}} if summary else {}
     return {
         "id": record.session_id,
         "object": "conversation",
@@ -44,6 +46,7 @@ def conversation_object(record: Record, running: str | None = None) -> Json:
         "metadata": record.metadata,
         "verbatim:last_activity": seconds(record.last_activity) or 0,
         "verbatim:running_response": running,
+        **shown,
     }
 
 

@@ -21,6 +21,7 @@ PURE = (
     "server/model_servers.py",
     "server/parameters.py",
     "server/placing.py",
+    "server/summary.py",
     "server/thought_marks.py",
     "server/title.py",
     "server/turn.py",

@@ -58,6 +58,7 @@ class Prompt:
 
     Attributes:
         history: The session's messages, oldest first; the last one is the user's, and is what to answer.
+        summary: What the oldest messages say, in short, for assistants that are not told all of them.
         prefix: What there is of the answer already; the reply goes on behind it and repeats nothing of it.
         facts: What is known of the user from all sessions.
         memory: The user's long-term memory, for assistants that learn and forget; None where nothing may be kept.
@@ -70,6 +71,7 @@ class Prompt:
     session_id: str
     history: Sequence[Message]
     prefix: str = ""
+    summary: str = ""
     facts: Sequence[Fact] = ()
     memory: LongTermMemory | None = None
     instructions: str | None = None

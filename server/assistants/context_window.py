@@ -8,6 +8,7 @@ Rules:
 - Tokens are estimated: one for each three bytes of UTF-8, and a few for each message. English takes about one for four,
   Chinese about one for each character, which is three; so it is seldom too little, and needs nobody's tokenizer.
 - The answer has room of its own: `max_output_tokens`, else a quarter of what the model takes in.
+- A summary goes where something is left out, in its place.
 - What is not left out is looked at once; of what is, the newest turn only.
 """
 
@@ -49,12 +50,15 @@ def fit(prompt: Prompt, room: int | None) -> Fitted:
     Args:
         room: The tokens that all of it may take; None: any number.
     """
+    whole = replace(prompt, summary="") if prompt.summary else prompt
     if room is None:
-        return Fitted(prompt)
+        return Fitted(whole)
     history, leading = prompt.history, count_leading(prompt.history)
-    first = first_kept(history, leading, room - _tokens_around(prompt, leading))
+    first = first_kept(history, leading, room - _tokens_around(whole, leading))
     if first == leading:
-        return Fitted(prompt)
+        return Fitted(whole)
+    if prompt.summary:
+        first = first_kept(history, leading, room - _tokens_around(prompt, leading))
     kept = [history[at] for at in (*range(leading), *range(first, len(history)))]
     return Fitted(replace(prompt, history=kept), first - leading)
 
@@ -124,7 +128,7 @@ def _turns(history: Sequence[Message], leading: int) -> Iterator[int]:
 def _tokens_around(prompt: Prompt, leading: int) -> int:
     """What all but the turns takes."""
     told = sum(message_tokens(prompt.history[at]) for at in range(leading))
-    texts = [prompt.instructions or "", prompt.prefix, *(fact.text for fact in prompt.facts)]
+    texts = [prompt.instructions or "", prompt.summary, prompt.prefix, *(fact.text for fact in prompt.facts)]
     declared = [encode_tools(prompt.tool_use)] if prompt.tool_use else []
     declared += [encode_format(prompt.output_format)] if prompt.output_format else []
     written = sum(text_tokens(text) + _TOKENS_PER_MESSAGE for text in texts if text)

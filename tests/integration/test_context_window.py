@@ -1,11 +1,15 @@
 """A conversation that is longer than its model takes in, end to end: what the model is told, what the response says of
 it, and that nothing is lost."""
 
+import asyncio
+
 import pytest
 from aiohttp.test_utils import TestServer
 
 from server.assistants.chat_completions import ChatCompletions
-from tests.server.assistants.fake_upstream import GOOD, FakeUpstream, error_answer
+from server.keys import SUMMARIES
+from tests.server.assistants.completions import DONE, delta, stop
+from tests.server.assistants.fake_upstream import GOOD, Answer, FakeUpstream, error_answer
 
 LONG = "x" * 3000
 TOO_LONG = error_answer(400, "the request exceeds the available context size")
@@ -19,7 +23,7 @@ async def upstream(site):
     model_server = TestServer(upstream.app())
     await model_server.start_server()
     url = str(model_server.make_url("/v1"))
-    await site.start(ChatCompletions(url, models=["m"], context_tokens={"m": 3500}))
+    await site.start(ChatCompletions(url, models=["m"], context_tokens={"m": 3500}), context_summaries=True)
     yield upstream
     await model_server.close()
 
@@ -68,3 +72,54 @@ async def test_conversation_that_no_model_takes_in(site, upstream):
     upstream.answers = [GOOD]
     assert (await turn(line, "shorter", conversation=where))["status"] == "completed"
     assert len(await items(caller, where)) == 8
+
+
+SUMMARY = Answer([delta("They spoke of nothing but x."), stop(), DONE])
+
+
+async def summarised(site, caller, conversation):
+    """The conversation object, once all is summarised."""
+    await asyncio.gather(*site.app[SUMMARIES]._tasks.values())
+    return await caller.ask("GET", f"/v1/conversations/{conversation}")
+
+
+async def begun(line, upstream):
+    """The id of a conversation whose first turn is summarised when this returns or a moment later."""
+    where = (await turn(line))["conversation"]["id"]
+    await turn(line, conversation=where)
+    upstream.answers = [GOOD, SUMMARY, GOOD]
+    await turn(line, conversation=where)
+    return where
+
+
+async def test_what_was_left_out_is_summarised(site, upstream):
+    """The conversation says up to where; the next prompt has it, after a restart too, and whoever renames keeps it."""
+    caller = site.caller()
+    where = await begun(await caller.line(), upstream)
+    shown = await summarised(site, caller, where)
+    through = (await items(caller, where))[-2]["id"]
+    assert shown["verbatim:summary"] == {"text": "They spoke of nothing but x.", "through": through}
+    assert "Summarise" in upstream.bodies[-1]["messages"][0]["content"]
+    await caller.ask("POST", f"/v1/conversations/{where}", {"metadata": {"title": "X"}})
+    assert "They spoke of nothing but x." in (await site.sessions())[f"session_{where}.json"].decode()
+    line = await caller.line()
+    await turn(line, conversation=where)
+    told = upstream.bodies[-1]["messages"]
+    assert told[0]["role"] == "system"
+    assert told[0]["content"].endswith("in short:\nThey spoke of nothing but x.")
+    assert len(await items(caller, where)) == 8
+
+
+@pytest.mark.parametrize("removed", ["answer", "conversation"])
+async def test_summary_goes_with_what_it_stands_for(site, upstream, removed):
+    """Within two seconds no file has a word of it."""
+    caller = site.caller()
+    where = await begun(await caller.line(), upstream)
+    assert (await summarised(site, caller, where))["verbatim:summary"]
+    if removed == "answer":
+        response = (await items(caller, where))[-2]["verbatim:response_id"]
+        await caller.ask("DELETE", f"/v1/responses/{response}")
+        assert "verbatim:summary" not in await caller.ask("GET", f"/v1/conversations/{where}")
+    else:
+        await caller.ask("DELETE", f"/v1/conversations/{where}")
+    await site.forgets("They spoke")

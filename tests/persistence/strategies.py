@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from hypothesis import strategies as st
 
-from persistence import Fact, Message, Record
+from persistence import Fact, Message, Record, Summary
 
 texts = st.text(st.characters(codec="utf-8"), max_size=30)
 times = st.datetimes().map(lambda at: at.isoformat(timespec="microseconds") + "Z")
@@ -23,6 +23,13 @@ messages: st.SearchStrategy[Message] = st.builds(
 )
 histories = st.lists(messages, max_size=5)
 records = st.builds(
-    Record, ids, texts.filter(bool), created_at=times, last_activity=times, is_active=st.booleans(), metadata=objects
+    Record,
+    ids,
+    texts.filter(bool),
+    created_at=times,
+    last_activity=times,
+    is_active=st.booleans(),
+    metadata=objects,
+    summary=st.none() | st.builds(Summary, texts.filter(bool), texts, st.integers(1, 9)),
 )
 facts = st.builds(Fact, texts.filter(bool), texts, learned_at=texts, session_id=st.none() | ids)

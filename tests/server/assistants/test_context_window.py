@@ -162,3 +162,14 @@ def test_long_history_is_looked_at_where_it_is_kept():
     fitted = fit(Prompt("m", "s", messages), 101 * EACH)
     assert fitted.left_out == 9900
     assert min(messages.looked_at) >= 9897
+
+
+def test_summary_goes_where_something_is_left_out():
+    """It takes room of its own then, and none where all is told."""
+    messages = history("uauaua")
+    prompt = Prompt("m", "s", messages, summary="x" * 60)
+    assert fit(prompt, 6 * EACH).prompt == Prompt("m", "s", messages)
+    assert fit(prompt, None).prompt == Prompt("m", "s", messages)
+    assert fit(prompt, 5 * EACH).left_out == 4
+    assert fit(prompt, 6 * EACH - 1).prompt.summary == prompt.summary
+    assert fit(Prompt("m", "s", messages), 5 * EACH).left_out == 2
