@@ -27,6 +27,7 @@ async def make_prompt(
         session_id=turn.session_id,
         history=history,
         summary=summary_of(record, history),
+        may_leave_out=request.may_leave_out,
         prefix=turn.text,
         facts=await memory.facts(),
         memory=memory if request.kept else None,

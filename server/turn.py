@@ -128,6 +128,7 @@ class TurnRequest:
         after: Where the turn is placed; None: behind `previous_response_id`, else at the end.
         continues: The response that is gone on with, in its message.
         kept: Whether anything is stored.
+        may_leave_out: Whether the model may be told less than all of the history.
     """
 
     messages: tuple[Message, ...]
@@ -137,6 +138,7 @@ class TurnRequest:
     after: After | None = None
     continues: str | None = None
     kept: bool = True
+    may_leave_out: bool = True
     client_message_id: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
     instructions: str | None = None

@@ -125,7 +125,6 @@ _BEGUN: Json = {
     "usage": None,
 }
 _NOT_ON_OFFER: Json = {
-    "truncation": "disabled",
     "presence_penalty": 0.0,
     "frequency_penalty": 0.0,
     "top_logprobs": 0,
@@ -156,6 +155,7 @@ def _asked(turn: Turn) -> Json:
         "temperature": 1.0 if request.temperature is None else request.temperature,
         "reasoning": {"effort": request.effort, "summary": None} if request.effort else None,
         "max_output_tokens": request.max_output_tokens,
+        "truncation": "auto" if request.may_leave_out else "disabled",
         "store": request.kept,
         "metadata": request.metadata,
     }

@@ -59,6 +59,7 @@ class Prompt:
     Attributes:
         history: The session's messages, oldest first; the last one is the user's, and is what to answer.
         summary: What the oldest messages say, in short, for assistants that are not told all of them.
+        may_leave_out: Whether the model may be told less than all of the history, where that is too long.
         prefix: What there is of the answer already; the reply goes on behind it and repeats nothing of it.
         facts: What is known of the user from all sessions.
         memory: The user's long-term memory, for assistants that learn and forget; None where nothing may be kept.
@@ -72,6 +73,7 @@ class Prompt:
     history: Sequence[Message]
     prefix: str = ""
     summary: str = ""
+    may_leave_out: bool = True
     facts: Sequence[Fact] = ()
     memory: LongTermMemory | None = None
     instructions: str | None = None

@@ -96,8 +96,10 @@ def prompt_tokens(prompt: Prompt) -> int:
 
 def message_tokens(message: Message) -> int:
     """About how many tokens a message takes."""
-    calls = sum(text_tokens(call.name) + text_tokens(call.arguments) for call in calls_of(message))
-    return _TOKENS_PER_MESSAGE + text_tokens(message["content"]) + calls
+    tokens = _TOKENS_PER_MESSAGE + text_tokens(message["content"])
+    if "tool_calls" in message:
+        tokens += sum(text_tokens(call.name) + text_tokens(call.arguments) for call in calls_of(message))
+    return tokens
 
 
 def text_tokens(text: str) -> int:
@@ -113,13 +115,12 @@ def count_leading(history: Sequence[Message]) -> int:
 
 def _turns(history: Sequence[Message], leading: int) -> Iterator[int]:
     """Where turns begin, the latest first; what stands ahead of the first of them is one too."""
-    at = start = len(history)
-    while at > leading:
-        at -= 1
-        if history[at]["role"] == "user":
-            while at > leading and is_system(history[at - 1]):
-                at -= 1
+    start = len(history)
+    for at in range(len(history) - 1, leading - 1, -1):
+        if at < start and history[at]["role"] == "user":
             start = at
+            while start > leading and is_system(history[start - 1]):
+                start -= 1
             yield start
     if start > leading:
         yield leading

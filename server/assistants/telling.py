@@ -1,7 +1,8 @@
 """What a model is told for one reply, and what once more where that was too long. Pure.
 
 Rule: a request that is refused as too long is made once more, with half of what it told at the most, if that leaves
-more out, and if nothing of an answer has come. What is learned from it, the next prompts are cut to.
+more out, if the prompt may be cut at all, and if nothing of an answer has come. What is learned from it, the next
+prompts are cut to.
 """
 
 from .base import Prompt
@@ -21,7 +22,7 @@ class Telling:
     def __init__(self, prompt: Prompt, sizes: ContextSizes) -> None:
         self._prompt = prompt
         self._sizes = sizes
-        known = sizes.of(prompt.model)
+        known = sizes.of(prompt.model) if prompt.may_leave_out else None
         self.fitted = fit(prompt, None if known is None else room_for_input(known, prompt.max_output_tokens))
         self.told = False
         self._is_again = False
@@ -44,7 +45,7 @@ class Telling:
             ContextExceeded: There is nothing more to be done.
         """
         said, known, most = failure.context_tokens, self._sizes.of(self._prompt.model), self._prompt.max_output_tokens
-        if begun:
+        if begun or not self._prompt.may_leave_out:
             raise failure
         if self._is_again:
             raise still_exceeded(failure)

@@ -57,6 +57,17 @@ async def test_response_says_what_was_left_out(site, upstream):
     assert (await site.caller().ask("GET", f"/v1/responses/{third['id']}"))["verbatim:left_out"] == 2
 
 
+async def test_truncation_that_is_disabled(site, upstream):
+    """The model is told all, and the response says what was asked for."""
+    line = await site.caller().line()
+    where = (await turn(line))["conversation"]["id"]
+    second = await turn(line, conversation=where, truncation="auto")
+    third = await turn(line, conversation=where, truncation="disabled")
+    assert (second["truncation"], third["truncation"]) == ("auto", "disabled")
+    assert "verbatim:left_out" not in third
+    assert len(upstream.bodies[-1]["messages"]) == 5
+
+
 async def test_conversation_that_no_model_takes_in(site, upstream):
     """The person is told so; the question is kept, and a shorter one is answered."""
     caller = site.caller()

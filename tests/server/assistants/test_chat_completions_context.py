@@ -136,6 +136,27 @@ async def test_refusal_that_says_the_size_is_believed(connect, upstream):
     assert assistant._sizes.of("m") == 2000
 
 
+async def test_what_may_not_be_left_out_is_told(connect, upstream):
+    """Whatever is known of the model; and the refusal is the last word."""
+    upstream.answers = [GOOD, error_answer(400, TOO_LONG)]
+    assistant, prompt = connect(context_tokens={"m": 2000}), prompt_of(*LONG, may_leave_out=False)
+    assert await outcome(assistant, prompt) == ("Hello", Finish("stop"))
+    _, failure = await outcome(assistant, prompt)
+    assert (failure.code, asked(upstream)) == (CODE, [7, 7])
+    assert failure.message == f"The conversation is longer than the model can take in: {TOO_LONG}"
+
+
+async def test_refusal_of_what_should_have_had_room(connect, upstream):
+    """More is left out, which is told too; and an estimate that was too small for this model is not made again."""
+    said = "This model's maximum context length is 9000 tokens."
+    upstream.answers = [error_answer(400, said), GOOD]
+    assistant = connect(context_tokens={"m": 6000})
+    pieces = await replied(assistant)
+    assert pieces[:2] == [LeftOut(2), LeftOut(6)]
+    await replied(assistant)
+    assert asked(upstream) == [5, 1, 1]
+
+
 async def test_second_refusal_is_the_last(connect, upstream):
     """The person is told what to do about it, and nothing is learned of it."""
     upstream.answers = [error_answer(400, TOO_LONG)]
