@@ -35,7 +35,18 @@ from persistence.learning import How, Learned
 from persistence.locks import KeyedLocks
 from persistence.long_term_memory import LongTermMemory
 from persistence.memory_store import MemoryStore
-from persistence.model import Message, Page, Piece, Receipt, Record, UserReceipt, message_id, new_id, now
+from persistence.model import (
+    Message,
+    Page,
+    Piece,
+    Receipt,
+    Record,
+    Summary,
+    UserReceipt,
+    message_id,
+    new_id,
+    now,
+)
 from persistence.search_hits import Hit, Hits, Place
 from persistence.search_query import Phrase, SearchQuery, parse_phrases
 from persistence.secret_file import read_or_create_secret
@@ -94,6 +105,7 @@ __all__ = [
     "StorageFull",
     "StorageReadOnly",
     "Store",
+    "Summary",
     "Tree",
     "UserReceipt",
     "back_up_folder",

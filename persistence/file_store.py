@@ -146,7 +146,8 @@ class FileStore:
 
     async def update(self, session_id: str, change: Callable[[Record], Record]) -> Record:
         async def update(session: OpenSession) -> None:
-            await self._sessions.append(session, same_session(change(session.record), session_id), ())
+            record = session.own(same_session(change(session.record), session_id))
+            await self._sessions.append(session, record, ())
 
         return await self._change(session_id, update)
 

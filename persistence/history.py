@@ -95,6 +95,13 @@ class History:
             (at, decode_line(self._lines[at]) if at < encoded else self._messages[at - encoded]) for at in positions
         ]
 
+    def is_at(self, at: int, name: str) -> bool:
+        """Whether the message at a position has this name; a line that is no message has none."""
+        try:
+            return at < len(self) and message_id(self.page([at])[0][1], at) == name
+        except Damaged:
+            return False
+
     def sent(self, client_id: str) -> Message | None:
         """The first message that a client has called this; each message is looked at once, whoever asks how often.
 

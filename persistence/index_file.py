@@ -13,7 +13,7 @@ from itertools import islice
 import msgspec
 
 from persistence.errors import Damaged
-from persistence.json_bytes import can_be_kept, decode_json, encode_json
+from persistence.json_bytes import can_be_kept, decode_json, encode_json, encode_record
 from persistence.model import Record, is_session_id
 from persistence.record_json import decode_record
 
@@ -90,4 +90,4 @@ def decode_index(
 
 
 def _encode_line(record: Record) -> bytes:
-    return encode_json(record.session_id, "a session id") + b":" + encode_json(record, "a record")
+    return encode_json(record.session_id, "a session id") + b":" + encode_record(record)

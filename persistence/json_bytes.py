@@ -47,6 +47,11 @@ def encode_record(record: Record) -> bytes:
     Raises:
         NotStorable: Its metadata is not JSON.
     """
+    return encode_json(record_value(record), "a record")
+
+
+def record_value(record: Record) -> dict[str, Any]:
+    """The record as a JSON value; a session that nobody has summarised has no word of it."""
     value = {
         "session_id": record.session_id,
         "user_id": record.user_id,
@@ -55,7 +60,9 @@ def encode_record(record: Record) -> bytes:
         "is_active": record.is_active,
         "metadata": record.metadata,
     }
-    return encode_json(value, "a record")
+    if summary := record.summary:
+        value["summary"] = {"text": summary.text, "through": summary.through, "count": summary.count}
+    return value
 
 
 def decode_json(data: bytes, what: str) -> Any:

@@ -109,7 +109,7 @@ class MemoryStore:
 
     async def update(self, session_id: str, change: Callable[[Record], Record]) -> Record:
         session = self._get(session_id)
-        record = same_session(change(session.record), session_id)
+        record = same_session(change(session.record), session_id).of(session.tree.history)
         encode_file(record, ())
         session.record = record
         return record
@@ -176,7 +176,7 @@ class MemoryStore:
         tree = with_history(session.tree, list(change(tuple(session.tree.history))))
         encode_file(session.record, tree.history)
         session.tree = tree
-        session.record = session.record.touched()
+        session.record = session.record.touched().of(tree.history)
         return session.record
 
     async def edit_tree(
@@ -188,7 +188,7 @@ class MemoryStore:
             encode_file(session.record, after.history, after.branches)
             for response_id in answered_responses(after.messages()):
                 self._parts.pop((session_id, response_id), None)
-            session.tree, session.record = after, session.record.touched()
+            session.tree, session.record = after, session.record.touched().of(after.history)
             if draft:
                 await self.write(session_id, draft, text)
         return session.record

@@ -10,13 +10,16 @@ import re
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple, NotRequired, Required, TypedDict
 
 NOBODY = "nobody"
 """The user of a session whose file and index do not say whose it is."""
+
+MAX_SUMMARY_CHARS = 1_500
+"""Of a summary's text."""
 
 _LONGEST_ENCODED = 180
 """File names end at 255 bytes; what is longer is named by its SHA-256."""
@@ -48,6 +51,8 @@ class Message(TypedDict, total=False):
     """The functions that the model wants called: `call_id`, `name`, `arguments`."""
     call_id: NotRequired[str]
     """On a message of the role `tool`: whose output it is."""
+    left_out: NotRequired[int]
+    """On an answer: how many of the older messages the model was not told."""
     reasoning: NotRequired[str]
     """What the model thought, which is no part of its answer."""
     error: NotRequired[dict[str, str]]
@@ -70,6 +75,25 @@ class Piece(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Summary:
+    """What the first messages of a session's shown path say, in short.
+
+    Attributes:
+        text: Never empty, and at most `MAX_SUMMARY_CHARS` long: it stands in each record.
+        through: The last message that it stands for, by its name.
+        count: How many it stands for, those at the beginning that tell the model what to be included.
+    """
+
+    text: str
+    through: str
+    count: int
+
+    def is_of(self, history: Sequence[Message]) -> bool:
+        """Whether it stands for the beginning of this path: a message that was taken out, or put in, moves the last."""
+        return self.count <= len(history) and message_id(history[self.count - 1], self.count - 1) == self.through
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """All about a session that is not its history. Times are ISO 8601 in UTC (`2024-01-01T12:00:00.000000Z`)."""
 
@@ -79,6 +103,7 @@ class Record:
     last_activity: str
     is_active: bool = True
     metadata: dict[str, Any] = field(default_factory=dict)
+    summary: Summary | None = None
 
     @classmethod
     def fresh(cls, session_id: str, user_id: str, metadata: dict[str, Any] | None = None) -> "Record":
@@ -102,7 +127,11 @@ class Record:
         if self.last_activity > at:
             day_after = (datetime.fromisoformat(at) + timedelta(days=1)).isoformat()
             at = at if self.last_activity > day_after else self.last_activity
-        return Record(self.session_id, self.user_id, self.created_at, at, self.is_active, self.metadata)
+        return Record(self.session_id, self.user_id, self.created_at, at, self.is_active, self.metadata, self.summary)
+
+    def of(self, history: Sequence[Message]) -> "Record":
+        """The same record, without a summary that does not stand for the beginning of this path."""
+        return self if self.summary is None or self.summary.is_of(history) else replace(self, summary=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,6 +192,7 @@ class OpenSessions:
         Args:
             begun: What there is already of the answer that the session owes then.
         """
+        record = record.of(tree.history)
         messages, branches = encode_messages(tree.history), branches_json(tree.branches)
         entry = Put(record, encode_record(record), messages, branches, begun)
         await self._journal.commit(entry.encode())

@@ -10,7 +10,7 @@ from typing import Any
 
 from persistence.errors import Damaged
 from persistence.json_bytes import can_be_kept
-from persistence.model import Record
+from persistence.model import MAX_SUMMARY_CHARS, Record, Summary
 
 _KEYS = ("session_id", "user_id", "created_at", "last_activity", "is_active", "metadata")
 
@@ -32,7 +32,9 @@ def decode_record(value: Any, session_id: str, known: Record | None = None, chan
     last = normal_time(value.get("last_activity"))
     created = normal_time(value.get("created_at")) or min(default.created_at, last or default.created_at)
     user_id, is_active, metadata = (value.get(key) for key in ("user_id", "is_active", "metadata"))
-    extra = {key: value[key] for key in value if key not in _KEYS}
+    summary = decode_summary(value.get("summary"))
+    known_keys = _KEYS if value.get("summary") and not summary else (*_KEYS, "summary")
+    extra = {key: value[key] for key in value if key not in known_keys}
     metadata = {**extra, **metadata} if isinstance(metadata, dict) else {**default.metadata, **extra}
     return Record(
         session_id=session_id,
@@ -41,7 +43,19 @@ def decode_record(value: Any, session_id: str, known: Record | None = None, chan
         last_activity=last or (known.last_activity if known else created),
         is_active=is_active if isinstance(is_active, bool) else default.is_active,
         metadata=metadata if can_be_kept(metadata) else default.metadata,
+        summary=summary,
     )
+
+
+def decode_summary(value: Any) -> Summary | None:
+    """A record's summary; None where it is none of ours, which a file from elsewhere may have under that name."""
+    if not isinstance(value, dict) or value.keys() != {"text", "through", "count"}:
+        return None
+    text, through, count = value["text"], value["through"], value["count"]
+    if not (isinstance(text, str) and isinstance(through, str) and type(count) is int):
+        return None
+    is_ours = 0 < len(text) <= MAX_SUMMARY_CHARS and count > 0 and can_be_kept([text, through])
+    return Summary(text, through, count) if is_ours else None
 
 
 def normal_time(value: Any) -> str | None:

@@ -6,7 +6,7 @@ not have everything yet.
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from persistence.branches import Branch, Tree
 from persistence.disk import Stamp
@@ -48,6 +48,13 @@ class OpenSession:
     @property
     def session_id(self) -> str:
         return self.record.session_id
+
+    def own(self, record: Record) -> Record:
+        """The record, without a summary that does not stand for the beginning of this history."""
+        summary = record.summary
+        if summary is None or self.history.is_at(summary.count - 1, summary.through):
+            return record
+        return replace(record, summary=None)
 
 
 class SessionCache:

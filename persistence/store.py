@@ -77,7 +77,10 @@ class Store(Protocol):
         """A page of the user's sessions, newest activity first, beginning behind the session `after`."""
 
     async def update(self, session_id: str, change: Callable[[Record], Record]) -> Record:
-        """Puts another record in the place of the session's, of the same id; returns the new one."""
+        """Puts another record in the place of the session's, of the same id; returns the new one.
+
+        A summary that does not stand for the beginning of the path that is shown is left out, here and with each edit.
+        """
 
     async def delete(self, session_id: str) -> Receipt:
         """Removes the session and all that came from it."""

@@ -10,7 +10,7 @@ from contextlib import aclosing
 from typing import Any
 
 from persistence import PersistenceError
-from server.assistants.base import Assistant, Delta, Prompt, Thought
+from server.assistants.base import Assistant, Delta, LeftOut, Prompt, Thought
 from server.coalescing import Pieces
 from server.errors import AssistantFailed, api_error
 from server.last_piece import NOTHING, LastPiece
@@ -90,6 +90,9 @@ async def _produce(assistant: Assistant, prompt: Prompt, pieces: Pieces) -> Even
                 if isinstance(piece, Thought):
                     if pieces.put_thought(piece.text):
                         await pieces.shown()
+                    continue
+                if isinstance(piece, LeftOut):
+                    pieces.log.turn.left_out = piece.messages
                     continue
                 pieces.log.turn.was_told(piece.facts)
                 if piece.reason == "length":

@@ -16,7 +16,20 @@ from server.conductor import Conductor
 from server.config import Config, setting_variable
 from server.delta_window import DeltaWindow
 from server.errors import ConfigError
-from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, PATHS, REMOVAL, SESSIONS, STORE, TITLES, UNTAKEN
+from server.keys import (
+    AUTH,
+    CONDUCTOR,
+    CONFIG,
+    LIVE,
+    MODELS,
+    PATHS,
+    REMOVAL,
+    SESSIONS,
+    STORE,
+    SUMMARIES,
+    TITLES,
+    UNTAKEN,
+)
 from server.live import InProcessLive
 from server.memories import Memories, MemoryRules
 from server.model_servers import ModelServer, decode_model_servers
@@ -28,6 +41,7 @@ from server.removal import Removal
 from server.running import TurnLimits
 from server.socket import Socket
 from server.sockets import Sockets
+from server.summaries import Summaries
 from server.titles import Titles
 from server.untaken import Untaken
 
@@ -56,7 +70,8 @@ def model_servers(config: Config, environ: Mapping[str, str]) -> list[ModelServe
     if config.upstream_url:
         models = (config.upstream_model,) if config.upstream_model else ()
         key = config.upstream_key or None
-        servers.append(ModelServer("upstream", config.upstream_url, key, models, config.upstream_continues))
+        sizes = {"*": config.upstream_context_tokens} if config.upstream_context_tokens else {}
+        servers.append(ModelServer("upstream", config.upstream_url, key, models, config.upstream_continues, sizes))
     if config.models_file:
         try:
             text = config.models_file.read_text("utf-8")
@@ -77,6 +92,7 @@ def make_assistants(config: Config, servers: Sequence[ModelServer]) -> list[Assi
             server.models,
             name=server.name,
             continues=server.continues,
+            context_tokens=server.context_tokens,
             limits=server.limits,
         )
         for server in servers
@@ -115,6 +131,9 @@ def make_app(config: Config, store: Store, assistants: list[Assistant], secret: 
     )
     app[TITLES] = Titles(store, models, app[CONDUCTOR].tell_changed, asks_models=config.model_titles)
     app[CONDUCTOR].on_ended.append(app[TITLES].turn_ended)
+    app[SUMMARIES] = Summaries(store, models, app[CONDUCTOR].tell_changed)
+    if config.context_summaries:
+        app[CONDUCTOR].on_ended.append(app[SUMMARIES].turn_ended)
     app[PATHS] = Paths(store, live, app[CONDUCTOR])
     app[REMOVAL] = Removal(store, live, app[CONDUCTOR])
     app[response_routes.SOCKETS] = Sockets(config)
@@ -142,6 +161,7 @@ async def shut_down(app: web.Application) -> None:
     await app[CONDUCTOR].close(app[CONFIG].shutdown_grace_s)
     await asyncio.gather(*[_say_goodbye(socket) for socket in app[response_routes.SOCKETS]])
     await app[TITLES].close()
+    await app[SUMMARIES].close()
     await app[MODELS].close()
 
 

@@ -262,14 +262,14 @@ class Conductor:
 
     async def _reply(self, running: Running, assistant: Assistant, path: Sequence[Message]) -> tuple[Event, LastPiece]:
         """Tells of the question and streams the answer; returns how it ended, and what of it is not shown yet."""
-        turn = running.log.turn
+        turn, record = running.log.turn, None
         try:
             if turn.request.kept:
-                await self.tell_changed(turn.session_id)
+                record = await self.tell_changed(turn.session_id)
                 position = len(path) - 1
                 after = message_id(path[-2], position - 1) if position else None
                 self._live.tell(turn.user_id, QuestionAccepted(path[-1], position, running.log, after))
-            prompt = await self._memories.recall(turn, make_prompt(turn, path), assistant)
+            prompt = await self._memories.recall(turn, make_prompt(turn, path, record), assistant)
             return await running.answering.run(assistant, prompt)
         except Exception as error:
             return broken(turn, error), NOTHING

@@ -135,12 +135,18 @@ class Config:
     upstream_continues: bool = _setting(
         False, _switch, "1 where the model server goes on with an answer that was cut short (`continue_final_message`)"
     )
+    upstream_context_tokens: int = _setting(
+        0, _whole(0, 1 << 30), "tokens that its models take in, answer included; 0: as many as it says"
+    )
     upstream_model: str = _setting("", _text, "model to use; empty offers all that the model server lists")
     models_file: Path | None = _setting(None, _file, "TOML file of several model servers, see docs/operations.md")
     api_keys: dict[str, str] = _setting({}, _keys, "`key=user_id,…`: who may come in; empty: each browser is a user")
     allowed_origins: frozenset[str] = _setting(frozenset(), _origins, "origins whose pages may connect, by commas")
     cookie_secret: str = _setting("", _text, "signs the cookies; empty: made at the first start, kept in the data")
     model_titles: bool = _setting(False, _switch, "1 lets the model name each conversation after its first turn")
+    context_summaries: bool = _setting(
+        False, _switch, "1 lets the model summarise the messages that it is not told any more"
+    )
     metronome: bool = _setting(False, _switch, "1 offers the assistant `metronome`, for tests and load")
     log_level: str = _setting("INFO", _level, "DEBUG, INFO, WARNING or ERROR")
     memory: bool = _setting(True, _switch, "0: nothing is learned in sessions, and assistants know no facts")

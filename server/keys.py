@@ -10,6 +10,7 @@ from server.live import Live
 from server.models import Models
 from server.paths import Paths
 from server.removal import Removal
+from server.summaries import Summaries
 from server.titles import Titles
 from server.untaken import Untaken
 
@@ -22,6 +23,7 @@ PATHS = web.AppKey("paths", Paths)
 REMOVAL = web.AppKey("removal", Removal)
 SESSIONS = web.AppKey("sessions", SessionService)
 STORE: web.AppKey[Store] = web.AppKey("store")
+SUMMARIES = web.AppKey("summaries", Summaries)
 TITLES = web.AppKey("titles", Titles)
 UNTAKEN = web.AppKey("untaken", Untaken)
 

@@ -28,6 +28,7 @@ class ModelServer:
         name: Stands in the names of models that another server offers too, and in the log.
         models: Names and patterns; none: all that it lists.
         continues: Whether it goes on with an answer that was cut short.
+        context_tokens: How much a model takes in, by names and patterns; the first that fits counts.
     """
 
     name: str
@@ -35,6 +36,7 @@ class ModelServer:
     key: str | None = None
     models: tuple[str, ...] = ()
     continues: bool = False
+    context_tokens: Mapping[str, int] = field(default_factory=dict)
     limits: UpstreamLimits = field(default_factory=UpstreamLimits)
 
 
@@ -140,6 +142,14 @@ def _count(value: object) -> int:
     return value
 
 
+def _sizes(value: object) -> dict[str, int]:
+    """a whole number of tokens above 0, or a table of one for each name or pattern such as {'llama3' = 8192}"""
+    sizes: dict[str, Any] = value if isinstance(value, dict) else {"*": value}
+    if not sizes or not all(type(tokens) is int and tokens > 0 for tokens in sizes.values()):
+        raise ValueError
+    return sizes
+
+
 _LIMITS: dict[str, Callable[[object], Any]] = {
     "connect_timeout_s": _seconds,
     "first_token_timeout_s": _seconds,
@@ -155,5 +165,6 @@ _KEYS: dict[str, Callable[[object], Any]] = {
     "key_variable": _text,
     "models": _texts,
     "continues": _switch,
+    "context_tokens": _sizes,
     **_LIMITS,
 }

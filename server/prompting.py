@@ -5,18 +5,24 @@ Rule: what is known of the user comes from memory (`memories.py`).
 
 from collections.abc import Sequence
 
-from persistence import Message
+from persistence import Message, Record
 from server.assistants.base import Prompt
 from server.turn import Turn
 
 
-def make_prompt(turn: Turn, history: Sequence[Message]) -> Prompt:
-    """The prompt of a turn whose question is the last message of the history."""
+def make_prompt(turn: Turn, history: Sequence[Message], record: Record | None = None) -> Prompt:
+    """The prompt of a turn whose question is the last message of the history.
+
+    Args:
+        record: The session's; None where nothing is kept.
+    """
     request = turn.request
     return Prompt(
         model=turn.model,
         session_id=turn.session_id,
         history=history,
+        summary=summary_of(record, history),
+        may_leave_out=request.may_leave_out,
         prefix=turn.text,
         instructions=request.instructions,
         temperature=request.temperature,
@@ -26,3 +32,9 @@ def make_prompt(turn: Turn, history: Sequence[Message]) -> Prompt:
         output_format=request.output_format,
         tool_use=request.tool_use,
     )
+
+
+def summary_of(record: Record | None, history: Sequence[Message]) -> str:
+    """The text of the summary that stands for the beginning of this path; empty where there is none."""
+    summary = record.of(history).summary if record else None
+    return summary.text if summary else ""

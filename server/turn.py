@@ -129,6 +129,7 @@ class TurnRequest:
         after: Where the turn is placed; None: behind `previous_response_id`, else at the end.
         continues: The response that is gone on with, in its message.
         kept: Whether anything is stored.
+        may_leave_out: Whether the model may be told less than all of the history.
     """
 
     messages: tuple[Message, ...]
@@ -138,6 +139,7 @@ class TurnRequest:
     after: After | None = None
     continues: str | None = None
     kept: bool = True
+    may_leave_out: bool = True
     client_message_id: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
     instructions: str | None = None
@@ -155,6 +157,7 @@ class Turn:
 
     Attributes:
         draft: The assistant's message before its first word; its `response_id` names the turn.
+        left_out: How many of the older messages the model was not told; set while it answers.
     """
 
     session_id: str
@@ -168,6 +171,7 @@ class Turn:
     usage: Usage | None = None
     completed_at: str | None = None
     calls: tuple[ToolCall, ...] = ()
+    left_out: int = 0
     _pieces: list[str] = field(default_factory=list)
     _thoughts: list[str] | None = None
     """None while nothing was thought in this turn; what was thought before stands in the draft."""
@@ -253,6 +257,8 @@ class Turn:
             message["reason"] = self.reason.value
         if self.error:
             message["error"] = {"code": self.error.code, "message": self.error.message}
+        if self.left_out:
+            message["left_out"] = self.left_out
         if self.usage:
             message["usage"] = _usage_fields(self.usage)
         return message
@@ -276,6 +282,7 @@ class Turn:
             usage=_read_usage(usage) if isinstance(usage, dict) else None,
             completed_at=message.get("completed_at"),
             calls=calls_of(message),
+            left_out=_count(message.get("left_out")),
             _pieces=[message["content"]],
         )
 
@@ -286,6 +293,10 @@ _REASONS = frozenset(reason.value for reason in Reason)
 
 def _usage_fields(usage: Usage) -> dict[str, Any]:
     return {name: getattr(usage, name) for name in usage.__slots__}
+
+
+def _count(value: object) -> int:
+    return value if type(value) is int and value > 0 else 0
 
 
 def _read_usage(fields: Mapping[str, Any]) -> Usage | None:

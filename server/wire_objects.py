@@ -37,6 +37,8 @@ def _read_seconds(at: str) -> int | None:
 
 
 def conversation_object(record: Record, running: str | None = None) -> Json:
+    summary = record.summary
+    shown = {"verbatim:summary": {"text": summary.text, "through": summary.through}} if summary else {}
     return {
         "id": record.session_id,
         "object": "conversation",
@@ -44,6 +46,7 @@ def conversation_object(record: Record, running: str | None = None) -> Json:
         "metadata": record.metadata,
         "verbatim:last_activity": seconds(record.last_activity) or 0,
         "verbatim:running_response": running,
+        **shown,
     }
 
 
@@ -124,7 +127,6 @@ _BEGUN: Json = {
     "usage": None,
 }
 _NOT_ON_OFFER: Json = {
-    "truncation": "disabled",
     "presence_penalty": 0.0,
     "frequency_penalty": 0.0,
     "top_logprobs": 0,
@@ -155,6 +157,7 @@ def _asked(turn: Turn) -> Json:
         "temperature": 1.0 if request.temperature is None else request.temperature,
         "reasoning": {"effort": request.effort, "summary": None} if request.effort else None,
         "max_output_tokens": request.max_output_tokens,
+        "truncation": "auto" if request.may_leave_out else "disabled",
         "store": request.kept,
         "metadata": request.metadata,
     }
@@ -171,6 +174,7 @@ def _end(turn: Turn, item: Json | orjson.Fragment) -> Json:
         "output": _output(turn, item),
         "error": {"code": turn.error.code, "message": turn.error.message} if turn.error else None,
         "usage": _usage(turn),
+        **({"verbatim:left_out": turn.left_out} if turn.left_out else {}),
     }
 
 

@@ -106,7 +106,7 @@ class CreateResponse(Struct):
     reasoning: ReasoningOptions | None = None
     include: Any = None
     prompt: Any = None
-    truncation: Any = None
+    truncation: Literal["auto", "disabled"] | None = None
     presence_penalty: Any = None
     frequency_penalty: Any = None
     top_logprobs: Any = None

@@ -101,6 +101,7 @@ export class Page {
     const title = session ? titleOf(session) : "New chat";
     byId("title").textContent = sessionId && !session ? "" : title;
     document.title = session ? `${title} · Verbatim` : "Verbatim";
+    this.conversation.summarised(session?.["verbatim:summary"] ?? null);
     this.list.show(this.sessions.newestFirst, sessionId, this.sessions.hasMore);
   }
 

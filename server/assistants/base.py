@@ -2,7 +2,9 @@
 
 The contract, which `tests/server/assistants/assistant_contract.py` checks for each implementation:
 
-- `reply` yields any number of `Delta`s, and of `Thought`s where the model shows them, and then exactly one `Finish`. An
+- `reply` yields any number of `Delta`s, and of `Thought`s where the model shows them, and then exactly one `Finish`;
+  ahead of them all a `LeftOut`, where the model was not told all of the history, and another one where it was then told
+  still less. An
   answer that ends without `Finish` was cut and is not a success; an implementation that notices raises
   `AssistantFailed` itself.
 - Every fault of the model server is raised as `AssistantFailed` with a code of PROTOCOL.md and a sentence for a person.
@@ -56,6 +58,8 @@ class Prompt:
 
     Attributes:
         history: The session's messages, oldest first; the last one is the user's, and is what to answer.
+        summary: What the oldest messages say, in short, for assistants that are not told all of them.
+        may_leave_out: Whether the model may be told less than all of the history, where that is too long.
         prefix: What there is of the answer already; the reply goes on behind it and repeats nothing of it.
         facts: What is known of the user from all sessions, as far as it matters here.
         memory: The user's long-term memory, for assistants that show it and forget; None where nothing may be kept.
@@ -70,6 +74,8 @@ class Prompt:
     session_id: str
     history: Sequence[Message]
     prefix: str = ""
+    summary: str = ""
+    may_leave_out: bool = True
     facts: Sequence[Fact] = ()
     memory: LongTermMemory | None = None
     learned: Learned | PersistenceError | None = None
@@ -104,6 +110,13 @@ class Thought:
     """A piece of what the model thinks, never empty; no part of the answer."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """How many messages of the history, of the older ones, the model is not told; more than none."""
+
+    messages: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +164,7 @@ class Assistant(Protocol):
             AssistantFailed: The model server could not be asked.
         """
 
-    def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | Thought | Finish, None]:
+    def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | Thought | LeftOut | Finish, None]:
         """Answers the last message of the prompt's history."""
 
     async def close(self) -> None:

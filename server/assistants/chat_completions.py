@@ -5,20 +5,25 @@ Rules:
   the text that is there is not what the model would have said, and the text so far is kept either way.
 - Every fault of the server becomes `AssistantFailed` with a code of PROTOCOL.md and a sentence for a person.
 - Requests are repeated only before the first piece of text; see `upstream`.
+- Of a history that is longer than the model takes in, the oldest turns are left out (`context_window`). A request that
+  is refused as too long is made once more with less, also only before the first piece.
 - Reasoning counts as a sign of life, and is handed on apart from the answer.
 """
 
 import asyncio
 import random
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
 from ..errors import AssistantFailed
-from .base import UNNAMED, Delta, Finish, Parameter, Prompt, Thought
+from .base import UNNAMED, Delta, Finish, LeftOut, Parameter, Prompt, Thought
 from .completion_request import encode_request
 from .completion_stream import CompletionStream
+from .context_overflow import ContextExceeded
+from .context_sizes import ContextSizes
 from .model_list import ModelList
+from .telling import Telling
 from .upstream import NETWORK_ERRORS, Opened, Upstream
 from .upstream_faults import failure_of_reading, presentable
 from .upstream_limits import UpstreamLimits
@@ -35,6 +40,8 @@ class ChatCompletions:
         models: Names and patterns of the models on offer; none: all that the server has.
         name: What its operator calls it.
         continues: Whether the server goes on with an assistant's message that comes last.
+        context_tokens: How much a model takes in, its answer included, by names and patterns; where the server says
+            less, that counts.
         sleep, clock, chance: See `Upstream`.
 
     **Concurrency**: any number of replies at once, each on a connection of its own.
@@ -50,6 +57,7 @@ class ChatCompletions:
         *,
         name: str = "upstream",
         continues: bool = False,
+        context_tokens: Mapping[str, int] | None = None,
         limits: UpstreamLimits | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
@@ -61,7 +69,8 @@ class ChatCompletions:
         self._key = key
         self._limits = limits or UpstreamLimits()
         self._upstream = Upstream(url, key, self._limits, sleep=sleep, clock=clock, chance=chance)
-        self._list = ModelList(self._upstream, models)
+        self._sizes = ContextSizes(context_tokens or {})
+        self._list = ModelList(self._upstream, models, self._sizes)
 
     async def models(self) -> Sequence[str]:
         """What is configured, else what the server lists.
@@ -74,7 +83,7 @@ class ChatCompletions:
         except AssistantFailed as failure:
             raise presentable(failure, self._key) from failure.__cause__
 
-    async def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | Thought | Finish, None]:
+    async def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | Thought | LeftOut | Finish, None]:
         """Streams the model's answer.
 
         **Cancellation**: closes the connection, which is how model servers learn that nobody listens any more.
@@ -84,29 +93,38 @@ class ChatCompletions:
                 prompt = replace(prompt, model=(await self._list.names())[0])
             if not self._list.has(prompt.model):
                 raise AssistantFailed("upstream_error", _NOT_OFFERED.format(prompt.model))
-            opened = await self._upstream.open_completion(encode_request(prompt))
-            stream = CompletionStream(self._limits.max_event_bytes, with_tools=bool(prompt.tool_use))
-            try:
-                deadline = opened.first_token_at
-                while not stream.done:
-                    events = stream.events
-                    text = await self._read(opened, stream, deadline)
-                    if stream.events > events:
-                        deadline = self._next_deadline(stream, deadline)
-                    if stream.has_thought:
-                        yield Thought(stream.take_thought())
-                    if text:
-                        yield Delta(text)
-                finish = stream.outcome()
-                await self._await_end(opened)
-            finally:
-                opened.response.close()
+            telling = Telling(prompt, self._sizes)
+            while not telling.told:
+                if left_out := telling.fitted.left_out:
+                    yield LeftOut(left_out)
+                stream = CompletionStream(self._limits.max_event_bytes, with_tools=bool(prompt.tool_use))
+                try:
+                    opened = await self._upstream.open_completion(encode_request(telling.fitted.prompt))
+                    try:
+                        deadline = opened.first_token_at
+                        while not stream.done:
+                            events = stream.events
+                            text = await self._read(opened, stream, deadline)
+                            if stream.events > events:
+                                deadline = self._next_deadline(stream, deadline)
+                            if stream.has_thought:
+                                yield Thought(stream.take_thought())
+                            if text:
+                                yield Delta(text)
+                        finish = stream.outcome()
+                        await self._await_end(opened)
+                    finally:
+                        opened.response.close()
+                    telling.succeeded()
+                except ContextExceeded as failure:
+                    telling.refused(failure, begun=stream.alive)
         except AssistantFailed as failure:
             raise presentable(failure, self._key) from failure.__cause__
         yield finish
 
     async def close(self) -> None:
         """Closes the pooled connections."""
+        await self._list.close()
         await self._upstream.close()
 
     async def _read(self, opened: Opened, stream: CompletionStream, deadline: float) -> str:

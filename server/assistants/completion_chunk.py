@@ -11,6 +11,7 @@ import orjson
 
 from ..errors import AssistantFailed
 from .base import Usage
+from .context_overflow import context_exceeded
 
 _MALFORMED = "The model server sent something that is not a chat completion."
 
@@ -55,7 +56,7 @@ def decode_chunk(payload: bytes) -> Chunk:
     if not isinstance(value, dict):
         raise AssistantFailed("upstream_malformed", _MALFORMED)
     if value.get("error") or value.get("object") == "error":
-        raise AssistantFailed("upstream_error", with_detail("The model server reports an error", error_detail(value)))
+        raise _reported(value)
     usage = decode_usage(value.get("usage"))
     match value.get("choices"):
         case None | []:
@@ -63,6 +64,12 @@ def decode_chunk(payload: bytes) -> Chunk:
         case [dict() as choice, *_]:
             return _decode_choice(choice, usage)
     raise AssistantFailed("upstream_malformed", _MALFORMED)
+
+
+def _reported(value: dict[str, Any]) -> AssistantFailed:
+    detail = error_detail(value)
+    failure = AssistantFailed("upstream_error", with_detail("The model server reports an error", detail))
+    return context_exceeded(value, detail) or failure
 
 
 def _decode_choice(choice: dict[str, Any], usage: Usage | None) -> Chunk:

@@ -1,11 +1,12 @@
 """The request that goes to `/chat/completions`. Pure.
 
 Rules: what the system says comes first and is one message (instructions, the session's own leading system messages,
-what is remembered of the user), because many chat templates take no more than one; an assistant's message without
-text is left out, because many servers refuse it; and the user's messages that come to stand side by side by that are
-joined, because many templates insist that roles alternate; calls of tools go only with what they gave, and what they
-gave only with them, because servers refuse one without the other. The stored history is never changed. What there is of
-an answer already comes last, with the two switches that vLLM, and llama.cpp after it, have for going on with it.
+what is remembered of the user, what is left out in short), because many chat templates take no more than one; an
+assistant's message without text is left out, because many servers refuse it; and the user's messages that come to
+stand side by side by that are joined, because many templates insist that roles alternate; calls of tools go only with
+what they gave, and what they gave only with them, because servers refuse one without the other. The stored history is
+never changed. What there is of an answer already comes last, with the two switches that vLLM, and llama.cpp after it,
+have for going on with it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +20,7 @@ from .tool_calls import OUTPUT_ROLE, Tool, ToolCall, ToolUse, answered_calls
 
 _SYSTEM_ROLES = {"system", "developer"}
 _REMEMBERED = "What is remembered of the user, from this conversation and earlier ones:"
+_SUMMARISED = "What was said before the messages that follow, in short:"
 
 
 def encode_request(prompt: Prompt) -> dict[str, Any]:
@@ -73,7 +75,7 @@ def _encode_tool(tool: Tool) -> dict[str, Any]:
 
 def encode_messages(prompt: Prompt) -> list[dict[str, Any]]:
     """The conversation as the model server wants it."""
-    leading = list(takewhile(_is_system, prompt.history))
+    leading = list(takewhile(is_system, prompt.history))
     system = "\n\n".join(_system_parts(prompt, leading))
     messages: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
     history = prompt.history
@@ -90,6 +92,8 @@ def _system_parts(prompt: Prompt, leading: Sequence[Message]) -> Iterator[str]:
     yield from (message["content"] for message in leading if message["content"])
     if prompt.facts:
         yield "\n".join([_REMEMBERED, *map(_encode_fact, prompt.facts)])
+    if prompt.summary:
+        yield f"{_SUMMARISED}\n{prompt.summary}"
 
 
 def _encode_fact(fact: Fact) -> str:
@@ -104,7 +108,7 @@ def _append(messages: list[dict[str, Any]], message: Message, behind: Iterable[M
     if message["role"] == OUTPUT_ROLE:
         _append_output(messages, message)
         return
-    role = "system" if _is_system(message) else message["role"]
+    role = "system" if is_system(message) else message["role"]
     content = message["content"]
     if role == "assistant" and not content:
         return
@@ -125,5 +129,6 @@ def _encode_call(call: ToolCall) -> dict[str, str]:
     return {"name": call.name, "arguments": call.arguments}
 
 
-def _is_system(message: Message) -> bool:
+def is_system(message: Message) -> bool:
+    """Whether it is one of those that tell the model what to be."""
     return message["role"] in _SYSTEM_ROLES

@@ -6,7 +6,7 @@ Rule: a turn keeps the name that its user chose; only the prompt is put in the a
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 
-from .base import Assistant, Delta, Finish, Prompt, Thought
+from .base import Assistant, Delta, Finish, LeftOut, Prompt, Thought
 
 
 class Renamed:
@@ -29,7 +29,7 @@ class Renamed:
         """The one."""
         return (self._model,)
 
-    def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | Thought | Finish, None]:
+    def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | Thought | LeftOut | Finish, None]:
         """The assistant's own reply."""
         return self._assistant.reply(replace(prompt, model=self._model))
 

@@ -22,6 +22,7 @@ from aiohttp import (
 from ..errors import AssistantFailed
 from .breaker import Event
 from .completion_chunk import error_detail, with_detail
+from .context_overflow import context_exceeded
 
 _MAX_SENTENCE_CHARS = 400
 _MIN_KEY_CHARS = 4
@@ -59,6 +60,8 @@ _OPENING: tuple[tuple[type[Exception], str, str, bool], ...] = (
 
 _PASSING = (500, 502, 503, 504)
 """Faults of a server's own that may be gone in a moment."""
+_NEVER_TOO_LONG = (401, 403, 404, 429)
+"""These mean what they say, whatever words come with them."""
 
 
 def fault_of_opening(error: Exception) -> Unanswered:
@@ -91,7 +94,10 @@ def failure_of_reading(error: Exception, alive: bool) -> AssistantFailed:
 
 def fault_of_status(status: int, body: bytes, retry_after: str | None) -> Unanswered:
     """Why there is a response, and no answer in it."""
-    detail = _detail(body)
+    value = _decoded(body)
+    detail = error_detail(value)
+    if status not in _NEVER_TOO_LONG and (exceeded := context_exceeded(value, detail)):
+        return Unanswered(exceeded)
     wait_s = decode_retry_after(retry_after, datetime.now(UTC))
     asks = f" and asks to wait {math.ceil(wait_s)} s" if wait_s else ""
     if status == 429:
@@ -113,11 +119,11 @@ def _refusal(status: int, detail: str) -> str:
     return with_detail(f"The model server refuses the request ({status})", detail)
 
 
-def _detail(body: bytes) -> str:
+def _decoded(body: bytes) -> object:
     try:
-        return error_detail(orjson.loads(body))
+        return orjson.loads(body)
     except orjson.JSONDecodeError:
-        return ""
+        return None
 
 
 def decode_retry_after(value: str | None, now: datetime) -> float | None:

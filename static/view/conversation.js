@@ -2,6 +2,7 @@
 
 import { isRunning } from "../model/response.js";
 import { messageView } from "./message.js";
+import { SummaryView } from "./summary.js";
 
 // A share of the time is left to the reader's own typing, however long a block takes to parse.
 const REST_PER_WORK = 3;
@@ -11,6 +12,8 @@ export class ConversationView {
   #views = new Map(); // by entry key
   #shown = new Map(); // entry key → the entry as it was shown last
   #sought = null; // the item that is to be looked at as soon as it is there
+  #summary = null; // of the conversation object
+  #summaryView = new SummaryView();
   #isScheduled = false;
   #restUntil = 0;
 
@@ -36,6 +39,13 @@ export class ConversationView {
     this.changed();
   }
 
+  /** Shows where a summary stands, `{text, through}`; null where there is none. */
+  summarised(summary) {
+    if (this.#summary?.text === summary?.text && this.#summary?.through === summary?.through) return;
+    this.#summary = summary;
+    this.changed();
+  }
+
   changed() {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
@@ -54,6 +64,7 @@ export class ConversationView {
   #render() {
     const entries = this.#transcript?.entries ?? [];
     this.#removeAllBut(new Set(entries.map((entry) => entry.key)));
+    const summarised = this.#summary && entries.find((entry) => entry.itemId === this.#summary.through);
     let previous = null;
     for (const entry of entries) {
       const view = this.#viewOf(entry);
@@ -61,9 +72,18 @@ export class ConversationView {
       if (!isInPlace)
         this.element.insertBefore(view.element, previous ? previous.nextSibling : this.element.firstChild);
       previous = view.element;
+      if (entry === summarised) previous = this.#placeSummary(previous);
     }
+    if (!summarised) this.#summaryView.element.remove();
     this.scroller.contentChanged();
     if (this.#sought) this.#lookAtSought(entries);
+  }
+
+  #placeSummary(previous) {
+    const { element } = this.#summaryView;
+    this.#summaryView.update(this.#summary.text);
+    if (previous.nextSibling !== element) previous.after(element);
+    return element;
   }
 
   #lookAtSought(entries) {

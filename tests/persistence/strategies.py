@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from hypothesis import strategies as st
 
-from persistence import Fact, Former, Message, Record, Source
+from persistence import Fact, Former, Message, Record, Source, Summary
 
 texts = st.text(st.characters(codec="utf-8"), max_size=30)
 times = st.datetimes().map(lambda at: at.isoformat(timespec="microseconds") + "Z")
@@ -24,7 +24,14 @@ messages: st.SearchStrategy[Message] = st.builds(
 )
 histories = st.lists(messages, max_size=5)
 records = st.builds(
-    Record, ids, texts.filter(bool), created_at=times, last_activity=times, is_active=st.booleans(), metadata=objects
+    Record,
+    ids,
+    texts.filter(bool),
+    created_at=times,
+    last_activity=times,
+    is_active=st.booleans(),
+    metadata=objects,
+    summary=st.none() | st.builds(Summary, texts.filter(bool), texts, st.integers(1, 9)),
 )
 sources = st.builds(Source, st.none() | ids, st.none() | texts, texts, st.integers(1, 99))
 formers = st.builds(Former, texts, texts, texts, st.lists(sources, min_size=1, max_size=2).map(tuple))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from persistence import Damaged
 from persistence.index_file import decode_index, decode_portion, encode_index, index_portions
+from persistence.json_bytes import record_value
 from tests.persistence.places import record
 from tests.persistence.strategies import records
 
@@ -18,7 +19,7 @@ def test_index_reads_as_it_was_written(some, per_chunk):
     """Whatever the chunks, the file holds the records by id, one a line, for any reader of JSON."""
     data = b"".join(encode_index(some, per_chunk=per_chunk))
     assert decode_index(data) == ({record.session_id: record for record in some}, [])
-    assert json.loads(data) == {record.session_id: asdict(record) for record in some}
+    assert json.loads(data) == {record.session_id: record_value(record) for record in some}
     assert data.count(b"\n") == (len(some) + 2 if some else 1)
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from persistence import Damaged, Record
+from persistence import Damaged, Record, Summary
 from persistence.json_bytes import encode_record
+from persistence.model import MAX_SUMMARY_CHARS
 from persistence.record_json import decode_record, normal_time
 from tests.persistence.places import record
 from tests.persistence.strategies import objects, records, values
@@ -111,3 +112,32 @@ def test_touch_moves_a_plain_old_time_on():
         decode_record({"last_activity": "yesterday"}, "s").touched("2999-01-01T00:00:00.000000Z").last_activity[:4]
         == "2999"
     )
+
+
+OURS = {"text": "They spoke of tea.", "through": "msg_1", "count": 2}
+FOREIGN: list[object] = [
+    "They spoke of tea.",
+    {**OURS, "more": 1},
+    {"text": "x", "count": 1},
+    {**OURS, "text": ""},
+    {**OURS, "text": "x" * (MAX_SUMMARY_CHARS + 1)},
+    {**OURS, "through": None},
+    {**OURS, "count": 0},
+    {**OURS, "count": True},
+]
+
+
+def test_summary_is_one_of_ours():
+    """It comes back as it was written, and a record without one has no such name."""
+    a_record = decode_record({"user_id": "ann", "summary": OURS}, "s")
+    assert a_record.summary == Summary("They spoke of tea.", "msg_1", 2)
+    assert a_record.metadata == {}
+    assert b'"summary":{"text":"They spoke of tea.","through":"msg_1","count":2}' in encode_record(a_record)
+    assert b"summary" not in encode_record(record("s"))
+
+
+@pytest.mark.parametrize("value", FOREIGN, ids=lambda value: str(value)[:40])
+def test_foreign_summary_stays_in_the_metadata(value):
+    """A file from elsewhere may call something else by that name."""
+    a_record = decode_record({"summary": value}, "s")
+    assert (a_record.summary, a_record.metadata) == (None, {"summary": value})

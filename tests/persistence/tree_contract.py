@@ -1,10 +1,11 @@
 """What every store does with the messages that are not shown. A class of tests, beside `store_contract.py`."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
-from persistence import MessageNotFound, NotStorable, SessionNotFound
+from persistence import MessageNotFound, NotStorable, SessionNotFound, Summary
 from persistence.answer import new_draft
 from persistence.branches import Branch, Tree, drop, fork, show
 from tests.persistence.places import answered, contents, record, said
@@ -22,6 +23,16 @@ def forked(after, *new):
         return Tree([*cut.history, *new], cut.branches)
 
     return change
+
+
+SUMMARY = Summary("They spoke of a and b.", "msg_b", 2)
+SUMMARY_LOST = {
+    "one is removed": lambda store: store.edit_tree("s", lambda tree: drop(tree, "msg_a")),
+    "the last is removed": lambda store: store.edit_tree("s", lambda tree: drop(tree, "msg_b")),
+    "a fork among them": lambda store: store.edit_tree("s", forked("msg_a", said("h"), said("i"))),
+    "another history": lambda store: store.edit("s", lambda messages: messages[1:]),
+    "no history": lambda store: store.edit("s", lambda messages: []),
+}
 
 
 class TreeContract:
@@ -213,6 +224,41 @@ class TreeContract:
         await store.append("s", [answered("old and new", "resp_1")])
         store = await place.crash()
         assert contents(await store.history("s")) == ["a", "q", "old and new"]
+
+    @pytest.fixture
+    async def summarised(self, store):
+        """The store; its session has a summary of the first two messages."""
+        await store.edit_tree("s", forked("msg_c", said("d"), said("e")))
+        kept = await store.update("s", lambda known: replace(known, summary=SUMMARY))
+        assert kept.summary == SUMMARY
+        return store
+
+    async def test_summary_stays_with_what_it_stands_for(self, place, summarised):
+        """Behind it everything may change, and the record too."""
+        store = summarised
+        await store.append("s", [said("f")])
+        await store.edit_tree("s", forked("msg_b", said("g")))
+        await store.update("s", lambda known: replace(known, metadata={"title": "Tea"}))
+        assert (await store.record("s")).summary == SUMMARY
+        store = await place.restart()
+        assert (await store.record("s")).summary == SUMMARY
+        await store.edit_tree("s", lambda tree: drop(tree, "msg_g"))
+        assert (await store.record("s")).summary == SUMMARY
+
+    @pytest.mark.parametrize("edit", SUMMARY_LOST.values(), ids=SUMMARY_LOST)
+    async def test_summary_goes_with_what_it_stands_for(self, place, summarised, edit):
+        """A message of its own that is taken out, or not shown any more, takes it along, for good."""
+        await edit(summarised)
+        assert (await summarised.record("s")).summary is None
+        store = await place.restart()
+        assert (await store.record("s")).summary is None
+
+    @pytest.mark.parametrize("stale", [replace(SUMMARY, count=1), replace(SUMMARY, through="msg_x", count=99)], ids=str)
+    async def test_summary_of_something_else_is_not_kept(self, store, stale):
+        """Whoever wrote one while its messages went comes too late."""
+        kept = await store.update("s", lambda known: replace(known, metadata={"title": "Tea"}, summary=stale))
+        assert (kept.summary, kept.metadata) == (None, {"title": "Tea"})
+        assert await store.record("s") == kept
 
     async def test_changes_at_once_come_one_after_the_other(self, place, store):
         """Every fork and every append is kept."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from persistence import MemoryStore, StorageError
 from persistence.errors import StorageReadOnly
-from server.assistants.base import Delta, Finish, Parameter, Prompt
+from server.assistants.base import Delta, Finish, LeftOut, Parameter, Prompt
 
 PATIENCE_S = 10
 
@@ -19,7 +19,7 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 class ScriptedAssistant:
-    """Says what its script says: texts, ends, errors to raise, and events to wait for.
+    """Says what its script says: texts, what is left out, ends, errors to raise, and events to wait for.
 
     Attributes:
         continues: It goes on with whatever was said; its script is what comes then.
@@ -42,7 +42,7 @@ class ScriptedAssistant:
     async def models(self) -> Sequence[str]:
         return (self.name,)
 
-    async def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | Finish, None]:
+    async def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | LeftOut | Finish, None]:
         self.prompts.append(prompt)
         try:
             for step in self.script or ("You said: ", prompt.history[-1]["content"], Finish()):
@@ -50,7 +50,7 @@ class ScriptedAssistant:
                     await step.wait()
                 elif isinstance(step, BaseException):
                     raise step
-                elif isinstance(step, Finish):
+                elif isinstance(step, Finish | LeftOut):
                     yield step
                 else:
                     yield Delta(str(step))

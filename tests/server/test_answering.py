@@ -8,7 +8,7 @@ import pytest
 from persistence import MemoryStore
 from persistence.model import Record
 from server.answering import Answering
-from server.assistants.base import Finish, Prompt, Usage
+from server.assistants.base import Finish, LeftOut, Prompt, Usage
 from server.coalescing import Coalescing
 from server.delta_window import DeltaWindow
 from server.errors import AssistantFailed
@@ -75,6 +75,14 @@ async def test_answer_ends_as_its_assistant_does(store, script, end, text):
     assert await answer.run(*script) == end
     assert (answer.last[0], answer.shown, store.notes) == (text, [], [])
     assert answer.assistant.released == 1
+
+
+async def test_turn_knows_what_its_model_was_not_told(store):
+    """The last word counts: a second request may have told less."""
+    answer = Answer(store)
+    assert await answer.run(LeftOut(2), LeftOut(4), "a", Finish()) == Finished()
+    assert answer.log.turn.left_out == 4
+    assert answer.last.text == "a"
 
 
 async def test_what_is_left_is_what_was_not_shown(store):

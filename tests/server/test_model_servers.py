@@ -17,6 +17,7 @@ url = "https://llm.example.org/v1"
 key_variable = "VENDOR_KEY"
 models = ["gpt-*", "o3", "o3"]
 continues = true
+context_tokens = { o3 = 200000, "gpt-*" = 8192 }
 connect_timeout_s = 2
 first_token_timeout_s = 30.5
 token_timeout_s = 10
@@ -27,6 +28,7 @@ down_pause_s = 60
 
 [servers."third.one"]
 url = "http://b:1"
+context_tokens = 4096
 key = "sk-own"
 """
 
@@ -34,10 +36,11 @@ key = "sk-own"
 def test_servers_are_in_the_order_of_the_file():
     """Each table is a server with its own limits; what it does not say is as in a server of the settings."""
     limits = UpstreamLimits(2.0, 30.5, 10.0, max_retries=0, max_retry_wait_s=1.0, max_failures=3, down_pause_s=60.0)
+    sizes = {"o3": 200_000, "gpt-*": 8192}
     assert decode_model_servers(WHOLE, "m.toml", {"VENDOR_KEY": "sk-1"}) == [
         ModelServer("home", "http://127.0.0.1:11434/v1"),
-        ModelServer("vendor", "https://llm.example.org/v1", "sk-1", ("gpt-*", "o3"), True, limits),
-        ModelServer("third.one", "http://b:1", "sk-own"),
+        ModelServer("vendor", "https://llm.example.org/v1", "sk-1", ("gpt-*", "o3"), True, sizes, limits),
+        ModelServer("third.one", "http://b:1", "sk-own", context_tokens={"*": 4096}),
     ]
 
 
@@ -70,6 +73,10 @@ BAD = {
     "no models": (server("models = []"), r"models='\[\]': expected a list of names and patterns"),
     "no names": (server("models = [1]"), r"models='\[1\]': expected a list of names and patterns"),
     "no switch": (server("continues = 1"), r"continues='1': expected true or false"),
+    "no size": (server("context_tokens = 0"), r"context_tokens='0': expected a whole number of tokens above 0, or a"),
+    "a true size": (server("context_tokens = true"), r"context_tokens='True': expected a whole number of tokens"),
+    "no sizes": (server("context_tokens = {}"), r"context_tokens='{}': expected a whole number of tokens above 0"),
+    "a bad size": (server('context_tokens = {a = "8k"}'), r"context_tokens=.{.*}.: expected a whole number of tokens"),
     "no time": (server("token_timeout_s = 0"), r"token_timeout_s='0': expected a number of seconds above 0"),
     "endless": (server("token_timeout_s = inf"), r"token_timeout_s='inf': expected a number of seconds above 0"),
     "a true time": (server("connect_timeout_s = true"), r"connect_timeout_s='True': expected a number of seconds"),

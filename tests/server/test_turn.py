@@ -92,10 +92,11 @@ ends = st.one_of(
 )
 
 
-@given(pieces=st.lists(st.text()), end=ends)
-def test_turn_from_its_message(pieces, end):
+@given(pieces=st.lists(st.text()), end=ends, left_out=st.integers(0, 9))
+def test_turn_from_its_message(pieces, end, left_out):
     """An ended turn becomes a message, and the message that turn again."""
     turn = new_turn()
+    turn.left_out = left_out
     turn.apply(Started())
     for piece in pieces:
         turn.apply(Wrote(piece))
@@ -103,7 +104,7 @@ def test_turn_from_its_message(pieces, end):
     message = turn.message()
     again = Turn.from_message(message, "abc", "user")
     assert again.message() == message
-    for name in ("state", "reason", "error", "usage", "completed_at", "text", "response_id", "model"):
+    for name in ("state", "reason", "error", "usage", "completed_at", "text", "response_id", "model", "left_out"):
         assert getattr(again, name) == getattr(turn, name), name
 
 
@@ -147,6 +148,8 @@ FOREIGN = [
     {"usage": {"input_tokens": "3", "output_tokens": 1}},
     {"usage": {"input_tokens": 3, "output_tokens": 1, "more": 1}},
     {"usage": 3},
+    {"left_out": -1},
+    {"left_out": True},
 ]
 
 
@@ -157,5 +160,5 @@ def test_turn_from_a_foreign_message(fields):
         cast(Message, {"role": "assistant", "content": "hi", "response_id": "r"} | fields), "abc", "user"
     )
     assert turn.ended
-    assert turn.text == "hi"
+    assert (turn.text, turn.left_out) == ("hi", 0)
     assert turn.message()["content"] == "hi"

@@ -18,7 +18,7 @@ from persistence.errors import (
     StorageReadOnly,
 )
 from persistence.facts import Fact, Former, Source
-from persistence.model import Receipt, Record
+from persistence.model import Receipt, Record, Summary
 from server.errors import api_error
 from server.wire_facts import fact_object
 from server.wire_objects import (
@@ -63,6 +63,13 @@ def test_conversation_object():
         "verbatim:last_activity": 1704067210,
         "verbatim:running_response": "resp_1",
     }
+
+
+def test_conversation_says_where_its_summary_stands():
+    """By the message, not by its place, which a client need not know."""
+    record = Record("abc", "user", AT, AT, summary=Summary("They spoke of tea.", "msg_1", 2))
+    shown = check_conversation(conversation_object(record))
+    assert shown["verbatim:summary"] == {"text": "They spoke of tea.", "through": "msg_1"}
 
 
 @pytest.mark.parametrize("role", ["user", "system", "developer"])

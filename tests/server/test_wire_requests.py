@@ -81,6 +81,7 @@ GOOD_CREATE = [
     ("reasoning", {"effort": "xhigh", "summary": "auto"}),
     ("include", []),
     ("truncation", "disabled"),
+    ("truncation", "auto"),
     ("presence_penalty", 0.0),
     ("top_logprobs", 0),
 ]
@@ -169,7 +170,8 @@ BAD_CREATE: list[tuple[str, object, str, str]] = [
     ("reasoning", {"mode": "pro"}, UNSUPPORTED, "reasoning.mode"),
     ("include", ["message.output_text.logprobs"], UNSUPPORTED, "include"),
     ("prompt", {"id": "p"}, UNSUPPORTED, "prompt"),
-    ("truncation", "auto", UNSUPPORTED, "truncation"),
+    ("truncation", "middle", VALUE, "truncation"),
+    ("truncation", True, TYPE, "truncation"),
     ("presence_penalty", 1, UNSUPPORTED, "presence_penalty"),
     ("frequency_penalty", -1, UNSUPPORTED, "frequency_penalty"),
     ("top_logprobs", 3, UNSUPPORTED, "top_logprobs"),

@@ -220,8 +220,8 @@ async def test_memory_is_not_touched(connect, upstream):
 
 
 async def test_models_are_the_configured_one(connect, upstream):
-    """Where a model is configured, it is the only one, and nobody is asked."""
-    assert await connect(models=["tiny"]).models() == ("tiny",)
+    """Where a model is configured, it is the only one; where its size is too, nobody is asked."""
+    assert await connect(models=["tiny"], context_tokens={"t*": 4096}).models() == ("tiny",)
     assert upstream.models_asked == 0
 
 
