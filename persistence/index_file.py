@@ -13,9 +13,10 @@ from itertools import islice
 import msgspec
 
 from persistence.errors import Damaged
-from persistence.json_bytes import can_be_kept, decode_json, encode_json
+from persistence.json_bytes import can_be_kept, decode_json, encode_json, encode_record
 from persistence.model import Record, is_session_id
 from persistence.record_json import decode_record
+from persistence.spending import NOTHING_SPENT, is_spent
 
 _PORTION_BYTES = 32 << 10
 _PORTION = 500
@@ -63,6 +64,9 @@ def decode_portion(portion: bytes) -> list[Record]:
             datetime.fromisoformat(record.created_at), datetime.fromisoformat(record.last_activity)
             if record.metadata and not can_be_kept(record.metadata):
                 raise Damaged("an index", f"the record of {key!r} holds what JSON cannot")
+            is_sound = record.spent is NOTHING_SPENT or record.spent.is_sound
+            if not is_sound or (record.metadata and is_spent(record.metadata.get("spent"))):
+                raise Damaged("an index", f"the record of {key!r} says otherwise than we what was spent")
     except (msgspec.MsgspecError, ValueError) as error:
         raise Damaged("an index", str(error)) from error
     return list(records.values())
@@ -90,4 +94,4 @@ def decode_index(
 
 
 def _encode_line(record: Record) -> bytes:
-    return encode_json(record.session_id, "a session id") + b":" + encode_json(record, "a record")
+    return encode_json(record.session_id, "a session id") + b":" + encode_record(record)

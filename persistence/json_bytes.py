@@ -47,7 +47,12 @@ def encode_record(record: Record) -> bytes:
     Raises:
         NotStorable: Its metadata is not JSON.
     """
-    value = {
+    return encode_json(record_value(record), "a record")
+
+
+def record_value(record: Record) -> dict[str, Any]:
+    """The record as a JSON value; one that has spent nothing does not say so."""
+    value: dict[str, Any] = {
         "session_id": record.session_id,
         "user_id": record.user_id,
         "created_at": record.created_at,
@@ -55,7 +60,9 @@ def encode_record(record: Record) -> bytes:
         "is_active": record.is_active,
         "metadata": record.metadata,
     }
-    return encode_json(value, "a record")
+    if record.spent.responses:
+        value["spent"] = record.spent.value()
+    return value
 
 
 def decode_json(data: bytes, what: str) -> Any:

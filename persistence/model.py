@@ -10,10 +10,12 @@ import re
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple, NotRequired, Required, TypedDict
+
+from persistence.spending import NOTHING_SPENT, Spent, spent_on
 
 NOBODY = "nobody"
 """The user of a session whose file and index do not say whose it is."""
@@ -44,6 +46,7 @@ class Message(TypedDict, total=False):
     model: NotRequired[str]
     completed_at: NotRequired[str]
     usage: NotRequired[dict[str, Any]]
+    """What an answer has used: tokens, whether they are estimated, what they cost (FORMAT.md)."""
     tool_calls: NotRequired[list[dict[str, str]]]
     """The functions that the model wants called: `call_id`, `name`, `arguments`."""
     call_id: NotRequired[str]
@@ -77,6 +80,7 @@ class Record:
     last_activity: str
     is_active: bool = True
     metadata: dict[str, Any] = field(default_factory=dict)
+    spent: Spent = NOTHING_SPENT
 
     @classmethod
     def fresh(cls, session_id: str, user_id: str, metadata: dict[str, Any] | None = None) -> "Record":
@@ -100,7 +104,14 @@ class Record:
         if self.last_activity > at:
             day_after = (datetime.fromisoformat(at) + timedelta(days=1)).isoformat()
             at = at if self.last_activity > day_after else self.last_activity
-        return Record(self.session_id, self.user_id, self.created_at, at, self.is_active, self.metadata)
+        return Record(self.session_id, self.user_id, self.created_at, at, self.is_active, self.metadata, self.spent)
+
+    def having_spent(self, messages: Sequence[Message]) -> "Record":
+        """The same record with what the answers among new messages have used; itself where that is nothing."""
+        for message in messages:
+            if "usage" in message:
+                return replace(self, spent=self.spent + spent_on(messages))
+        return self
 
 
 @dataclass(frozen=True, slots=True)

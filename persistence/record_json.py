@@ -2,7 +2,8 @@
 
 Rule: a record in our form or in a plain old one is taken whole: what is missing, of the wrong type or such that no file
 can hold it gets a default, what has no name here is kept in the metadata. So no odd field makes a session unreadable,
-and no record that was read is refused where it is written.
+and no record that was read is refused where it is written. What was spent is taken back from the metadata, where
+an older program has put it by the same rule.
 """
 
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from typing import Any
 from persistence.errors import Damaged
 from persistence.json_bytes import can_be_kept
 from persistence.model import Record
+from persistence.spending import Spent, decode_spent, is_spent
 
 _KEYS = ("session_id", "user_id", "created_at", "last_activity", "is_active", "metadata")
 
@@ -33,7 +35,9 @@ def decode_record(value: Any, session_id: str, known: Record | None = None, chan
     created = normal_time(value.get("created_at")) or min(default.created_at, last or default.created_at)
     user_id, is_active, metadata = (value.get(key) for key in ("user_id", "is_active", "metadata"))
     extra = {key: value[key] for key in value if key not in _KEYS}
+    spent = _taken(extra)
     metadata = {**extra, **metadata} if isinstance(metadata, dict) else {**default.metadata, **extra}
+    spent = spent or _taken(metadata)
     return Record(
         session_id=session_id,
         user_id=user_id if isinstance(user_id, str) and user_id and can_be_kept(user_id) else default.user_id,
@@ -41,7 +45,13 @@ def decode_record(value: Any, session_id: str, known: Record | None = None, chan
         last_activity=last or (known.last_activity if known else created),
         is_active=is_active if isinstance(is_active, bool) else default.is_active,
         metadata=metadata if can_be_kept(metadata) else default.metadata,
+        spent=default.spent if spent is None else spent,
     )
+
+
+def _taken(fields: dict[str, Any]) -> Spent | None:
+    """What was spent, taken out of fields among which it stands; None where it does not."""
+    return decode_spent(fields.pop("spent")) if is_spent(fields.get("spent")) else None
 
 
 def normal_time(value: Any) -> str | None:

@@ -20,7 +20,7 @@ from typing import Any
 from persistence.branch_json import decode_branches, encode_branches, salvage_branches
 from persistence.branches import Branch
 from persistence.errors import Damaged, NotStorable
-from persistence.json_bytes import decode_json, encode_json, encode_messages
+from persistence.json_bytes import decode_json, encode_json, encode_messages, encode_record
 from persistence.model import Message, Record
 from persistence.record_json import decode_record
 
@@ -74,7 +74,7 @@ class Lines:
 def encode_file(record: Record, messages: Sequence[Message], branches: Sequence[Branch] = ()) -> tuple[bytes, int]:
     """The whole file, and the byte at which the next append begins."""
     before_tail = file_head(record.session_id, branches_json(branches)) + append_body(encode_messages(messages), 0)
-    return before_tail + file_tail(encode_json(record, "a record")), len(before_tail)
+    return before_tail + file_tail(encode_record(record)), len(before_tail)
 
 
 def branches_json(branches: Sequence[Branch]) -> bytes:

@@ -70,6 +70,7 @@ PURE = (
     "persistence/search_source.py",
     "persistence/search_words.py",
     "persistence/session_file.py",
+    "persistence/spending.py",
     "persistence/store.py",
 )
 """Modules that are tested without a loop: no asyncio, aiohttp or aiofiles."""

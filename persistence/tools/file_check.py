@@ -4,14 +4,13 @@ Rule: damage is what a reader would miss or misread; what is merely written in a
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import asdict
 from typing import Any
 
 from persistence.answer import owed_by
 from persistence.branch_json import decode_branches
 from persistence.branches import Tree, with_ids
 from persistence.errors import Damaged
-from persistence.json_bytes import decode_json
+from persistence.json_bytes import decode_json, record_value
 from persistence.memory_file import decode_facts, memory_file_name
 from persistence.model import is_message, message_id
 from persistence.record_json import decode_record
@@ -104,7 +103,7 @@ def _record_faults(value: dict[str, Any], session_id: str) -> Iterator[str]:
 def _session_notes(value: dict[str, Any], session_id: str, data: bytes) -> Iterator[str]:
     if "session" not in value:
         yield "in the plain form: it gets a record when it is first read"
-    elif asdict(decode_record(value["session"], session_id)) != value["session"]:
+    elif record_value(decode_record(value["session"], session_id)) != value["session"]:
         yield "its record is not as we write it: what it lacks is taken from defaults"
     elif cut_file(data, session_id) is None:
         yield "not in our layout: it is written anew before the next append"

@@ -15,7 +15,7 @@ from persistence.errors import Damaged
 from persistence.history import decode_line
 from persistence.journal_entry import Append, Base, Checkpoint, Delete, Entry, Memory, Put, decode_entry
 from persistence.journal_line import encode_line, valid_lines
-from persistence.json_bytes import encode_json, encode_messages
+from persistence.json_bytes import encode_messages, encode_record
 from persistence.model import Message, Record
 from persistence.replay import Replay
 from persistence.session_file import Scan, branches_json, scan_file
@@ -127,7 +127,7 @@ def mended_session(session_id: str, told: SessionTold, data: bytes | None) -> tu
     record = max((told.record, found.record if found else told.record), key=lambda one: one.last_activity)
     goes = data is not None and (found is None or not found.whole or Tree(found.messages, found.branches) != tree)
     lines, branches = encode_messages(tree.history), branches_json(tree.branches)
-    return Put(record, encode_json(record, "a record"), lines, branches), goes
+    return Put(record, encode_record(record), lines, branches), goes
 
 
 def _tell(left: Salvage, entry: Entry) -> None:

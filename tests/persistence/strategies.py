@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from hypothesis import strategies as st
 
-from persistence import Fact, Message, Record
+from persistence import Fact, Message, Record, Spent
 
 texts = st.text(st.characters(codec="utf-8"), max_size=30)
 times = st.datetimes().map(lambda at: at.isoformat(timespec="microseconds") + "Z")
@@ -22,7 +22,32 @@ messages: st.SearchStrategy[Message] = st.builds(
     texts,
 )
 histories = st.lists(messages, max_size=5)
+tokens = st.integers(0, 10**7)
+usages: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {"input_tokens": tokens, "output_tokens": tokens},
+    optional={
+        "cached_tokens": tokens,
+        "reasoning_tokens": tokens,
+        "estimated": st.just(True),
+        "cost": st.fixed_dictionaries({"micros": tokens, "currency": st.sampled_from(["USD", "EUR"])}),
+    },
+)
+counts = st.integers(0, 2**63 - 1)
+spendings = st.just(Spent()) | st.builds(
+    Spent,
+    *[counts] * 4,
+    responses=st.integers(1, 2**63 - 1),
+    estimated=counts,
+    costs=st.dictionaries(st.sampled_from(["USD", "EUR"]) | texts, counts, max_size=2),
+)
 records = st.builds(
-    Record, ids, texts.filter(bool), created_at=times, last_activity=times, is_active=st.booleans(), metadata=objects
+    Record,
+    ids,
+    texts.filter(bool),
+    created_at=times,
+    last_activity=times,
+    is_active=st.booleans(),
+    metadata=objects,
+    spent=spendings,
 )
 facts = st.builds(Fact, texts.filter(bool), texts, learned_at=texts, session_id=st.none() | ids)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from persistence import Damaged, Message, NotStorable, Record, session_file
 from persistence.branches import Branch
-from persistence.json_bytes import encode_json, encode_messages
+from persistence.json_bytes import encode_messages, encode_record
 from persistence.session_file import append_body, cut_file, encode_file, file_tail, read_tail, scan_file
 from tests.persistence.places import contents, record, said
 from tests.persistence.strategies import histories, records
@@ -23,7 +23,7 @@ def file_of(*contents: str) -> bytes:
 
 def addition_of(record: Record, new: list[Message], count: int) -> bytes:
     """What an append behind `count` messages writes over the tail."""
-    return append_body(encode_messages(new), count) + file_tail(encode_json(record, "a record"))
+    return append_body(encode_messages(new), count) + file_tail(encode_record(record))
 
 
 def test_layout_is_one_message_a_line():
