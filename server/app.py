@@ -18,6 +18,7 @@ from server.delta_window import DeltaWindow
 from server.errors import ConfigError
 from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, PATHS, REMOVAL, SESSIONS, STORE, TITLES, UNTAKEN
 from server.live import InProcessLive
+from server.metering import Meter
 from server.model_servers import ModelServer, decode_model_servers
 from server.models import Models
 from server.page_files import page_folder, page_routes
@@ -85,11 +86,14 @@ def make_assistants(config: Config, servers: Sequence[ModelServer]) -> list[Assi
     return assistants
 
 
-def make_app(config: Config, store: Store, assistants: list[Assistant], secret: bytes) -> web.Application:
+def make_app(
+    config: Config, store: Store, assistants: list[Assistant], secret: bytes, servers: Sequence[ModelServer] = ()
+) -> web.Application:
     """The application around an open store.
 
     Args:
         secret: Signs the cookies.
+        servers: Those behind the assistants; they have the prices.
     """
     app = web.Application(middlewares=[middleware.errors, middleware.callers], client_max_size=config.max_frame_bytes)
     live, models = InProcessLive(config.retained_bytes), Models(assistants)
@@ -103,6 +107,7 @@ def make_app(config: Config, store: Store, assistants: list[Assistant], secret: 
         limits=TurnLimits(config.max_queued_turns, config.max_turns_per_user, config.max_turns),
         window=DeltaWindow(config.delta_window_s, config.widest_window_s),
     )
+    app[CONDUCTOR].meter = Meter({server.name: server.prices for server in servers}, config.currency)
     app[TITLES] = Titles(store, models, app[CONDUCTOR].tell_changed, asks_models=config.model_titles)
     app[CONDUCTOR].on_ended.append(app[TITLES].turn_ended)
     app[PATHS] = Paths(store, live, app[CONDUCTOR])

@@ -14,6 +14,7 @@ from typing import Any
 from server.assistants.upstream_limits import UpstreamLimits
 from server.config import parse_key, parse_url
 from server.errors import ConfigError
+from server.model_prices import BadPrice, ModelPrice, decode_prices
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _TAKEN = ("scribe", "metronome", "upstream")
@@ -28,6 +29,7 @@ class ModelServer:
         name: Stands in the names of models that another server offers too, and in the log.
         models: Names and patterns; none: all that it lists.
         continues: Whether it goes on with an answer that was cut short.
+        prices: What its models cost; the first one that fits.
     """
 
     name: str
@@ -36,6 +38,7 @@ class ModelServer:
     models: tuple[str, ...] = ()
     continues: bool = False
     limits: UpstreamLimits = field(default_factory=UpstreamLimits)
+    prices: tuple[ModelPrice, ...] = ()
 
 
 def decode_model_servers(text: str, path: str, environ: Mapping[str, str]) -> list[ModelServer]:
@@ -73,6 +76,8 @@ def _server(name: str, table: object, where: str, environ: Mapping[str, str]) ->
             raise ConfigError(f"{where}, {key}", _shown(key, value), f"one of the keys {', '.join(_KEYS)}")
         try:
             values[key] = parse(value)
+        except BadPrice as bad:
+            raise ConfigError(f"{where}, {key}, {bad.at}", bad.value, bad.expected) from bad
         except ValueError as error:
             raise ConfigError(f"{where}, {key}", _shown(key, value), parse.__doc__ or "another value") from error
     if "url" not in values:
@@ -140,6 +145,11 @@ def _count(value: object) -> int:
     return value
 
 
+def _prices(value: object) -> tuple[ModelPrice, ...]:
+    """a table of prices such as { "gpt-*" = { input = 2.5, output = 10.0 } }, not empty"""
+    return decode_prices(value)
+
+
 _LIMITS: dict[str, Callable[[object], Any]] = {
     "connect_timeout_s": _seconds,
     "first_token_timeout_s": _seconds,
@@ -155,5 +165,6 @@ _KEYS: dict[str, Callable[[object], Any]] = {
     "key_variable": _text,
     "models": _texts,
     "continues": _switch,
+    "prices": _prices,
     **_LIMITS,
 }

@@ -12,13 +12,13 @@ illegal event changes nothing.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
 
 from persistence.answer import reasoning_of
 from persistence.model import Message
 from server.assistants.base import JsonFormat, Usage
 from server.assistants.tool_calls import ToolCall, ToolUse, calls_of
 from server.errors import VerbatimError
+from server.stored_usage import usage_fields, usage_of
 
 
 class State(StrEnum):
@@ -247,14 +247,14 @@ class Turn:
         if self.error:
             message["error"] = {"code": self.error.code, "message": self.error.message}
         if self.usage:
-            message["usage"] = _usage_fields(self.usage)
+            message["usage"] = usage_fields(self.usage)
         return message
 
     @classmethod
     def from_message(cls, message: Message, session_id: str, user_id: str) -> "Turn":
         """The turn of which a stored assistant's message is the end. Files may come from elsewhere: what they say in
         other words than ours counts as not said."""
-        status, error, usage = message.get("status"), message.get("error"), message.get("usage")
+        status, error = message.get("status"), message.get("error")
         state = State(status) if status in _ENDS else State.COMPLETED
         reason = message.get("reason") if state is State.INCOMPLETE else None
         return cls(
@@ -266,7 +266,7 @@ class Turn:
             state=state,
             reason=Reason(reason) if reason in _REASONS else None,
             error=Broke(error.get("code", ""), error.get("message", "")) if isinstance(error, dict) else None,
-            usage=_read_usage(usage) if isinstance(usage, dict) else None,
+            usage=usage_of(message),
             completed_at=message.get("completed_at"),
             calls=calls_of(message),
             _pieces=[message["content"]],
@@ -275,12 +275,3 @@ class Turn:
 
 _ENDS = frozenset(state.value for state, next_states in TRANSITIONS.items() if not next_states)
 _REASONS = frozenset(reason.value for reason in Reason)
-
-
-def _usage_fields(usage: Usage) -> dict[str, Any]:
-    return {name: getattr(usage, name) for name in usage.__slots__}
-
-
-def _read_usage(fields: Mapping[str, Any]) -> Usage | None:
-    counts = {name: fields[name] for name in Usage.__slots__ if isinstance(fields.get(name), int)}
-    return Usage(**counts) if {"input_tokens", "output_tokens"} <= counts.keys() else None

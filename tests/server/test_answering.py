@@ -13,6 +13,7 @@ from server.coalescing import Coalescing
 from server.delta_window import DeltaWindow
 from server.errors import AssistantFailed
 from server.last_piece import NOTHING
+from server.metering import Meter
 from server.response_log import ResponseLog
 from server.turn import Broke, Cut, Finished, Reason, Started
 from tests.server.doubles import PATIENCE_S, RecordingStore, ScriptedAssistant, until
@@ -31,7 +32,7 @@ class Answer:
         turn.apply(Started())
         self.log = ResponseLog(turn)
         coalescing = Coalescing(store or MemoryStore(), DeltaWindow(window_s, window_s))
-        self.answering = Answering(coalescing.open(self.log, kept=store is not None))
+        self.answering = Answering(coalescing.open(self.log, kept=store is not None), Meter())
 
     async def run(self, *script):
         """How it ended; what is left to show is in `last`."""
