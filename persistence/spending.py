@@ -49,6 +49,11 @@ class Spent:
         return {name: getattr(self, name) for name in _NAMES}
 
     @property
+    def tokens(self) -> int:
+        """Input and output together."""
+        return self.input_tokens + self.output_tokens
+
+    @property
     def is_sound(self) -> bool:
         """Whether it can have come about by adding up."""
         counts = (*(getattr(self, name) for name in _COUNTS), *self.costs.values())
