@@ -2,7 +2,9 @@
 // Markdown.
 
 import { isRunning, noteOf } from "../model/response.js";
+import { factsOf } from "../model/usage.js";
 import { h } from "./dom.js";
+import { showFacts } from "./facts.js";
 import { MarkdownView } from "./markdown.js";
 import { ReasoningView } from "./reasoning.js";
 
@@ -39,13 +41,15 @@ class UserMessage {
 class AssistantMessage {
   #body = h("div", { class: "body" });
   #note = h("p", { class: "note" });
+  #facts = h("p", { class: "facts", hidden: true });
   #thinking = h("p", { class: "unseen" }, "thinking…");
   #reasoning = new ReasoningView();
   #markdown = new MarkdownView(this.#body);
 
   constructor() {
     const attributes = { class: "message assistant", "aria-label": "Assistant" };
-    this.element = h("article", attributes, this.#thinking, this.#reasoning.element, this.#body, this.#note);
+    const parts = [this.#thinking, this.#reasoning.element, this.#body, this.#note, this.#facts];
+    this.element = h("article", attributes, ...parts);
   }
 
   update(entry) {
@@ -59,5 +63,6 @@ class AssistantMessage {
     const note = noteOf(entry);
     this.#note.className = `note ${note?.kind ?? ""}`;
     this.#note.textContent = note?.text ?? "";
+    showFacts(this.#facts, isGrowing ? null : factsOf(entry));
   }
 }
