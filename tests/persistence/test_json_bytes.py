@@ -1,18 +1,22 @@
 """Values to JSON bytes."""
 
+from dataclasses import replace
+
 import orjson
 import pytest
 
-from persistence import NotStorable
+from persistence import NotStorable, Spent
 from persistence.json_bytes import encode_messages, encode_record
 from persistence.model import Record
 from tests.persistence.places import AT, said
 
 
 def test_record_is_encoded_whole():
-    """Each of a record's fields stands in its JSON, in their order."""
-    known = Record("s", "ann", AT, AT, False, {"a": [1, "é"]})
+    """Each of a record's fields stands in its JSON, in their order; that nothing was spent does not."""
+    known = Record("s", "ann", AT, AT, False, {"a": [1, "é"]}, Spent(1, 2, responses=1, costs={"USD": 3}))
     assert encode_record(known) == orjson.dumps(known)
+    nothing = replace(known, spent=Spent())
+    assert encode_record(nothing) == orjson.dumps(nothing).partition(b',"spent"')[0] + b"}"
 
 
 def test_what_json_cannot_hold_is_refused():
