@@ -66,7 +66,7 @@ def decode_portion(portion: bytes) -> list[Record]:
                 raise Damaged("an index", f"the record of {key!r} holds what JSON cannot")
             is_sound = record.spent is NOTHING_SPENT or record.spent.is_sound
             if not is_sound or (record.metadata and is_spent(record.metadata.get("spent"))):
-                raise Damaged("an index", f"the record of {key!r} says otherwise than we what was spent")
+                raise Damaged("an index", f"the record of {key!r} does not say as we do what was spent")
     except (msgspec.MsgspecError, ValueError) as error:
         raise Damaged("an index", str(error)) from error
     return list(records.values())
