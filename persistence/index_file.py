@@ -16,6 +16,7 @@ from persistence.errors import Damaged
 from persistence.json_bytes import can_be_kept, decode_json, encode_json, encode_record
 from persistence.model import Record, is_session_id
 from persistence.record_json import decode_record
+from persistence.spending import NOTHING_SPENT, is_spent
 
 _PORTION_BYTES = 32 << 10
 _PORTION = 500
@@ -63,6 +64,9 @@ def decode_portion(portion: bytes) -> list[Record]:
             datetime.fromisoformat(record.created_at), datetime.fromisoformat(record.last_activity)
             if record.metadata and not can_be_kept(record.metadata):
                 raise Damaged("an index", f"the record of {key!r} holds what JSON cannot")
+            is_sound = record.spent is NOTHING_SPENT or record.spent.is_sound
+            if not is_sound or (record.metadata and is_spent(record.metadata.get("spent"))):
+                raise Damaged("an index", f"the record of {key!r} does not say as we do what was spent")
     except (msgspec.MsgspecError, ValueError) as error:
         raise Damaged("an index", str(error)) from error
     return list(records.values())

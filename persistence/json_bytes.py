@@ -51,8 +51,8 @@ def encode_record(record: Record) -> bytes:
 
 
 def record_value(record: Record) -> dict[str, Any]:
-    """The record as a JSON value; a session that nobody has summarised has no word of it."""
-    value = {
+    """The record as a JSON value; one without a summary, or that has spent nothing, does not say so."""
+    value: dict[str, Any] = {
         "session_id": record.session_id,
         "user_id": record.user_id,
         "created_at": record.created_at,
@@ -62,6 +62,8 @@ def record_value(record: Record) -> dict[str, Any]:
     }
     if summary := record.summary:
         value["summary"] = {"text": summary.text, "through": summary.through, "count": summary.count}
+    if record.spent.responses:
+        value["spent"] = record.spent.value()
     return value
 
 

@@ -166,7 +166,7 @@ class MemoryStore:
         else:
             before = before if is_answer else self._passed_over(session)
             session.tree = Tree([*before.history, *messages], before.branches)
-        session.record = session.record.touched()
+        session.record = session.record.touched().having_spent(messages)
         for response_id in answered_responses([*before.history[-1:], *messages]):
             self._parts.pop((session_id, response_id), None)
         return session.record

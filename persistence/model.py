@@ -15,6 +15,8 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple, NotRequired, Required, TypedDict
 
+from persistence.spending import NOTHING_SPENT, Spent, spent_on
+
 NOBODY = "nobody"
 """The user of a session whose file and index do not say whose it is."""
 
@@ -47,6 +49,7 @@ class Message(TypedDict, total=False):
     model: NotRequired[str]
     completed_at: NotRequired[str]
     usage: NotRequired[dict[str, Any]]
+    """What an answer has used: tokens, whether they are estimated, what they cost (FORMAT.md)."""
     tool_calls: NotRequired[list[dict[str, str]]]
     """The functions that the model wants called: `call_id`, `name`, `arguments`."""
     call_id: NotRequired[str]
@@ -104,6 +107,7 @@ class Record:
     is_active: bool = True
     metadata: dict[str, Any] = field(default_factory=dict)
     summary: Summary | None = None
+    spent: Spent = NOTHING_SPENT
 
     @classmethod
     def fresh(cls, session_id: str, user_id: str, metadata: dict[str, Any] | None = None) -> "Record":
@@ -127,7 +131,15 @@ class Record:
         if self.last_activity > at:
             day_after = (datetime.fromisoformat(at) + timedelta(days=1)).isoformat()
             at = at if self.last_activity > day_after else self.last_activity
-        return Record(self.session_id, self.user_id, self.created_at, at, self.is_active, self.metadata, self.summary)
+        fields = self.session_id, self.user_id, self.created_at, at, self.is_active, self.metadata
+        return Record(*fields, self.summary, self.spent)
+
+    def having_spent(self, messages: Sequence[Message]) -> "Record":
+        """The same record with what the answers among new messages have used; itself where that is nothing."""
+        for message in messages:
+            if "usage" in message:
+                return replace(self, spent=self.spent + spent_on(messages))
+        return self
 
     def of(self, history: Sequence[Message]) -> "Record":
         """The same record, without a summary that does not stand for the beginning of this path."""

@@ -41,7 +41,7 @@ class OwedAnswers:
 
         An answer that comes after it was settled as interrupted takes the place of that one.
         """
-        owed, record = _owed_by(session), session.record.touched()
+        owed, record = _owed_by(session), session.record.touched().having_spent(new)
         if not (owed and answers(new, owed)):
             owed = owed and owed_by(session.tree)
             late = len(new) == 1 and new[0].get("role") == "assistant" and new[0].get("response_id")

@@ -2,7 +2,8 @@
 
 Rule: a record in our form or in a plain old one is taken whole: what is missing, of the wrong type or such that no file
 can hold it gets a default, what has no name here is kept in the metadata. So no odd field makes a session unreadable,
-and no record that was read is refused where it is written.
+and no record that was read is refused where it is written. What was spent is taken back from the metadata, where
+an older program has put it by the same rule.
 """
 
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from typing import Any
 from persistence.errors import Damaged
 from persistence.json_bytes import can_be_kept
 from persistence.model import MAX_SUMMARY_CHARS, Record, Summary
+from persistence.spending import Spent, decode_spent, is_spent
 
 _KEYS = ("session_id", "user_id", "created_at", "last_activity", "is_active", "metadata")
 
@@ -35,7 +37,9 @@ def decode_record(value: Any, session_id: str, known: Record | None = None, chan
     summary = decode_summary(value.get("summary"))
     known_keys = _KEYS if value.get("summary") and not summary else (*_KEYS, "summary")
     extra = {key: value[key] for key in value if key not in known_keys}
+    spent = _taken(extra)
     metadata = {**extra, **metadata} if isinstance(metadata, dict) else {**default.metadata, **extra}
+    spent = spent or _taken(metadata)
     return Record(
         session_id=session_id,
         user_id=user_id if isinstance(user_id, str) and user_id and can_be_kept(user_id) else default.user_id,
@@ -44,6 +48,7 @@ def decode_record(value: Any, session_id: str, known: Record | None = None, chan
         is_active=is_active if isinstance(is_active, bool) else default.is_active,
         metadata=metadata if can_be_kept(metadata) else default.metadata,
         summary=summary,
+        spent=default.spent if spent is None else spent,
     )
 
 
@@ -56,6 +61,11 @@ def decode_summary(value: Any) -> Summary | None:
         return None
     is_ours = 0 < len(text) <= MAX_SUMMARY_CHARS and count > 0 and can_be_kept([text, through])
     return Summary(text, through, count) if is_ours else None
+
+
+def _taken(fields: dict[str, Any]) -> Spent | None:
+    """What was spent, taken out of fields among which it stands; None where it does not."""
+    return decode_spent(fields.pop("spent")) if is_spent(fields.get("spent")) else None
 
 
 def normal_time(value: Any) -> str | None:

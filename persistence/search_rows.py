@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from zlib import crc32
 
 from persistence.search_hits import Place
+from persistence.search_words import TOKENIZER
 
 SEARCH_FILES = ("search.sqlite", "search.sqlite-wal", "search.sqlite-shm")
 """The database, and what SQLite puts beside it while it is in use."""
@@ -30,10 +31,10 @@ CREATE TABLE volumes (number INTEGER PRIMARY KEY, messages INTEGER NOT NULL);
 """Of a session: whose it is, in which volume it lies, and the state of its file that the volume has: the file's stamp,
 where an append begins, how many messages the history has, and the time of the last."""
 
-_VOLUME = """
-CREATE VIRTUAL TABLE volume_{} USING fts5(
+_VOLUME = f"""
+CREATE VIRTUAL TABLE volume_{{}} USING fts5(
     text, place, session_id UNINDEXED, message_id UNINDEXED, role UNINDEXED,
-    tokenize="unicode61 remove_diacritics 2", prefix='2 3', columnsize=0
+    tokenize="{TOKENIZER}", prefix='2 3', columnsize=0
 )
 """
 _SLOT_BITS = 10

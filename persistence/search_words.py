@@ -2,7 +2,7 @@
 
 Rule: a word is a run of letters and digits, without regard to case and to the accents of Latin letters; each character
 of Chinese, Japanese and Korean, which put no spaces between words, is a word of its own. This says the same as
-SQLite's tokenizer `unicode61 remove_diacritics 2` says of what `spaced` makes of a text.
+SQLite's tokenizer (`TOKENIZER`) says of what `spaced` makes of a text.
 Source: FORMAT.md, "The search index".
 """
 
@@ -20,6 +20,10 @@ _SINGLE = (
 """Kana, Hangul and Han: each character stands for itself."""
 _SEPARATOR = "\x1f"
 """Stands around such a character in the index: ASCII's "unit separator", which no text needs."""
+
+TOKENIZER = f"unicode61 remove_diacritics 2 separators '{''.join(map(chr, range(0x1F000, 0x1FB00)))}'"
+"""SQLite takes signs that are younger than its tables (Unicode 6.1) for letters: the pictographs, of which many are,
+are named to it."""
 
 _KEPT = "\u01e1"
 """A letter with two accents that SQLite leaves as it is."""

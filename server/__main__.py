@@ -75,7 +75,7 @@ async def serve(config: Config, servers: Sequence[ModelServer]) -> None:
     with uncollected():
         await store.open()
     try:
-        app = make_app(config, store, assistants, cookie_secret(config))
+        app = make_app(config, store, assistants, cookie_secret(config), servers)
         runner = web.AppRunner(
             app,
             access_log=None,

@@ -14,6 +14,7 @@ from server.assistants.base import Assistant, Delta, LeftOut, Prompt, Thought
 from server.coalescing import Pieces
 from server.errors import AssistantFailed, api_error
 from server.last_piece import NOTHING, LastPiece
+from server.metering import Meter
 from server.turn import Broke, Cut, Event, Finished, Reason, Turn
 
 _log = logging.getLogger(__name__)
@@ -24,10 +25,12 @@ class Answering:
 
     Args:
         pieces: Where the text goes.
+        meter: Says what the answer has used.
     """
 
-    def __init__(self, pieces: Pieces) -> None:
+    def __init__(self, pieces: Pieces, meter: Meter) -> None:
         self._pieces = pieces
+        self._meter = meter
         self._stopped: Reason | None = None
         self._listening: asyncio.Task[Any] | None = None
         """The turn's task, while the assistant speaks."""
@@ -51,7 +54,7 @@ class Answering:
             return _not_kept(fault), NOTHING
         if fault:
             raise fault
-        return end, rest
+        return self._meter.metered(end, assistant, prompt, self._pieces.log.turn, rest), rest
 
     async def _listen(self, assistant: Assistant, prompt: Prompt) -> Event:
         """Takes what the assistant says, until it ends or is interrupted.

@@ -32,6 +32,7 @@ from server.keys import (
 )
 from server.live import InProcessLive
 from server.memories import Memories, MemoryRules
+from server.metering import Meter
 from server.model_servers import ModelServer, decode_model_servers
 from server.models import Models
 from server.page_files import page_folder, page_routes
@@ -110,11 +111,14 @@ def make_memories(config: Config, store: Store) -> Memories:
     return Memories(store, rules, proposing)
 
 
-def make_app(config: Config, store: Store, assistants: list[Assistant], secret: bytes) -> web.Application:
+def make_app(
+    config: Config, store: Store, assistants: list[Assistant], secret: bytes, servers: Sequence[ModelServer] = ()
+) -> web.Application:
     """The application around an open store.
 
     Args:
         secret: Signs the cookies.
+        servers: Those behind the assistants; they have the prices.
     """
     app = web.Application(middlewares=[middleware.errors, middleware.callers], client_max_size=config.max_frame_bytes)
     live, models = InProcessLive(config.retained_bytes), Models(assistants)
@@ -129,6 +133,7 @@ def make_app(config: Config, store: Store, assistants: list[Assistant], secret: 
         window=DeltaWindow(config.delta_window_s, config.widest_window_s),
         memories=make_memories(config, store),
     )
+    app[CONDUCTOR].meter = Meter({server.name: server.prices for server in servers}, config.currency)
     app[TITLES] = Titles(store, models, app[CONDUCTOR].tell_changed, asks_models=config.model_titles)
     app[CONDUCTOR].on_ended.append(app[TITLES].turn_ended)
     app[SUMMARIES] = Summaries(store, models, app[CONDUCTOR].tell_changed)

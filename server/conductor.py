@@ -33,6 +33,7 @@ from server.history import find_sent
 from server.last_piece import NOTHING, LastPiece
 from server.live import Live, QuestionAccepted, SessionChanged
 from server.memories import Memories
+from server.metering import Meter
 from server.models import Models
 from server.parameters import check_outputs, check_parameters
 from server.placing import check_prefix, place, replacing
@@ -54,6 +55,7 @@ class Conductor:
         memories: What turns know of their users.
 
     Attributes:
+        meter: Says what answers have used; the composition root puts one here that knows prices.
         on_ended: Called with each turn that has ended and is kept, and the session's record; returns at once.
     """
 
@@ -67,6 +69,7 @@ class Conductor:
         window: DeltaWindow,
         memories: Memories | None = None,
     ) -> None:
+        self.meter = Meter()
         self.on_ended: list[Callable[[Turn, Record], None]] = []
         self._store = store
         self._live = live
@@ -108,7 +111,7 @@ class Conductor:
                 self._check_room(user_id, session_id)
                 draft: Message = {**new_draft(new_id(f"resp_{session_id}_")), "model": model}
                 log = ResponseLog(Turn(session_id, user_id, model, request, draft), asked_by)
-                running = Running(log, Answering(self._coalescing.open(log, kept=request.kept)))
+                running = Running(log, Answering(self._coalescing.open(log, kept=request.kept), self.meter))
                 self._running.add(running)
                 running.task = asyncio.create_task(self._run(running, assistant, is_new), name=log.turn.response_id)
             if follow and not running.opened.done():

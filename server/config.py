@@ -104,6 +104,13 @@ def _origins(text: str) -> frozenset[str]:
     return frozenset(origins)
 
 
+def _currency(text: str) -> str:
+    """three capital letters such as USD (ISO 4217)"""
+    if len(text) != 3 or not text.isascii() or not text.isalpha() or not text.isupper():
+        raise ValueError
+    return text
+
+
 def _level(text: str) -> str:
     """one of DEBUG, INFO, WARNING, ERROR"""
     if text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
@@ -140,6 +147,7 @@ class Config:
     )
     upstream_model: str = _setting("", _text, "model to use; empty offers all that the model server lists")
     models_file: Path | None = _setting(None, _file, "TOML file of several model servers, see docs/operations.md")
+    currency: str = _setting("USD", _currency, "currency of the prices in that file")
     api_keys: dict[str, str] = _setting({}, _keys, "`key=user_id,…`: who may come in; empty: each browser is a user")
     allowed_origins: frozenset[str] = _setting(frozenset(), _origins, "origins whose pages may connect, by commas")
     cookie_secret: str = _setting("", _text, "signs the cookies; empty: made at the first start, kept in the data")

@@ -14,6 +14,7 @@ from typing import Any
 from server.assistants.upstream_limits import UpstreamLimits
 from server.config import parse_key, parse_url
 from server.errors import ConfigError
+from server.model_prices import BadPrice, ModelPrice, decode_prices
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _TAKEN = ("scribe", "metronome", "upstream")
@@ -29,6 +30,7 @@ class ModelServer:
         models: Names and patterns; none: all that it lists.
         continues: Whether it goes on with an answer that was cut short.
         context_tokens: How much a model takes in, by names and patterns; the first that fits counts.
+        prices: What its models cost; the first one that fits.
     """
 
     name: str
@@ -38,6 +40,7 @@ class ModelServer:
     continues: bool = False
     context_tokens: Mapping[str, int] = field(default_factory=dict)
     limits: UpstreamLimits = field(default_factory=UpstreamLimits)
+    prices: tuple[ModelPrice, ...] = ()
 
 
 def decode_model_servers(text: str, path: str, environ: Mapping[str, str]) -> list[ModelServer]:
@@ -75,6 +78,8 @@ def _server(name: str, table: object, where: str, environ: Mapping[str, str]) ->
             raise ConfigError(f"{where}, {key}", _shown(key, value), f"one of the keys {', '.join(_KEYS)}")
         try:
             values[key] = parse(value)
+        except BadPrice as bad:
+            raise ConfigError(f"{where}, {key}, {bad.at}", bad.value, bad.expected) from bad
         except ValueError as error:
             raise ConfigError(f"{where}, {key}", _shown(key, value), parse.__doc__ or "another value") from error
     if "url" not in values:
@@ -150,6 +155,11 @@ def _sizes(value: object) -> dict[str, int]:
     return sizes
 
 
+def _prices(value: object) -> tuple[ModelPrice, ...]:
+    """a table of prices such as { "gpt-*" = { input = 2.5, output = 10.0 } }, not empty"""
+    return decode_prices(value)
+
+
 _LIMITS: dict[str, Callable[[object], Any]] = {
     "connect_timeout_s": _seconds,
     "first_token_timeout_s": _seconds,
@@ -166,5 +176,6 @@ _KEYS: dict[str, Callable[[object], Any]] = {
     "models": _texts,
     "continues": _switch,
     "context_tokens": _sizes,
+    "prices": _prices,
     **_LIMITS,
 }

@@ -17,8 +17,10 @@ import logging
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
@@ -26,6 +28,7 @@ from persistence import (
     DirectoryInUse,
     Finding,
     PersistenceError,
+    Spent,
     Stats,
     back_up_folder,
     check_folder,
@@ -38,6 +41,7 @@ from server.errors import ConfigError
 DONE, DAMAGE, NOT_BEGUN = 0, 1, 2
 
 _QUIET_S, _LINE_S, _COUNTER_S = 1.0, 5.0, 0.1
+_SPENDERS_SHOWN = 10
 
 
 def is_tool(arguments: Sequence[str]) -> bool:
@@ -154,6 +158,8 @@ def _table(found: Stats) -> str:
         f"journal         {_bytes(found.journal_bytes)}, {found.entries_waiting:,} entries await a checkpoint",
         f"quarantine      {_bytes(found.quarantine_bytes)}",
     ]
+    if found.spent.responses:
+        rows.append(f"spent           {_spent(found.spent)}")
     if found.unreadable:
         rows.append(f"unreadable      {_count(found.unreadable, 'session file')}: see `verbatim verify`")
     for title, sessions in (("largest", found.largest), ("oldest", found.oldest)):
@@ -163,7 +169,24 @@ def _table(found: Stats) -> str:
             rows.append(f"  {one.session_id}  of {one.user_id}, since {one.created_at[:10]}: {size}")
     rows.append("\nusers with most sessions")
     rows += [f"  {user_id}: {_count(count, 'session')}" for user_id, count in found.top_users]
-    return "\n".join(rows)
+    return "\n".join([*rows, *_spenders(found.spent_by_user)])
+
+
+def _spenders(spent_by_user: Mapping[str, Spent]) -> Iterator[str]:
+    if spent_by_user:
+        yield "\nusers who have spent most"
+    for user_id, spent in islice(spent_by_user.items(), _SPENDERS_SHOWN):
+        yield f"  {user_id}: {_spent(spent)}"
+    if (more := len(spent_by_user) - _SPENDERS_SHOWN) > 0:
+        yield f"  and {_count(more, 'other')}: see --json"
+
+
+def _spent(spent: Spent) -> str:
+    """Tokens and costs; a sum of which anything is estimated says so."""
+    sums = [f"{_count(spent.input_tokens, 'token')} in, {spent.output_tokens:,} out"]
+    sums += [f"{Decimal(micros).scaleb(-6):,.6f} {currency}" for currency, micros in spent.costs.items()]
+    estimated = f" ({spent.estimated:,} estimated)" if spent.estimated else ""
+    return f"{', '.join(sums)}, in {_count(spent.responses, 'answer')}{estimated}"
 
 
 def _count(number: int, what: str, many: str = "") -> str:

@@ -12,7 +12,6 @@ illegal event changes nothing.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
 
 from persistence.answer import reasoning_of
 from persistence.facts import Fact
@@ -20,6 +19,7 @@ from persistence.model import Message, known_facts
 from server.assistants.base import JsonFormat, Usage
 from server.assistants.tool_calls import ToolCall, ToolUse, calls_of
 from server.errors import VerbatimError
+from server.stored_usage import usage_fields, usage_of
 
 
 class State(StrEnum):
@@ -260,14 +260,14 @@ class Turn:
         if self.left_out:
             message["left_out"] = self.left_out
         if self.usage:
-            message["usage"] = _usage_fields(self.usage)
+            message["usage"] = usage_fields(self.usage)
         return message
 
     @classmethod
     def from_message(cls, message: Message, session_id: str, user_id: str) -> "Turn":
         """The turn of which a stored assistant's message is the end. Files may come from elsewhere: what they say in
         other words than ours counts as not said."""
-        status, error, usage = message.get("status"), message.get("error"), message.get("usage")
+        status, error = message.get("status"), message.get("error")
         state = State(status) if status in _ENDS else State.COMPLETED
         reason = message.get("reason") if state is State.INCOMPLETE else None
         return cls(
@@ -279,7 +279,7 @@ class Turn:
             state=state,
             reason=Reason(reason) if reason in _REASONS else None,
             error=Broke(error.get("code", ""), error.get("message", "")) if isinstance(error, dict) else None,
-            usage=_read_usage(usage) if isinstance(usage, dict) else None,
+            usage=usage_of(message),
             completed_at=message.get("completed_at"),
             calls=calls_of(message),
             left_out=_count(message.get("left_out")),
@@ -291,14 +291,5 @@ _ENDS = frozenset(state.value for state, next_states in TRANSITIONS.items() if n
 _REASONS = frozenset(reason.value for reason in Reason)
 
 
-def _usage_fields(usage: Usage) -> dict[str, Any]:
-    return {name: getattr(usage, name) for name in usage.__slots__}
-
-
 def _count(value: object) -> int:
     return value if type(value) is int and value > 0 else 0
-
-
-def _read_usage(fields: Mapping[str, Any]) -> Usage | None:
-    counts = {name: fields[name] for name in Usage.__slots__ if isinstance(fields.get(name), int)}
-    return Usage(**counts) if {"input_tokens", "output_tokens"} <= counts.keys() else None

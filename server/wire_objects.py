@@ -16,7 +16,9 @@ from persistence.model import Message, Receipt, Record, UserReceipt, known_facts
 from server.assistants.base import JsonFormat
 from server.assistants.tool_calls import OUTPUT_ROLE, ToolUse, calls_of
 from server.errors import ApiError
+from server.stored_usage import usage_of
 from server.turn import Reason, State, Turn
+from server.wire_usage import item_usage, response_usage, spent_object
 
 Json = dict[str, Any]
 
@@ -39,7 +41,7 @@ def _read_seconds(at: str) -> int | None:
 def conversation_object(record: Record, running: str | None = None) -> Json:
     summary = record.summary
     shown = {"verbatim:summary": {"text": summary.text, "through": summary.through}} if summary else {}
-    return {
+    conversation = {
         "id": record.session_id,
         "object": "conversation",
         "created_at": seconds(record.created_at) or 0,
@@ -48,6 +50,7 @@ def conversation_object(record: Record, running: str | None = None) -> Json:
         "verbatim:running_response": running,
         **shown,
     }
+    return {**conversation, "verbatim:usage": spent_object(record.spent)} if record.spent.responses else conversation
 
 
 def item_object(message: Message, position: int, alternatives: Sequence[str] = ()) -> Json:
@@ -74,6 +77,8 @@ def item_object(message: Message, position: int, alternatives: Sequence[str] = (
         if status != "completed":
             item["status"] = "incomplete"
             item["verbatim:reason"] = message.get("reason", status)
+        if usage := usage_of(message):
+            item["verbatim:usage"] = item_usage(usage)
         if calls := calls_of(message):
             item["verbatim:tool_calls"] = [call.fields() for call in calls]
         if reasoning := reasoning_of(message):
@@ -173,8 +178,8 @@ def _end(turn: Turn, item: Json | orjson.Fragment) -> Json:
         "incomplete_details": {"reason": turn.reason.value} if turn.reason else None,
         "output": _output(turn, item),
         "error": {"code": turn.error.code, "message": turn.error.message} if turn.error else None,
-        "usage": _usage(turn),
         **({"verbatim:left_out": turn.left_out} if turn.left_out else {}),
+        **response_usage(turn.usage),
     }
 
 
@@ -275,15 +280,3 @@ def _format(wanted: JsonFormat | None) -> Json:
         return {"type": "json_object"}
     names = {"name": wanted.name, "description": wanted.description, "schema": wanted.schema}
     return {"type": "json_schema", **names, "strict": bool(wanted.strict)}
-
-
-def _usage(turn: Turn) -> Json | None:
-    if (usage := turn.usage) is None:
-        return None
-    return {
-        "input_tokens": usage.input_tokens,
-        "output_tokens": usage.output_tokens,
-        "total_tokens": usage.input_tokens + usage.output_tokens,
-        "input_tokens_details": {"cached_tokens": usage.cached_tokens, "cache_write_tokens": 0},
-        "output_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
-    }

@@ -4,7 +4,9 @@
 import { joined } from "./model/outbox.js";
 import { givenName, nameFrom, pathOf, sessionIn, titleOf } from "./model/title.js";
 import { Transcript } from "./model/transcript.js";
+import { spentOf } from "./model/usage.js";
 import { byId } from "./view/dom.js";
+import { showFacts } from "./view/facts.js";
 
 export class Page {
   #transcript = new Transcript();
@@ -100,6 +102,7 @@ export class Page {
     const session = this.sessions.get(sessionId);
     const title = session ? titleOf(session) : "New chat";
     byId("title").textContent = sessionId && !session ? "" : title;
+    showFacts(byId("spent"), spentOf(session));
     document.title = session ? `${title} · Verbatim` : "Verbatim";
     this.conversation.summarised(session?.["verbatim:summary"] ?? null);
     this.list.show(this.sessions.newestFirst, sessionId, this.sessions.hasMore);

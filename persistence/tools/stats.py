@@ -6,9 +6,9 @@ which follow the journal within a moment.
 
 import heapq
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from persistence.errors import Damaged
 from persistence.files import Files, names, read
 from persistence.model import session_id_of
 from persistence.session_file import cut_file, scan_file
+from persistence.spending import NOTHING_SPENT, Spent
 from persistence.tools.data_folder import (
     INDEX,
     JOURNAL,
@@ -43,6 +44,7 @@ class SessionSize:
     created_at: str
     messages: int
     file_bytes: int
+    spent: Spent = NOTHING_SPENT
 
 
 @dataclass(slots=True)
@@ -54,6 +56,8 @@ class Stats:
         users: How many users have a session.
         entries_waiting: How many entries of the journal no checkpoint covers yet.
         top_users: Users and how many sessions they have, those with most first.
+        spent: What the answers in all sessions that are there have used.
+        spent_by_user: The same for each user who has spent anything, those with most tokens first.
     """
 
     sessions: int = 0
@@ -70,6 +74,8 @@ class Stats:
     largest: Sequence[SessionSize] = ()
     oldest: Sequence[SessionSize] = ()
     top_users: Sequence[tuple[str, int]] = ()
+    spent: Spent = NOTHING_SPENT
+    spent_by_user: Mapping[str, Spent] = field(default_factory=dict)
 
 
 async def measure_folder(folder: Path, *, disk: Disk | None = None, progress: Progress = silent) -> Stats:
@@ -108,6 +114,12 @@ def _add_up(stats: Stats, sizes: Sequence[SessionSize]) -> None:
     users = Counter(size.user_id for size in sizes)
     stats.users = len(users)
     stats.top_users = users.most_common(_USERS_SHOWN)
+    spent: dict[str, Spent] = {}
+    for size in sizes:
+        if size.spent.responses:
+            spent[size.user_id] = spent.get(size.user_id, NOTHING_SPENT) + size.spent
+    stats.spent = sum(spent.values(), NOTHING_SPENT)
+    stats.spent_by_user = dict(sorted(spent.items(), key=lambda one: one[1].tokens, reverse=True))
 
 
 def _measure(disk: Disk, folder: Path, found: Sequence[str], stats: Stats) -> None:
@@ -150,4 +162,4 @@ def _read_size(disk: Disk, path: Path) -> SessionSize | None:
         scan = scan_file(found[0], session_id)
         record, branches, count = scan.record, scan.branches, len(scan.messages)
     count += sum(len(branch.messages) for branch in branches)
-    return SessionSize(session_id, record.user_id, record.created_at, count, len(found[0]))
+    return SessionSize(session_id, record.user_id, record.created_at, count, len(found[0]), record.spent)

@@ -89,13 +89,29 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """An amount in whole millionths of a currency."""
+
+    micros: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens as the model server counts them."""
+    """Tokens as the model server counts them; `metering.py` has the rest.
+
+    Attributes:
+        cached_tokens, reasoning_tokens: How many of the input's and of the output's.
+        estimated: The model server has not counted them.
+        cost: None where no price is known.
+    """
 
     input_tokens: int
     output_tokens: int
     cached_tokens: int = 0
     reasoning_tokens: int = 0
+    estimated: bool = False
+    cost: Cost | None = None
 
 
 @dataclass(slots=True)

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from persistence.spending import MOST
+
 from ..errors import AssistantFailed
 from .base import Usage
 from .context_overflow import context_exceeded
@@ -112,17 +114,24 @@ def decode_usage(value: Any) -> Usage | None:
         return None
     try:
         return Usage(
-            int(value["prompt_tokens"]),
-            int(value.get("completion_tokens") or 0),
+            _count(value["prompt_tokens"]),
+            _count(value.get("completion_tokens") or 0),
             _detail_count(value.get("prompt_tokens_details"), "cached_tokens"),
             _detail_count(value.get("completion_tokens_details"), "reasoning_tokens"),
         )
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
 
 
 def _detail_count(details: Any, name: str) -> int:
-    return int(details.get(name) or 0) if isinstance(details, dict) else 0
+    return _count(details.get(name) or 0) if isinstance(details, dict) else 0
+
+
+def _count(value: Any) -> int:
+    """A count; one that no file could hold would cost the whole answer."""
+    if not 0 <= (count := int(value)) <= MOST:
+        raise ValueError
+    return count
 
 
 def error_detail(value: Any) -> str:

@@ -14,7 +14,7 @@ class Renamed:
 
     Args:
         assistant: Whose it is; it is not closed with this.
-        model: As the assistant calls it.
+        model: As the assistant calls it; an attribute too.
     """
 
     def __init__(self, assistant: Assistant, model: str) -> None:
@@ -23,15 +23,15 @@ class Renamed:
         self.honours = assistant.honours
         self.is_model = assistant.is_model
         self._assistant = assistant
-        self._model = model
+        self.model = model
 
     async def models(self) -> Sequence[str]:
         """The one."""
-        return (self._model,)
+        return (self.model,)
 
     def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | Thought | LeftOut | Finish, None]:
         """The assistant's own reply."""
-        return self._assistant.reply(replace(prompt, model=self._model))
+        return self._assistant.reply(replace(prompt, model=self.model))
 
     async def close(self) -> None:
         """It holds nothing."""

@@ -1,6 +1,8 @@
 // Rule: one response as its reader sees it, folded from its events. The same events in any legal order of
 // replay, merging and snapshot give the same text: nothing doubled, nothing lost.
 
+import { usageOfResponse } from "./usage.js";
+
 /** A response of which nothing has been heard yet. */
 export function openResponse(responseId) {
   return {
@@ -17,6 +19,8 @@ export function openResponse(responseId) {
     error: null,
     model: null,
     facts: [], // what the assistant had of the user's memory, by id; known at the end
+    at: null, // when it began, in seconds since the epoch
+    usage: null, // what it has used, once it has ended
   };
 }
 
@@ -52,7 +56,11 @@ const FOLDS = {
 
 function begin(state, event) {
   if (event.sequence_number <= state.cursor) return state;
-  return { ...state, cursor: event.sequence_number, model: event.response?.model ?? state.model };
+  return { ...state, cursor: event.sequence_number, ...begunOf(event.response, state) };
+}
+
+function begunOf(response, state) {
+  return { model: response?.model ?? state.model, at: response?.created_at ?? state.at };
 }
 
 // A replay from the beginning opens the item anew, and its merged deltas may straddle the cursor that we had:
@@ -85,7 +93,7 @@ function think(state, event) {
 }
 
 function replace(state, event) {
-  return { ...state, text: event.text, cursor: event.sequence_number, model: event.response?.model ?? state.model };
+  return { ...state, text: event.text, cursor: event.sequence_number, ...begunOf(event.response, state) };
 }
 
 function end(state, event) {
@@ -99,8 +107,9 @@ function end(state, event) {
     status: response.status,
     reason: response.incomplete_details?.reason ?? (response.status === "cancelled" ? "cancelled" : null),
     error: response.error?.message ?? null,
-    model: response.model ?? state.model,
     facts: response["verbatim:facts"] ?? [],
+    usage: usageOfResponse(response),
+    ...begunOf(response, state),
   };
 }
 

@@ -3,6 +3,7 @@
 // so that a view sees by identity what is new.
 
 import { foldEvent, isRunning, openResponse, textOf } from "./response.js";
+import { usageOfItem } from "./usage.js";
 
 export class Transcript {
   constructor(sessionId = null) {
@@ -182,6 +183,8 @@ function entryOf(item) {
     error: item["verbatim:error"]?.message ?? null,
     model: item["verbatim:model"] ?? null,
     facts: item["verbatim:facts"] ?? [],
+    at: item["verbatim:created_at"] ?? null,
+    usage: usageOfItem(item),
   };
 }
 

@@ -2,7 +2,9 @@
 // Markdown.
 
 import { isRunning, noteOf } from "../model/response.js";
+import { factsOf } from "../model/usage.js";
 import { h } from "./dom.js";
+import { showFacts } from "./facts.js";
 import { MarkdownView } from "./markdown.js";
 import { ReasoningView } from "./reasoning.js";
 
@@ -39,6 +41,7 @@ class UserMessage {
 class AssistantMessage {
   #body = h("div", { class: "body" });
   #note = h("p", { class: "note" });
+  #about = h("p", { class: "facts", hidden: true });
   #thinking = h("p", { class: "unseen" }, "thinking…");
   #reasoning = new ReasoningView();
   #markdown = new MarkdownView(this.#body);
@@ -48,15 +51,8 @@ class AssistantMessage {
 
   constructor(acts) {
     const attributes = { class: "message assistant", "aria-label": "Assistant" };
-    this.element = h(
-      "article",
-      attributes,
-      this.#thinking,
-      this.#reasoning.element,
-      this.#body,
-      this.#note,
-      this.#memory,
-    );
+    const parts = [this.#thinking, this.#reasoning.element, this.#body, this.#note, this.#memory, this.#about];
+    this.element = h("article", attributes, ...parts);
     this.acts = acts;
   }
 
@@ -75,5 +71,6 @@ class AssistantMessage {
     this.#memory.hidden = this.#facts.length === 0;
     const count = this.#facts.length === 1 ? "1 fact" : `${this.#facts.length} facts`;
     this.#fromMemory.textContent = `knew ${count} from memory`;
+    showFacts(this.#about, isGrowing ? null : factsOf(entry));
   }
 }

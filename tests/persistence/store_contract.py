@@ -18,9 +18,11 @@ from persistence import (
     SessionExists,
     SessionNotFound,
     Source,
+    Spent,
     UserReceipt,
 )
 from persistence.answer import new_draft
+from persistence.branches import fork
 from tests.persistence.places import AT, answered, contents, record, said
 
 FACT = Fact("fact_1", "likes tea", AT, "s")
@@ -174,6 +176,45 @@ class StoreContract:
         assert contents(await (await place.restart()).history("s")) == ["a"]
         with pytest.raises(SessionNotFound):
             await place.store.record("t")
+
+    @pytest.mark.parametrize("end", ["restart", "crash"])
+    async def test_what_answers_use_is_added_up(self, place, store, end):
+        """Each answer counts when it is appended; edits, branches, deletions of messages and starts change nothing."""
+        first = {"input_tokens": 10, "output_tokens": 5, "cached_tokens": 4, "reasoning_tokens": 3}
+        second = {"input_tokens": 7, "output_tokens": 2, "estimated": True, "cost": {"micros": 9, "currency": "USD"}}
+        await store.create(record("s"), [said("q", response_id="resp_1")])
+        assert (await store.record("s")).spent == Spent()
+        one = Spent(10, 5, 4, 3, responses=1)
+        assert (await store.append("s", [answered("a", "resp_1", usage=first)])).spent == one
+        both = Spent(17, 7, 4, 3, responses=2, estimated=1, costs={"USD": 9})
+        assert (await store.append("s", [said("r"), answered("b", "resp_2", usage=second)])).spent == both
+        await store.edit_tree("s", lambda tree: fork(tree, None))
+        await store.append("s", [said("again")])
+        await store.edit("s", lambda messages: [])
+        await store.update("s", lambda known: replace(known, metadata={"title": "Tea"}))
+        for _ in range(2):
+            assert (await store.record("s")).spent == both
+            assert [one.spent for one in await store.records("ann", limit=9)] == [both]
+            store = await getattr(place, end)()
+        third = await store.append("s", [answered("c", "resp_3", usage=first)])
+        assert third.spent == both + one
+
+    async def test_answer_that_comes_late_counts_once(self, store):
+        """It takes the place of the interrupted message, which has used nothing that anybody knows of."""
+        await store.create(record("s"), [said("q", response_id="resp_1")])
+        await store.append("s", [said("r")])
+        assert contents(await store.history("s")) == ["q", "", "r"]
+        used = {"input_tokens": 1, "output_tokens": 2}
+        assert (await store.append("s", [answered("late", "resp_1", usage=used)])).spent == Spent(1, 2, responses=1)
+        assert contents(await store.history("s")) == ["q", "late", "r"]
+
+    async def test_answer_that_is_refused_counts_nothing(self, store):
+        """What no file can hold is not appended, and not added."""
+        await store.create(record("s"), [said("a")])
+        used = {"input_tokens": 1, "output_tokens": 2}
+        with pytest.raises(NotStorable):
+            await store.append("s", [answered(LONE, "resp_1", usage=used)])
+        assert (await store.record("s")).spent == Spent()
 
     async def test_record_text_or_fact_that_no_file_can_hold_is_refused(self, store):
         """Lone surrogates are refused in records, pieces of text and facts too."""

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from hypothesis import strategies as st
 
-from persistence import Fact, Former, Message, Record, Source, Summary
+from persistence import Fact, Former, Message, Record, Source, Spent, Summary
 
 texts = st.text(st.characters(codec="utf-8"), max_size=30)
 times = st.datetimes().map(lambda at: at.isoformat(timespec="microseconds") + "Z")
@@ -23,6 +23,24 @@ messages: st.SearchStrategy[Message] = st.builds(
     texts,
 )
 histories = st.lists(messages, max_size=5)
+tokens = st.integers(0, 10**7)
+usages: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {"input_tokens": tokens, "output_tokens": tokens},
+    optional={
+        "cached_tokens": tokens,
+        "reasoning_tokens": tokens,
+        "estimated": st.just(True),
+        "cost": st.fixed_dictionaries({"micros": tokens, "currency": st.sampled_from(["USD", "EUR"])}),
+    },
+)
+counts = st.integers(0, 2**63 - 1)
+spendings = st.just(Spent()) | st.builds(
+    Spent,
+    *[counts] * 4,
+    responses=st.integers(1, 2**63 - 1),
+    estimated=counts,
+    costs=st.dictionaries(st.sampled_from(["USD", "EUR"]) | texts, counts, max_size=2),
+)
 records = st.builds(
     Record,
     ids,
@@ -32,6 +50,7 @@ records = st.builds(
     is_active=st.booleans(),
     metadata=objects,
     summary=st.none() | st.builds(Summary, texts.filter(bool), texts, st.integers(1, 9)),
+    spent=spendings,
 )
 sources = st.builds(Source, st.none() | ids, st.none() | texts, texts, st.integers(1, 99))
 formers = st.builds(Former, texts, texts, texts, st.lists(sources, min_size=1, max_size=2).map(tuple))

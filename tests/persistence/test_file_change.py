@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from persistence import Message, Record
 from persistence.file_change import Change, Write, applied, joined, merge, starts_where
 from persistence.journal_entry import Append, Put
-from persistence.json_bytes import encode_json, encode_messages
+from persistence.json_bytes import encode_messages, encode_record
 from persistence.session_file import cut_file, encode_file
 from tests.persistence.places import record, said
 from tests.persistence.strategies import histories, objects
@@ -18,7 +18,7 @@ NAME = "session_s.json"
 
 
 def put(known: Record, messages: list[Message]) -> Change:
-    [(_, change)] = Put(known, encode_json(known, "a record"), encode_messages(messages)).changes()
+    [(_, change)] = Put(known, encode_record(known), encode_messages(messages)).changes()
     return change
 
 
@@ -26,7 +26,7 @@ def append(data: bytes, known: Record, new: list[Message]) -> Change:
     """The append that is made for a file as it is."""
     cut = cut_file(data, "s")
     assert cut is not None
-    entry = Append(cut.tail, len(cut.lines), known, encode_json(known, "a record"), encode_messages(new))
+    entry = Append(cut.tail, len(cut.lines), known, encode_record(known), encode_messages(new))
     [(_, change)] = entry.changes()
     return change
 

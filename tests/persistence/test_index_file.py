@@ -1,15 +1,16 @@
 """The bytes of sessions.json."""
 
 import json
-from dataclasses import asdict
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from persistence import Damaged
+from persistence import Damaged, Spent
 from persistence.index_file import decode_index, decode_portion, encode_index, index_portions
 from persistence.json_bytes import record_value
+from persistence.spending import NOTHING_SPENT
 from tests.persistence.places import record
 from tests.persistence.strategies import records
 
@@ -34,8 +35,40 @@ def test_plain_old_index_is_taken():
 
 def test_bad_entries_cost_themselves_only():
     """A value that is no record and an id that names no file are told; the others count."""
-    data = json.dumps({"a": asdict(record("a")), "b": 5, "../c": {}, "d": None, "": {}}).encode()
+    data = json.dumps({"a": record_value(record("a")), "b": 5, "../c": {}, "d": None, "": {}}).encode()
     assert decode_index(data) == ({"a": record("a")}, ["b", "../c", "d", ""])
+
+
+@given(st.lists(records, min_size=1, unique_by=lambda record: record.session_id, max_size=3))
+def test_index_is_read_in_portions_as_it_was_written(some):
+    """What was spent is there too; who has spent nothing shares one nothing."""
+    [portion] = index_portions(b"".join(encode_index(some)))
+    found = decode_portion(portion)
+    assert found == some
+    assert all(one.spent is NOTHING_SPENT for one in found if not one.spent.responses)
+
+
+@pytest.mark.parametrize(
+    "odd", ['"input_tokens":-1', '"costs":{"USD":-1}', '"input_tokens":9223372036854775808', '"input_tokens":"a"']
+)
+def test_index_with_odd_sums_is_read_otherwise(odd):
+    """They count as nothing, and the rest of the record stays."""
+    line = b'{\n"a":{"session_id":"a","user_id":"u","created_at":"2026-01-01T00:00:00Z",'
+    line += b'"last_activity":"2026-01-01T00:00:00Z","spent":{"responses":1,%b}}\n}\n' % odd.encode()
+    [portion] = index_portions(line)
+    with pytest.raises(Damaged):
+        decode_portion(portion)
+    found, bad = decode_index(line)
+    assert (found["a"].spent, found["a"].metadata, bad) == (Spent(responses=1), {}, [])
+
+
+def test_index_of_an_older_program_gives_back_what_was_spent():
+    """It had to put it into the metadata, since it had no name for it."""
+    older = record("a", title="Tea", spent=Spent(1, 2, responses=1).value())
+    data = b"".join(encode_index([older]))
+    with pytest.raises(Damaged):
+        decode_portion(*index_portions(data))
+    assert decode_index(data)[0]["a"] == replace(record("a", title="Tea"), spent=Spent(1, 2, responses=1))
 
 
 def test_record_that_could_not_be_written_again_is_read_otherwise():

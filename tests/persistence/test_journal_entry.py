@@ -25,7 +25,7 @@ from persistence.journal_entry import (
     decode_entry,
 )
 from persistence.journal_line import encode_line, scan_segment
-from persistence.json_bytes import encode_json, encode_messages
+from persistence.json_bytes import encode_messages, encode_record
 from persistence.memory_file import encode_memory
 from persistence.session_file import branches_json, encode_file
 from tests.persistence.places import record, said
@@ -44,13 +44,13 @@ def puts(draw: st.DrawFn) -> Put:
     lines, begun = encode_messages(draw(histories)), draw(st.none() | pieces)
     runs = draw(st.lists(st.tuples(st.none() | ids, st.lists(messages, min_size=1, max_size=2)), max_size=2))
     branches = with_ids(Tree([], [Branch(after, run) for after, run in runs])).branches
-    return Put(known, encode_json(known, "a record"), lines, branches_json(branches), begun)
+    return Put(known, encode_record(known), lines, branches_json(branches), begun)
 
 
 def test_entry_that_an_older_program_would_misread_has_another_name():
     """It knows a file with one path only."""
     known = record("s")
-    plain = Put(known, encode_json(known, "a record"), encode_messages([said("a")]))
+    plain = Put(known, encode_record(known), encode_messages([said("a")]))
     run = branches_json([Branch(None, [said("b")])])
     part = Part("s", "resp_1", {"role": "assistant", "content": ""}, "a")
     assert plain.encode().startswith(b'"op":"put"')
@@ -62,7 +62,7 @@ def test_entry_that_an_older_program_would_misread_has_another_name():
 def appends(draw: st.DrawFn) -> Append:
     known = draw(records)
     lines = encode_messages(draw(histories))
-    return Append(draw(numbers), draw(numbers), known, encode_json(known, "a record"), lines)
+    return Append(draw(numbers), draw(numbers), known, encode_record(known), lines)
 
 
 entries = st.one_of(
@@ -102,7 +102,7 @@ def test_entry_changes_the_same_files_when_it_is_read(entry):
 @given(records, histories)
 def test_put_is_the_whole_file(known, some):
     """A session that is put is the file as it is encoded, and the next append begins at its tail."""
-    entry = Put(known, encode_json(known, "a record"), encode_messages(some))
+    entry = Put(known, encode_record(known), encode_messages(some))
     [(name, change)] = entry.changes()
     data, tail = encode_file(known, some)
     assert name == f"session_{known.session_id}.json"
@@ -156,6 +156,6 @@ def test_entry_of_another_version_is_refused(value):
 def test_keys_of_a_later_version_do_not_hinder(more):
     """An entry may carry more than this version knows."""
     line = encode_messages([said("a")])
-    entry = Put(record("s"), encode_json(record("s"), "a record"), line)
+    entry = Put(record("s"), encode_record(record("s")), line)
     value = json.loads(b"{" + entry.encode())
     assert decode_entry({**more, **value}) == entry

@@ -1,14 +1,14 @@
 """Records from JSON."""
 
-from dataclasses import asdict
+from dataclasses import replace
 from functools import reduce
 from typing import Any
 
 import pytest
 from hypothesis import given
 
-from persistence import Damaged, Record, Summary
-from persistence.json_bytes import encode_record
+from persistence import Damaged, Record, Spent, Summary
+from persistence.json_bytes import encode_record, record_value
 from persistence.model import MAX_SUMMARY_CHARS
 from persistence.record_json import decode_record, normal_time
 from tests.persistence.places import record
@@ -21,7 +21,7 @@ DEEP = reduce(lambda inner, _: [inner], range(400), list[Any]())
 @given(records)
 def test_record_reads_as_it_was_written(a_record):
     """A record's own object gives the record again."""
-    assert decode_record(asdict(a_record), a_record.session_id) == a_record
+    assert decode_record(record_value(a_record), a_record.session_id) == a_record
 
 
 @given(objects)
@@ -65,6 +65,29 @@ def test_unknown_fields_are_kept_in_the_metadata():
     """What has no name here stays; the record's own metadata goes first."""
     a_record = decode_record({"user_id": "ann", "title": "old", "n": 1, "metadata": {"title": "Tea"}}, "s")
     assert a_record.metadata == {"title": "Tea", "n": 1}
+
+
+def test_record_that_has_spent_nothing_does_not_say_so():
+    """It is written as it always was."""
+    names = ["session_id", "user_id", "created_at", "last_activity", "is_active", "metadata"]
+    assert list(record_value(record("s"))) == names
+    assert decode_record(record_value(record("s")), "s").spent == Spent()
+
+
+@pytest.mark.parametrize("odd", [None, 5, "all of it", [], {}, {"responses": 1, "by": "me"}], ids=repr)
+def test_other_things_called_spent_are_kept_in_the_metadata(odd):
+    """As whatever has no name here; they count as nothing."""
+    a_record = decode_record({"spent": odd}, "s")
+    assert (a_record.spent, a_record.metadata) == (Spent(), {"spent": odd})
+
+
+def test_what_an_older_program_put_into_the_metadata_is_taken_back():
+    """It had no name for what was spent; nothing of it is lost by having run that program for a while."""
+    spent = Spent(5, 7, 1, 2, responses=3, estimated=1, costs={"USD": 12})
+    newer = record_value(replace(record("s", title="Tea"), spent=spent))
+    older = {**newer, "metadata": {**newer["metadata"], "spent": newer.pop("spent")}}
+    del older["spent"]
+    assert decode_record(older, "s") == replace(record("s", title="Tea"), spent=spent)
 
 
 def test_known_record_gives_the_defaults():

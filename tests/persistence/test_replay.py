@@ -7,7 +7,7 @@ from persistence.answer import Parts, new_draft
 from persistence.file_change import applied
 from persistence.journal_entry import Append, Base, Checkpoint, Delete, Entry, Memory, Part, Pieces, Put
 from persistence.journal_line import encode_line, scan_segment
-from persistence.json_bytes import encode_json, encode_messages
+from persistence.json_bytes import encode_messages, encode_record
 from persistence.replay import Replay, first_that_counts, replay
 from persistence.session_file import encode_file
 from tests.persistence.places import AT, answered, contents, record, said
@@ -19,12 +19,12 @@ DRAFT: Message = {**new_draft("resp_1"), "created_at": AT}
 
 def put(*messages: Message, session_id: str = "s") -> Put:
     known = record(session_id)
-    return Put(known, encode_json(known, "a record"), encode_messages(messages))
+    return Put(known, encode_record(known), encode_messages(messages))
 
 
 def append(at: int, count: int, *messages: Message, session_id: str = "s") -> Append:
     known = record(session_id)
-    return Append(at, count, known, encode_json(known, "a record"), encode_messages(messages))
+    return Append(at, count, known, encode_record(known), encode_messages(messages))
 
 
 def lines_of(*entries: Entry, first: int = 1):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from persistence.search_words import fold, searchable, spaced, unspaced, words
+from persistence.search_words import TOKENIZER, fold, searchable, spaced, unspaced, words
 
 RANGES = {
     "Latin": (0x20, 0x17F),
@@ -32,7 +32,7 @@ TEXTS = st.text(st.sampled_from(LETTERS + " \n\"'.,-_*():\x00🙂—") | st.char
 
 def as_sqlite_has_them(texts: list[str]) -> list[list[str]]:
     with closing(sqlite3.connect(":memory:")) as connection:
-        connection.execute("CREATE VIRTUAL TABLE t USING fts5(x, tokenize='unicode61 remove_diacritics 2')")
+        connection.execute(f'CREATE VIRTUAL TABLE t USING fts5(x, tokenize="{TOKENIZER}")')
         connection.execute("CREATE VIRTUAL TABLE v USING fts5vocab(t, 'instance')")
         connection.executemany(
             "INSERT INTO t (rowid, x) VALUES (?, ?)", [(n, spaced(searchable(text))) for n, text in enumerate(texts)]
@@ -58,6 +58,14 @@ def test_each_letter_is_folded_as_sqlite_does(name):
 def test_texts_have_the_words_that_sqlite_finds(text):
     """Whatever stands between the letters."""
     assert [[word.text for word in words(text)]] == as_sqlite_has_them([text])
+
+
+@pytest.mark.parametrize("sign", "🙂🤔🫠🀄👩‍💻")
+def test_pictograph_parts_words(sign):
+    """It may stand at a word without a space, as people write it."""
+    text = f"great{sign}"
+    assert [word.text for word in words(text)] == ["great"]
+    assert as_sqlite_has_them([text]) == [["great"]]
 
 
 @given(TEXTS)

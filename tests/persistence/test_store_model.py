@@ -16,8 +16,9 @@ from persistence import Fact, Message, PersistenceError, Piece, Store, message_i
 from persistence.answer import new_draft
 from persistence.branches import Tree, drop, fork, show, with_ids
 from persistence.messages import Messages
+from persistence.spending import spent_on
 from tests.persistence.places import AT, FilePlace, MemoryPlace, answered, check_files, record, said
-from tests.persistence.strategies import objects, texts
+from tests.persistence.strategies import objects, texts, usages, values
 
 NAMES = st.sampled_from(["s", "t", "u"])
 USERS = st.sampled_from(["ann", "böb"])
@@ -73,6 +74,20 @@ class StoreModel(RuleBasedStateMachine):
     @rule(name=NAMES, response_id=RESPONSES, text=texts)
     def answer(self, name, response_id, text):
         self.both(lambda store: store.append(name, [answered(text, response_id)]))
+
+    @rule(name=NAMES, response_id=RESPONSES, usage=usages | values)
+    def answer_that_has_used_something(self, name, response_id, usage):
+        counted = self.total(name)
+        self.both(lambda store: store.append(name, [answered("a", response_id, usage=usage)]))
+        if counted is not None:
+            assert self.total(name) == counted + spent_on([answered("a", response_id, usage=usage)])
+
+    def total(self, name):
+        """What a session says that was spent in it; None where there is no such session."""
+        try:
+            return self.run(self.files.store.record(name)).spent
+        except PersistenceError:
+            return None
 
     @rule(name=NAMES, metadata=objects)
     def update(self, name, metadata):

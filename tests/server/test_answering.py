@@ -13,6 +13,7 @@ from server.coalescing import Coalescing
 from server.delta_window import DeltaWindow
 from server.errors import AssistantFailed
 from server.last_piece import NOTHING
+from server.metering import Meter
 from server.response_log import ResponseLog
 from server.turn import Broke, Cut, Finished, Reason, Started
 from tests.server.doubles import PATIENCE_S, RecordingStore, ScriptedAssistant, until
@@ -20,6 +21,13 @@ from tests.server.test_turn import new_turn
 
 PROMPT = Prompt("m", "abc", [{"role": "user", "content": "hi"}])
 USAGE = Usage(1, 2)
+
+
+def scripted(*script, is_model=False):
+    """What says a script; it uses no tokens, unless it is a model."""
+    assistant = ScriptedAssistant(*script)
+    assistant.is_model = is_model
+    return assistant
 
 
 class Answer:
@@ -31,11 +39,11 @@ class Answer:
         turn.apply(Started())
         self.log = ResponseLog(turn)
         coalescing = Coalescing(store or MemoryStore(), DeltaWindow(window_s, window_s))
-        self.answering = Answering(coalescing.open(self.log, kept=store is not None))
+        self.answering = Answering(coalescing.open(self.log, kept=store is not None), Meter())
 
-    async def run(self, *script):
+    async def run(self, *script, is_model=False):
         """How it ended; what is left to show is in `last`."""
-        self.assistant = ScriptedAssistant(*script)
+        self.assistant = scripted(*script, is_model=is_model)
         end, self.last = await asyncio.wait_for(self.answering.run(self.assistant, PROMPT), PATIENCE_S)
         return end
 
@@ -220,7 +228,7 @@ async def test_fast_assistant_waits_for_a_slow_disk(store):
                 taken.append(one)
                 yield one
 
-    assistant = Counting(*script, Finish())
+    assistant = Counting(*script, Finish(usage=USAGE))
     running = asyncio.create_task(answer.answering.run(assistant, PROMPT))
     await until(lambda: len(taken) >= 7)
     for _ in range(50):
@@ -228,7 +236,7 @@ async def test_fast_assistant_waits_for_a_slow_disk(store):
     assert len(taken) < 20
     gate.set()
     end, (last, *_) = await asyncio.wait_for(running, PATIENCE_S)
-    assert end == Finished()
+    assert end == Finished(USAGE)
     assert answer.log.turn.text + last == piece * 40
 
 
@@ -237,7 +245,7 @@ async def test_stop_is_over_with_the_answer(store):
     answer, after = Answer(store), []
 
     async def turn():
-        end, _ = await answer.answering.run(ScriptedAssistant("a", asyncio.Event()), PROMPT)
+        end, _ = await answer.answering.run(scripted("a", asyncio.Event()), PROMPT)
         answer.answering.stop(Reason.CANCELLED)
         await asyncio.sleep(0)
         task = asyncio.current_task()
@@ -254,7 +262,7 @@ async def test_stop_is_over_with_the_answer(store):
 @pytest.mark.parametrize("stopped", [False, True])
 async def test_cancelled_turn_lets_the_assistant_go(store, stopped):
     """A cancellation of the turn itself is no end of the answer, not even beside a stop."""
-    answer, assistant = Answer(store), ScriptedAssistant("a", asyncio.Event())
+    answer, assistant = Answer(store), scripted("a", asyncio.Event())
     running = asyncio.create_task(answer.answering.run(assistant, PROMPT))
     await until(lambda: answer.log.turn.text == "a")
     if stopped:
@@ -263,3 +271,20 @@ async def test_cancelled_turn_lets_the_assistant_go(store, stopped):
     with pytest.raises(asyncio.CancelledError):
         await running
     assert assistant.released == 1
+
+
+async def test_stopped_answer_of_a_model_is_estimated(store):
+    """Its model server was asked and never says what that took."""
+    answer = Answer(store)
+    task = asyncio.create_task(answer.run("abcde", asyncio.Event(), is_model=True))
+    await until(lambda: answer.shown == ["abcde"])
+    answer.answering.stop(Reason.CANCELLED)
+    assert await task == Cut(Reason.CANCELLED, Usage(5, 2, estimated=True))
+
+
+async def test_answer_that_was_never_asked_for_has_used_nothing(store):
+    """It was stopped before its turn came."""
+    answer = Answer(store)
+    answer.answering.stop(Reason.CANCELLED)
+    assert await answer.run("a", Finish(), is_model=True) == Cut(Reason.CANCELLED)
+    assert answer.assistant.prompts == []

@@ -24,6 +24,7 @@ GOOD = [
     ("models_file", "/etc/models.toml", Path("/etc/models.toml"), {}),
     ("models_file", "caf\udce9", Path("caf\udce9"), {}),
     ("models_file", "", None, {}),
+    ("currency", "EUR", "EUR", {}),
     ("api_keys", "a=b, c=d=e,", {"a": "b", "c": "d=e"}, {}),
     ("api_keys", "", {}, {}),
     ("allowed_origins", "https://a.example, http://b:3000/", frozenset({"https://a.example", "http://b:3000"}), {}),
@@ -69,6 +70,10 @@ GOOD = [
 ]
 BAD = [
     ("models_file", "a\0b", "a file's path"),
+    ("currency", "", "three capital letters"),
+    ("currency", "usd", "three capital letters"),
+    ("currency", "EURO", "three capital letters"),
+    ("currency", "É€D", "three capital letters"),
     ("host", "0.0.0.0", "a loopback address"),
     ("host", "", "a loopback address"),
     ("host", "chat.example.org", "a loopback address"),

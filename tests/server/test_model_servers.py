@@ -1,11 +1,14 @@
 """The file of model servers: what it says, and what is said of one that cannot be used."""
 
+from decimal import Decimal
+
 import pytest
 
 from server.app import model_servers
 from server.assistants.upstream_limits import UpstreamLimits
 from server.config import Config
 from server.errors import ConfigError
+from server.model_prices import ModelPrice
 from server.model_servers import ModelServer, decode_model_servers
 
 WHOLE = """
@@ -26,6 +29,10 @@ max_retry_wait_s = 1
 max_failures = 3
 down_pause_s = 60
 
+[servers.vendor.prices]
+o3 = { input = 2, output = 8.5, cached_input = 0.5 }
+"gpt-*" = { input = 0.1, output = 0 }
+
 [servers."third.one"]
 url = "http://b:1"
 context_tokens = 4096
@@ -37,15 +44,24 @@ def test_servers_are_in_the_order_of_the_file():
     """Each table is a server with its own limits; what it does not say is as in a server of the settings."""
     limits = UpstreamLimits(2.0, 30.5, 10.0, max_retries=0, max_retry_wait_s=1.0, max_failures=3, down_pause_s=60.0)
     sizes = {"o3": 200_000, "gpt-*": 8192}
+    prices = (
+        ModelPrice("o3", Decimal(2), Decimal("8.5"), Decimal("0.5")),
+        ModelPrice("gpt-*", Decimal("0.1"), Decimal(0)),
+    )
     assert decode_model_servers(WHOLE, "m.toml", {"VENDOR_KEY": "sk-1"}) == [
         ModelServer("home", "http://127.0.0.1:11434/v1"),
-        ModelServer("vendor", "https://llm.example.org/v1", "sk-1", ("gpt-*", "o3"), True, sizes, limits),
+        ModelServer("vendor", "https://llm.example.org/v1", "sk-1", ("gpt-*", "o3"), True, sizes, limits, prices),
         ModelServer("third.one", "http://b:1", "sk-own", context_tokens={"*": 4096}),
     ]
 
 
 def server(line: str) -> str:
     return f'[servers.a]\nurl = "http://a/v1"\n{line}'
+
+
+def priced(line: str) -> str:
+    rest = "" if "output" in line else "output = 1\n"
+    return server(f"[servers.a.prices.o3]\ninput = 1\n{rest}{line}")
 
 
 BAD = {
@@ -80,6 +96,19 @@ BAD = {
     "no time": (server("token_timeout_s = 0"), r"token_timeout_s='0': expected a number of seconds above 0"),
     "endless": (server("token_timeout_s = inf"), r"token_timeout_s='inf': expected a number of seconds above 0"),
     "a true time": (server("connect_timeout_s = true"), r"connect_timeout_s='True': expected a number of seconds"),
+    "no prices": (server("prices = {}"), r"\[servers.a\], prices='{}': expected a table of prices such as { \"gpt-\*"),
+    "a price for all": (server("prices = 5"), r"\[servers.a\], prices='5': expected a table of prices"),
+    "one price": (server("prices = { o3 = 5 }"), r"prices, o3='5': expected a table such as { input = 2.5"),
+    "half a price": (server("prices = { o3 = { input = 5 } }"), r"prices, o3, output: expected an amount per million"),
+    "another price": (priced("night = 1"), r"prices, o3, night='1': expected one of the keys input, output, cached_i"),
+    "a price below 0": (
+        priced("cached_input = -1"),
+        r"prices, o3, cached_input='-1': expected an amount .* from 0",
+    ),
+    "no price": (priced('cached_input = "1"'), r"prices, o3, cached_input='1': expected an amount per million tokens"),
+    "a true price": (priced("cached_input = true"), r"prices, o3, cached_input='True': expected an amount"),
+    "no number": (priced("cached_input = nan"), r"prices, o3, cached_input='nan': expected an amount"),
+    "too dear": (priced("cached_input = 1e6\noutput = 1_000_001"), r"prices, o3, output='1000001': expected an amount"),
     "too many": (server("max_retries = 11"), r"max_retries='11': expected a whole number from 0 to 10"),
 }
 

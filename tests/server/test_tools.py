@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from persistence import FileStore, Record
+from persistence import FileStore, Message, Record, SessionService
 from server.__main__ import main
 from server.config import TOOLS
 from server.tools import ProgressLine
@@ -139,6 +139,63 @@ def test_stats_for_machines(data, capsys):
     found = json.loads(capsys.readouterr().out)
     assert (found["sessions"], found["messages"], found["top_users"]) == (1, 1, [["ann", 1]])
     assert found["largest"][0]["session_id"] == "s"
+
+
+def spend(folder, user_id, micros=None, **more):
+    """A session of a user's in which an answer has used something."""
+    usage: dict[str, object] = {"input_tokens": 1000, "output_tokens": 20, **more}
+    if micros is not None:
+        usage["cost"] = {"micros": micros, "currency": "EUR"}
+    answer: Message = {"role": "assistant", "content": "a", "response_id": "resp_1", "usage": usage}
+
+    async def fill():
+        store = FileStore(folder, search_delay_s=None)
+        await store.open()
+        session = await SessionService(store).create(user_id)
+        await store.append(session.session_id, [answer])
+        await store.close()
+
+    asyncio.run(fill())
+
+
+def test_stats_tell_what_was_spent(data, capsys):
+    """In all and by user, exactly, and how much of it is estimated; where nothing was spent nothing is said of it."""
+    main(["stats", str(data)])
+    assert "spent" not in capsys.readouterr().out
+    spend(data, "ben", 1_234_567)
+    spend(data, "ann", 5, estimated=True)
+    spend(data, "ann")
+    assert main(["stats", str(data)]) == 0
+    out = capsys.readouterr().out
+    assert "spent           3,000 tokens in, 60 out, 1.234572 EUR, in 3 answers (1 estimated)\n" in out
+    assert "  ann: 2,000 tokens in, 40 out, 0.000005 EUR, in 2 answers (1 estimated)\n" in out
+    assert "  ben: 1,000 tokens in, 20 out, 1.234567 EUR, in 1 answer" in out
+    main(["stats", "--json", str(data)])
+    found = json.loads(capsys.readouterr().out)
+    assert list(found["spent_by_user"]) == ["ann", "ben"]
+    assert found["spent_by_user"]["ann"] == {
+        "input_tokens": 2000,
+        "output_tokens": 40,
+        "cached_tokens": 0,
+        "reasoning_tokens": 0,
+        "responses": 2,
+        "estimated": 1,
+        "costs": {"EUR": 5},
+    }
+    assert (found["spent"]["responses"], found["spent"]["costs"]) == (3, {"EUR": 1_234_572})
+
+
+def test_stats_show_ten_spenders(data, capsys):
+    """For people; machines get all of them."""
+    for number in range(12):
+        spend(data, f"user{number:02}", output_tokens=number)
+    main(["stats", str(data)])
+    out = capsys.readouterr().out
+    assert "users who have spent most\n  user11: 1,000 tokens in, 11 out, in 1 answer\n" in out
+    assert "  user01:" not in out.partition("users who have spent most")[2]
+    assert out.endswith("  and 2 others: see --json\n")
+    main(["stats", "--json", str(data)])
+    assert len(json.loads(capsys.readouterr().out)["spent_by_user"]) == 12
 
 
 @pytest.mark.parametrize("arguments", [["verify"], ["repair"], ["stats"], ["backup", "copy"]])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from persistence.answer import new_draft
 from persistence.model import Message
-from server.assistants.base import Usage
+from server.assistants.base import Cost, Usage
 from server.turn import (
     TRANSITIONS,
     Broke,
@@ -86,7 +86,8 @@ def test_turn_keeps_what_its_events_say():
     assert (failed.error, failed.text, failed.ended) == (Broke("c", "m"), "ab", True)
 
 
-usages = st.none() | st.builds(Usage, *[st.integers(0, 10**9)] * 4)
+costs = st.none() | st.builds(Cost, st.integers(0, 10**9), st.sampled_from(["USD", "EUR"]))
+usages = st.none() | st.builds(Usage, *[st.integers(0, 10**9)] * 4, estimated=st.booleans(), cost=costs)
 ends = st.one_of(
     st.builds(Finished, usages), st.builds(Cut, st.sampled_from(Reason), usages), st.builds(Broke, st.text(), st.text())
 )

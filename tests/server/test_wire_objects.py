@@ -19,16 +19,21 @@ from persistence.errors import (
 )
 from persistence.facts import Fact, Former, Source
 from persistence.model import Receipt, Record, Summary
+from persistence.spending import Spent
+from server.assistants.base import Cost, Usage
 from server.errors import api_error
+from server.turn import Finished, Started
 from server.wire_facts import fact_object
 from server.wire_objects import (
     conversation_object,
     item_object,
     list_object,
     receipt_object,
+    response_object,
     seconds,
 )
-from tests.server.frames import check_conversation, check_item
+from tests.server.frames import check_conversation, check_item, check_response
+from tests.server.test_turn import new_turn
 
 AT = "2024-01-01T00:00:10.000000Z"
 
@@ -181,3 +186,51 @@ def test_error_of_the_store(error, status, code):
     shown = api_error(error)
     assert (shown.status, shown.code) == (status, code)
     assert "secret" not in shown.message
+
+
+def test_what_a_conversation_has_spent():
+    """It says so once there is something: sums, how many of them are estimated, and the costs by currency."""
+    spent = Spent(10, 5, 4, 3, responses=2, estimated=1, costs={"USD": 12, "EUR": 3})
+    shown = check_conversation(conversation_object(Record("abc", "user", AT, AT, spent=spent)))
+    assert shown["verbatim:usage"] == {
+        "input_tokens": 10,
+        "output_tokens": 5,
+        "cached_tokens": 4,
+        "reasoning_tokens": 3,
+        "responses": 2,
+        "estimated_responses": 1,
+        "costs": [{"micros": 12, "currency": "USD"}, {"micros": 3, "currency": "EUR"}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("more", "shown"),
+    [
+        ({}, {"estimated": False}),
+        ({"estimated": True}, {"estimated": True}),
+        (
+            {"cost": {"micros": 9, "currency": "USD"}},
+            {"estimated": False, "cost": {"micros": 9, "currency": "USD"}},
+        ),
+    ],
+)
+def test_item_says_what_it_has_used(more, shown):
+    """As its message does; one that does not, says nothing."""
+    counts = {"input_tokens": 1, "output_tokens": 2, "cached_tokens": 0, "reasoning_tokens": 0}
+    answer: Any = {"role": "assistant", "content": "a", "id": "msg_1", "usage": {**counts, **more}}
+    assert check_item(item_object(answer, 0))["verbatim:usage"] == {**counts, **shown}
+    for other in ({"usage": {"input_tokens": "x"}}, {"role": "user"}):
+        assert "verbatim:usage" not in item_object(answer | other, 0)
+
+
+def test_response_says_beside_its_usage_what_we_add():
+    """The usage has exactly the keys of the vocabulary, whatever else is known."""
+    keys = {"input_tokens", "output_tokens", "total_tokens", "input_tokens_details", "output_tokens_details"}
+    for usage in (Usage(1, 2), Usage(1, 2, estimated=True), Usage(1, 2, cost=Cost(9, "USD"))):
+        turn = new_turn()
+        turn.apply(Started())
+        turn.apply(Finished(usage), AT)
+        shown = check_response(response_object(turn))
+        assert shown["usage"].keys() == keys
+        assert shown.get("verbatim:usage_estimated", False) == usage.estimated
+        assert shown.get("verbatim:cost") == ({"micros": 9, "currency": "USD"} if usage.cost else None)

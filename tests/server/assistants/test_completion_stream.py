@@ -58,6 +58,16 @@ def test_answer_with_a_finish_reason_is_whole(body, text, end):
     assert read(body)[:2] == (text, end)
 
 
+@pytest.mark.parametrize("name", ["prompt_tokens", "completion_tokens", "prompt_tokens_details"])
+@pytest.mark.parametrize("odd", [-1, "-1", 1 << 53, "9" * 30, 1e300, "x", [5]])
+def test_count_that_cannot_be_is_none(name, odd):
+    """A number that no file could hold does not cost the answer, nor does any other odd one."""
+    counts = {"prompt_tokens": 5, "completion_tokens": 7, name: odd}
+    if name == "prompt_tokens_details":
+        counts[name] = {"cached_tokens": odd}
+    assert read(delta("He") + stop() + event({"choices": [], "usage": counts}))[:2] == ("He", STOP)
+
+
 @pytest.mark.parametrize(
     ("body", "text", "code", "says"),
     [
