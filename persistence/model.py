@@ -250,14 +250,17 @@ def is_message(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("role"), str) and isinstance(value.get("content"), str)
 
 
-def with_added(theirs: Sequence[Message], new: Iterable[Message], count: int) -> list[Message]:
+def with_added(
+    theirs: Sequence[Message], new: Iterable[Message], count: int, elsewhere: Iterable[Message] = ()
+) -> list[Message]:
     """What somebody else has made of a history, and behind it those of our new messages that are not in it yet.
 
     Args:
         count: How many messages there were before the new ones. Behind them one without an id is known by its equal.
+        elsewhere: Messages that stand in the session, but not in its history.
     """
     messages, behind = list(theirs), list(theirs[count:])
-    known = {message.get("id") for message in theirs} - {None}
+    known = {message.get("id") for message in (*theirs, *elsewhere)} - {None}
     for message in new:
         if message in behind:
             behind.remove(message)

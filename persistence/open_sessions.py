@@ -120,7 +120,8 @@ class OpenSessions:
         scan = await self._scan(path, data, session_id, known, mend=mend)
         if new is not None and scan.whole:
             before = self._cache[session_id]
-            messages = with_added(scan.messages, new, len(before.history) - len(new))
+            others = [message for branch in scan.branches for message in branch.messages]
+            messages = with_added(scan.messages, new, len(before.history) - len(new), others)
             scan = replace(scan, record=before.record, messages=messages, tail=None)
         tail = None if is_edited else scan.tail
         session = OpenSession(scan.record, History((), scan.messages), tail, stamp, len(data), scan.branches)

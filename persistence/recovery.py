@@ -161,7 +161,8 @@ async def _add_to_edited(
         scan = scan_file(found[0] if found else b"", session_id, record)
     except Damaged:
         scan = Scan(record, [], None)
-    theirs, messages = scan.messages, with_added(scan.messages, new, count)
+    others = [message for branch in scan.branches for message in branch.messages]
+    theirs, messages = scan.messages, with_added(scan.messages, new, count, others)
     await files.hop("replace", path, _replace, encode_file(record, messages, scan.branches)[0])
     _log.warning(
         "%s was changed behind the journal's back; %d messages are behind it now; as it was: %s",
