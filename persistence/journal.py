@@ -27,6 +27,7 @@ from persistence.journal_entry import Base, Checkpoint
 from persistence.journal_line import encode_line
 from persistence.loop_writes import LoopWrites
 from persistence.segment_file import SegmentFile, drop_segments
+from persistence.zeros_ahead import ZerosAhead
 
 _log = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ class Journal:
         """Whether segments that do not count any more may still be there."""
         self._is_crowded = False
         """Whether the last batch was for several."""
-        self._loop_writes = LoopWrites()
+        self._loop_writes, self._zeros = LoopWrites(), ZerosAhead(disk)
         self._closed = True
         self._gathering: Batch
         self._segment: SegmentFile
@@ -104,6 +105,7 @@ class Journal:
             self._closed = True
             self._gathered.set()
             await asyncio.wait([self._writer])
+            await self._zeros.written()
             await self._disk.run(self._segment.close)
 
     def check(self, *, writes: bool = True) -> None:
@@ -172,6 +174,7 @@ class Journal:
         """
         async with self._writing:
             self.check()
+            await self._zeros.written()
             await asyncio.sleep(0)  # the loop is fair: whoever was answered before goes on before this returns
             before = self._segment
             try:
@@ -217,6 +220,7 @@ class Journal:
                 for _ in range(_TURNS_TO_GATHER if self._is_crowded else 0):
                     await asyncio.sleep(0)
                 async with self._writing:
+                    await self._zeros.written()
                     await self._write_batch()
         except Exception:
             _log.exception("the journal's task has ended")
@@ -272,6 +276,7 @@ class Journal:
             raise
         self._count(1, durable=False)
         self._loop_writes.took(began, self.committed_at)
+        self._zeros.look(self._segment)
 
     def _lines(self, bodies: Sequence[bytes]) -> bytes:
         durable = self._durable

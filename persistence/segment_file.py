@@ -69,6 +69,18 @@ class SegmentFile:
         """Whether so many bytes go over zeros that are there: the file need not grow for them."""
         return self.size + length <= self._allocated
 
+    @property
+    def is_running_out(self) -> bool:
+        """Whether half of the zeros that go ahead are used up."""
+        return 0 <= self._allocated - self.size < min(self.size, _AHEAD_BYTES) // 2
+
+    def extend(self) -> None:
+        """Writes more zeros behind those that are there. Meanwhile nobody may write there, but over those that are."""
+        ahead = min(self.size, _AHEAD_BYTES)
+        with suppress(OSError):
+            write(self._disk, self._descriptor, bytes(ahead), self._allocated)
+            self._allocated += ahead
+
     def append(self, data: bytes, durable: bool) -> None:
         """Adds lines, all or none.
 

@@ -83,7 +83,8 @@ async def serve(config: Config, servers: Sequence[ModelServer]) -> None:
             keepalive_timeout=config.http_idle_s,
             lingering_time=min(config.http_idle_s, _LINGERING_S),
         )
-        await runner.setup()
+        with uncollected():
+            await runner.setup()
         try:
             await _listen(runner, config)
             port = runner.addresses[0][1]

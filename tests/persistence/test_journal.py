@@ -129,6 +129,44 @@ async def test_written_entry_for_which_the_file_must_grow_is_a_threads(journal, 
     assert await kept(folder) == ["first", "a"]
 
 
+async def test_zeros_are_there_before_they_run_out(journal, folder, hops):
+    """A thread writes more while entries go over those that are left; what it is at holds up nobody but batches."""
+    await make_room(journal)
+    del hops[:]
+    texts = [f"t{number}" for number in range(30)]
+    for text in texts:
+        await journal.commit(entry(text), durable=False)
+        await journal._zeros.written()
+    assert set(hops) == {SegmentFile.extend}
+    assert await kept(folder) == ["first", "second", *texts]
+
+
+async def test_batch_waits_for_zeros_that_are_being_written(journal, folder, faults, monkeypatch):
+    """Else they could go over what it writes."""
+    await make_room(journal)
+    order = []
+    gate = asyncio.Event()
+    real = journal._disk.run
+
+    async def run(function, *args, **kwargs):
+        if function.__func__ is SegmentFile.extend:
+            await gate.wait()
+        order.append(function.__func__)
+        return await real(function, *args, **kwargs)
+
+    monkeypatch.setattr(journal._disk, "run", run)
+    while journal._zeros._writing is None:
+        await journal.commit(entry("a"), durable=False)
+    batch = asyncio.create_task(journal.commit(entry("b", 1200)))
+    for _ in range(9):
+        await asyncio.sleep(0)
+    assert not batch.done()
+    gate.set()
+    await batch
+    assert order == [SegmentFile.extend, SegmentFile.append]
+    assert (await kept(folder))[-1] == "b"
+
+
 async def test_slow_disk_is_left_to_the_thread_for_a_while(journal, folder, faults, hops, monkeypatch):
     """A write that held the loop is the last one for now that could."""
     await make_room(journal)
