@@ -20,7 +20,7 @@ run: setup ## serves the page at http://127.0.0.1:8080
 test: setup .venv/.test ## runs all tests: Python, the page's units, the page in Chromium
 	@sh tests/setup_chromium.sh
 	$(PAGE) test
-	$(V)/pytest
+	@PYTEST=$(V)/pytest sh tests/run.sh
 
 check: setup .venv/.test ## lint, formatting, strict types, import directions, the page's lint
 	$(V)/ruff check . && $(V)/ruff format --check . && $(V)/mypy server persistence tests
