@@ -9,7 +9,7 @@ import pytest
 from yarl import URL
 
 from tests.integration.caller import PATIENCE_S, Caller
-from tests.integration.process_figures import eventually, open_files, open_sockets
+from tests.integration.process_figures import eventually, open_sockets
 from tests.integration.raw_line import HANDSHAKE, RawLine, encode_frame
 from tests.server.frames import check_whole
 from tests.server_process import REPOSITORY, ServerProcess
@@ -61,13 +61,13 @@ async def still_serves(server, http):
 async def all_end(server, http, said):
     """Fails unless each client that has said so much, and says nothing more, is let go."""
     await still_serves(server, http)
-    files, ending = open_files(server), []
+    sockets, ending = open_sockets(server), []
     for name, text in said.items():
         line = await RawLine.connect(URL(server.url))
         await line.write(text.format(port=URL(server.url).port, key="anna").encode())
         ending.append(name_of_end(name, line.ended()))
     assert set(await asyncio.gather(*ending)) == set(said)
-    await eventually(lambda: open_files(server) <= files)
+    await eventually(lambda: open_sockets(server) <= sockets)
     await still_serves(server, http)
 
 
@@ -88,13 +88,13 @@ async def test_clients_that_stop_in_a_request(server, http):
 async def test_sockets_that_answer_no_ping(server, http):
     """A client that is gone without a word, in the middle of a frame or between two, loses its socket."""
     await still_serves(server, http)
-    files, ending = open_files(server), []
+    sockets, ending = open_sockets(server), []
     for name, said in HALVES.items():
         line = await RawLine.open(URL(server.url))
         await line.write(FRAME[:said])
         ending.append(name_of_end(name, line.ended()))
     assert set(await asyncio.gather(*ending)) == set(HALVES)
-    await eventually(lambda: open_files(server) <= files)
+    await eventually(lambda: open_sockets(server) <= sockets)
     await still_serves(server, http)
 
 
