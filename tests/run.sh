@@ -3,14 +3,14 @@
 set -u
 pytest="${PYTEST:-.venv/bin/pytest} -p no:cacheprovider"
 said=$(mktemp)
-trap 'rm -f "$said"; kill "$first" 2>/dev/null' EXIT
-first=
+trap 'rm -f "$said"' EXIT
 
 $pytest --color=no --ignore=tests/persistence/crash tests/persistence tests/browser >"$said" 2>&1 &
-first=$!
+lane=$!
+trap 'kill "$lane"; exit 130' INT TERM
 $pytest --ignore=tests/persistence --ignore=tests/browser && $pytest tests/persistence/crash
 second=$?
-wait "$first"
+wait "$lane"
 first=$?
 cat "$said"
 [ "$first" -eq 0 ] && [ "$second" -eq 0 ]
