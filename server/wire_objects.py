@@ -53,6 +53,12 @@ def conversation_object(record: Record, running: str | None = None) -> Json:
     return {**conversation, "verbatim:usage": spent_object(record.spent)} if record.spent.responses else conversation
 
 
+def model_object(name: str, parameters: Sequence[str]) -> Json:
+    """A model on offer, and what a turn may ask of it."""
+    known = {"id": name, "object": "model", "created": 0, "owned_by": "verbatim"}
+    return {**known, "verbatim:parameters": list(parameters)}
+
+
 def item_object(message: Message, position: int, alternatives: Sequence[str] = ()) -> Json:
     """A message as an item; the `position` names one that has no id.
 
