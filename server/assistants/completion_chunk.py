@@ -1,7 +1,8 @@
 """One JSON value of a model server's answer: a chunk of a stream, a whole completion, or an error. Pure.
 
 Rule: what does not say what a chunk says is a fault, never an empty chunk; but what servers are known to leave out or
-to add (no choices beside the usage, a null text, a text in parts, reasoning) is no fault. With what words a model refuses is its answer.
+to add (no choices beside the usage, a null text, a text in parts, reasoning) is no fault. With what words a model
+refuses is its answer.
 """
 
 from collections.abc import Sequence

@@ -93,6 +93,7 @@ class LlamaServer:
         await self._reading
 
     async def _read(self):
+        assert self._process.stdout
         while line := await self._process.stdout.readline():
             self.said += line.decode("utf-8", "replace")
             self._changed.set()

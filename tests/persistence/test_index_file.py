@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -68,11 +69,13 @@ def test_index_with_odd_sums_is_read_otherwise(odd, name):
 def test_index_of_an_older_program_gives_back_what_was_spent(name):
     """It had to put it into the metadata, since it had no name for it."""
     spent = Spent(1, 2, responses=1)
-    older = record("a", title="Tea", **{name: spent.value()})
+    known: dict[str, Any] = {name: spent}
+    in_metadata: dict[str, Any] = {name: spent.value()}
+    older = record("a", title="Tea", **in_metadata)
     data = b"".join(encode_index([older]))
     with pytest.raises(Damaged):
         decode_portion(*index_portions(data))
-    assert decode_index(data)[0]["a"] == replace(record("a", title="Tea"), **{name: spent})
+    assert decode_index(data)[0]["a"] == replace(record("a", title="Tea"), **known)
 
 
 def test_record_that_could_not_be_written_again_is_read_otherwise():

@@ -85,8 +85,8 @@ def test_other_things_called_spent_are_kept_in_the_metadata(odd, name):
 @pytest.mark.parametrize("name", ["spent", "spent_beside"])
 def test_what_an_older_program_put_into_the_metadata_is_taken_back(name):
     """It had no name for what was spent; nothing of it is lost by having run that program for a while."""
-    spent = Spent(5, 7, 1, 2, responses=3, estimated=1, costs={"USD": 12})
-    known = replace(record("s", title="Tea"), **{name: spent})
+    spent: dict[str, Any] = {name: Spent(5, 7, 1, 2, responses=3, estimated=1, costs={"USD": 12})}
+    known = replace(record("s", title="Tea"), **spent)
     older = record_value(known)
     older["metadata"] = {**older["metadata"], name: older.pop(name)}
     assert decode_record(older, "s") == known
