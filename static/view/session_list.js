@@ -3,13 +3,14 @@
 
 import { groupByTime } from "../model/sessions.js";
 import { titleOf } from "../model/title.js";
+import { t } from "../text.js";
 import { h, place } from "./dom.js";
 import { SessionRow } from "./session_row.js";
 
 export class SessionListView {
   #rows = new Map(); // session id → SessionRow
   #groups = new Map(); // name → {section, list}
-  #empty = h("p", { class: "empty" }, "No chats yet.");
+  #empty = h("p", { class: "empty" }, t("sessions.none"));
   #renaming = null; // the session whose name is being typed
 
   /** @param {{element: HTMLElement, onOpen, onRename, onDelete, onMore}} options */
@@ -21,7 +22,7 @@ export class SessionListView {
       onDelete,
     };
     const attributes = { type: "button", class: "plain more", "data-focus": "more", click: onMore };
-    this.more = h("button", attributes, "Show more");
+    this.more = h("button", attributes, t("sessions.more"));
     // Whoever scrolls to the end has asked for more.
     new IntersectionObserver(([seen]) => seen.isIntersecting && onMore()).observe(this.more);
   }
@@ -66,7 +67,7 @@ export class SessionListView {
 
   #startRenaming(session) {
     this.#renaming = session.id;
-    const input = h("input", { type: "text", "aria-label": "Name of the chat", maxlength: "200" });
+    const input = h("input", { type: "text", "aria-label": t("sessions.name"), maxlength: "200" });
     input.value = titleOf(session);
     const finish = (isKept) => this.#finishRenaming(session, isKept ? input.value.trim() : "");
     input.addEventListener("keydown", (event) => {

@@ -2,9 +2,10 @@
 // on the link ends on the same link, whatever news come in between.
 
 import { pathOf, titleOf } from "../model/title.js";
+import { t } from "../text.js";
 import { h, iconButton } from "./dom.js";
 
-const RUNNING = "an answer is being written";
+const RUNNING = t("sessions.running");
 
 export class SessionRow {
   #name = h("span", { class: "name" });
@@ -13,7 +14,11 @@ export class SessionRow {
   /** @param {{onOpen, onRename, onDelete}} acts each is given the session as it was last shown */
   constructor(session, { onOpen, onRename, onDelete }) {
     const { id } = session;
-    const open = (event) => isPlain(event) && (event.preventDefault(), onOpen(this.session));
+    const open = (event) => {
+      if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
+      event.preventDefault();
+      onOpen(this.session);
+    };
     this.link = h("a", { href: pathOf(id), "data-focus": `open ${id}`, click: open }, this.#name);
     this.rename = iconButton("pen", "", () => onRename(this.session));
     this.remove = iconButton("bin", "", () => onDelete(this.session));
@@ -45,12 +50,10 @@ export class SessionRow {
   #showTitle(title) {
     if (this.#name.textContent === title) return;
     this.#name.textContent = title;
-    label(this.rename, `Rename ${title}`);
-    label(this.remove, `Delete ${title}`);
+    label(this.rename, t("sessions.rename", { title }));
+    label(this.remove, t("sessions.delete", { title }));
   }
 }
-
-const isPlain = (event) => !event.metaKey && !event.ctrlKey && !event.shiftKey && event.button === 0;
 
 function label(button, text) {
   button.setAttribute("aria-label", text);
