@@ -123,7 +123,7 @@ async def test_policy_is_strict(reader: Reader, server: ServerProcess) -> None:
 
 
 def test_first_load_is_small(built_page: Path) -> None:
-    """All that there is takes less than 150 KB compressed, is named by its content, and comes at once or by language."""
+    """All files take less than 150 KB compressed and are named by content; only languages are not in the document."""
     sizes = {file.name: len(gzip.compress(file.read_bytes())) for file in built_page.iterdir()}
     assert sum(sizes.values()) < 150_000
     assert not [name for name in sizes if name.endswith(".map")]
