@@ -267,7 +267,9 @@ class Conductor:
                 position = len(path) - 1
                 after = message_id(path[-2], position - 1) if position else None
                 self._live.tell(turn.user_id, QuestionAccepted(path[-1], position, running.log, after))
-            prompt = await self._memories.recall(turn, make_prompt(turn, path, record), assistant)
+            prompt = make_prompt(turn, path, record)
+            if not running.answering.is_stopped:
+                prompt = await self._memories.recall(turn, prompt, assistant)
             return await running.answering.run(assistant, prompt)
         except Exception as error:
             return broken(turn, error), NOTHING

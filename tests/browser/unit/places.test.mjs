@@ -57,7 +57,12 @@ test("an answer that another client deletes is not shown any more", async () => 
   const transcript = conversations.open("s");
   await flushed();
   items.pop();
-  conversations.receive({ type: "verbatim:conversation.item_deleted", conversation: "s", item_id: "m", response_id: R });
+  conversations.receive({
+    type: "verbatim:conversation.item_deleted",
+    conversation: "s",
+    item_id: "m",
+    response_id: R,
+  });
   await flushed();
   assert.deepEqual(texts(transcript), ["hi"]);
 });
