@@ -48,6 +48,7 @@ GOOD = [
     ("widest_window_s", "0.05", 0.05, {}),
     ("index_delay_s", "2.5", 2.5, {}),
     ("fold_delay_s", "0", 0.0, {}),
+    ("search", "0", False, {}),
     ("search_delay_s", "0", 0.0, {}),
     ("memory", "0", False, {}),
     ("memory_proposes", "1", True, {}),
