@@ -81,9 +81,13 @@ class SearchChanges:
             self._writer.execute("DELETE FROM sessions WHERE session_id = ?", (update.session_id,))
             return
         volume = before.volume if before else self._roomy_volume(source.user_id)
-        new = [(source.user_id, entry) for entry in source.entries if not kept or entry not in kept]
-        self._added.setdefault(volume, []).extend(new)
-        self._more[volume] += len(new)
+        added = self._added.setdefault(volume, [])
+        self._more[volume] -= len(added)
+        for entry in source.entries:
+            if not kept or entry not in kept:
+                added.append((source.user_id, entry))
+            self._slices.step()
+        self._more[volume] += len(added)
         state = " ".join(map(str, update.stamp)), source.tail, source.count, source.last_us
         if before and before.said.user_id == source.user_id:
             query = "UPDATE sessions SET stamp = ?, tail = ?, count = ?, last_us = ? WHERE session_id = ?"
@@ -115,9 +119,19 @@ class SearchChanges:
         """Takes out what a session does not say any more; returns what stays."""
         there, source = self._rows(before), update.source
         is_same = source is not None and source.user_id == before.said.user_id
-        said = Counter(source.entries if source and is_same else ())
-        kept = {entry for entry, rows in there.items() if len(rows) == said[entry]}
-        self._remove(before.volume, [row for entry, rows in there.items() if entry not in kept for row in rows])
+        said: Counter[Entry] = Counter()
+        for entry in source.entries if source and is_same else ():
+            said[entry] += 1
+            self._slices.step()
+        kept: set[Entry] = set()
+        gone: list[int] = []
+        for entry, rows in there.items():
+            if len(rows) == said[entry]:
+                kept.add(entry)
+            else:
+                gone += rows
+            self._slices.step()
+        self._remove(before.volume, gone)
         return kept
 
     def _rows(self, before: Indexed) -> dict[Entry, list[int]]:
@@ -128,7 +142,7 @@ class SearchChanges:
             (f'place : "{session_mark(session_id)}"', session_id),
         )
         rows: dict[Entry, list[int]] = {}
-        for row, message_id, role, text in found.fetchall():
+        for row, message_id, role, text in found:
             entry = Entry(Place(moment(row), session_id, message_id), role, unspaced(text))
             rows.setdefault(entry, []).append(row)
             self._slices.step()

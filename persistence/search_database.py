@@ -117,12 +117,16 @@ class SearchDatabase:
                 self._command(number, "integrity-check")
             yield
 
-    def indexed(self, session_ids: Sequence[str]) -> dict[str, Indexed]:
+    def indexed(self, session_ids: Sequence[str], slices: Slices) -> dict[str, Indexed]:
         """What it holds of these sessions."""
         marks = ",".join("?" * len(session_ids))
+        found: dict[str, Indexed] = {}
         with _translated():
             query = f"SELECT {COLUMNS} FROM sessions WHERE session_id IN ({marks})"
-            return {row[0]: indexed(*row) for row in self._writer.execute(query, session_ids)}
+            for row in self._writer.execute(query, session_ids):
+                found[row[0]] = indexed(*row)
+                slices.step()
+        return found
 
     def session_ids(self, after: str, limit: int) -> list[str]:
         """Some of the sessions that it holds, in order, behind one of them."""

@@ -62,7 +62,7 @@ def index_sessions(disk: Disk, folder: Path, database: SearchDatabase, jobs: Seq
         DatabaseRefuses: Nothing was done.
     """
     slices = Slices()
-    known = database.indexed([job.session_id for job in jobs])
+    known = database.indexed([job.session_id for job in jobs], slices)
     updates: list[Update] = []
     torn: list[str] = []
     size = done = 0

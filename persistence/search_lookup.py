@@ -4,7 +4,7 @@ Rule: only volumes that hold something of the user are looked at, and in them on
 newest volumes first, and no older ones once there is enough.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from persistence.search_hits import Hit, Place, make_snippet
@@ -23,6 +23,8 @@ class Rows(Protocol):
     def lastrowid(self) -> int | None: ...
 
     def fetchall(self) -> list[Any]: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
 
 
 class Connection(Protocol):

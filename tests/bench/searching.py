@@ -74,8 +74,8 @@ class Words:
             yield f"{length} letters of a word", SearchQuery(parse_phrases(f"{rare:x<5}"[:length]))
         yield "one word in a session", SearchQuery(parse_phrases(f'"{word}"'), session_id=somewhere)
         yield "one word before a day", SearchQuery(parse_phrases(f'"{word}"'), until_us=day_us)
-        during = {"since_us": day_us, "until_us": day_us + month_us}
-        yield "two words in a month", SearchQuery(parse_phrases(f'{word} "{other}"'), **during)
+        both = parse_phrases(f'{word} "{other}"')
+        yield "two words in a month", SearchQuery(both, since_us=day_us, until_us=day_us + month_us)
         yield "nothing that is there", SearchQuery(parse_phrases(f'"{rare}q"'))
 
 

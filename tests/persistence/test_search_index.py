@@ -480,7 +480,10 @@ async def test_search_does_not_wait_until_messages_have_gathered(tmp_path):
         await store.append("b", [at(number, f"tea{number}")])
         await place.folded()
         assert (await find(store, "tea"))[0] == f"a:tea{number}"
-    held = store._search._database._writer.execute("SELECT session_id, count FROM sessions").fetchall()
+    database = store._search._database
+    assert database
+    assert database.session_ids("", 9) == ["a", "b"]
+    held = database._writer.execute("SELECT session_id, count FROM sessions").fetchall()
     assert dict(held) == {"a": 4, "b": 1}
     await place.close()
 
@@ -559,6 +562,21 @@ async def test_search_that_the_disk_refuses_is_an_error(place, store, monkeypatc
         with pytest.raises(StorageError, match="cannot search"):
             await find(store, "tea")
     assert await find(store, "tea") == ["s:tea"]
+
+
+async def test_session_whose_file_is_gone_keeps_nobody_else_out(place, store):
+    """Neither one that the index has nor one that it has not heard of yet, however it was told of them."""
+    await store.create(record("s"), [at(1, "tea1")])
+    await place.indexed()
+    await store.create(record("t"), [at(2, "tea2")])
+    await place.folded()
+    place.path("s").unlink()
+    place.path("t").unlink()
+    for name, is_added in (("s", True), ("t", True), ("t", False)):
+        store._search.follow(f"session_{name}.json", is_added)
+        async with asyncio.timeout(5):
+            await place.indexed()
+    assert await find(store, "tea") == []
 
 
 async def test_files_are_readable_by_their_owner_only(place, store):

@@ -115,6 +115,7 @@ BAD = [
     ("widest_window_s", "inf", "a number of seconds"),
     ("index_delay_s", "nan", "a number of seconds"),
     ("fold_delay_s", "-1", "a number of seconds"),
+    ("search", "off", "1 or 0"),
     ("search_delay_s", "-1", "a number of seconds"),
     ("memory", "no", "1 or 0"),
     ("memory_proposes", "yes", "1 or 0"),
