@@ -39,7 +39,7 @@ _SYLLABLES = tuple("ka to re in ster con pre ma lo ti on en ber ge sch an al or 
 _BEGAN = datetime(2025, 1, 1, tzinfo=UTC)
 
 Took = tuple[float, float]
-"""How many milliseconds a search took, and how many of them the processor worked for it: the rest is waiting for one."""
+"""How many milliseconds a search took, and how many of them the processor was at work."""
 
 
 class Words:
