@@ -92,7 +92,7 @@ async def list_models(request: web.Request) -> web.Response:
 async def who_am_i(request: web.Request) -> web.Response:
     config = request.app[CONFIG]
     limits = {"verbatim:max_frame_bytes": config.max_frame_bytes, "verbatim:keys": bool(config.api_keys)}
-    return json_reply({"object": "user", "id": request[USER], **limits})
+    return json_reply({"object": "user", "id": request[USER], **limits, "verbatim:search": config.search})
 
 
 @routes.delete("/v1/me")

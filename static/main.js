@@ -139,6 +139,7 @@ async function begin() {
   try {
     const me = await api.whoAmI();
     if (me["verbatim:keys"]) offerLogOut();
+    search.isOff = me["verbatim:search"] === false;
     outbox.user = me.id ?? "";
     conversations.maxFrameBytes = me["verbatim:max_frame_bytes"] ?? USUAL_LIMIT_BYTES;
   } catch (error) {

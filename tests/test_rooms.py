@@ -89,6 +89,7 @@ PURE = (
     "persistence/search_source.py",
     "persistence/search_words.py",
     "persistence/session_file.py",
+    "persistence/slices.py",
     "persistence/spending.py",
     "persistence/store.py",
 )

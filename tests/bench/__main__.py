@@ -26,7 +26,7 @@ from tests.bench.rounds import Result, Rounds, table
 
 REPORT = Path("build/benchmarks.md")
 PARTS = (
-    *("turns", "history", "written", "boot", "search"),
+    *("turns", "history", "written", "boot", "search", "search-alone"),
     *("deltas", "paced", "sustained", "first-delta", "turns-live", "sockets", "stalled", "upstream"),
 )
 AT_ONCE = 1, 16, 256
@@ -61,6 +61,7 @@ def parts(rounds: Rounds, plots: Path | None) -> dict[str, Callable[[], Awaitabl
         lambda: written.run(rounds.seconds * 3),
         lambda: boot.run(rounds),
         lambda: searching.run(rounds),
+        lambda: searching.run(rounds, others=0),
         lambda: deltas.run(rounds, plots),
         lambda: paced.run(rounds, plots),
         lambda: sustained.run(rounds, plots),
