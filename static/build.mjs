@@ -11,14 +11,20 @@ const SOURCE = dirname(fileURLToPath(import.meta.url));
 const DIST = join(SOURCE, "dist");
 // Where the server serves dist/. The page itself lives at /chat/…, so its files cannot be named relatively.
 const PUBLIC_PATH = "/";
+// What is fetched only when it is needed. Each is whole: the first load needs no file that it shares with one of these.
+const LATE = ["view/maths_drawing.js"];
 
 await rm(DIST, { recursive: true, force: true });
 await mkdir(DIST, { recursive: true });
-const names = { ...(await bundle("main.js", "style.css")), ...(await copyHashed("favicon.svg")) };
+const late = await bundle(LATE);
+const names = { ...(await bundle(["main.js", "style.css"], late)), ...(await copyHashed("favicon.svg")) };
 await writeFile(join(DIST, "index.html"), await pageNaming(names));
 
-/** @returns {Promise<Record<string, string>>} the built name of each source */
-async function bundle(...sources) {
+/**
+ * @param {Record<string, string>} built names of what is there already, and is only imported late
+ * @returns {Promise<Record<string, string>>} the built name of each source
+ */
+async function bundle(sources, built = {}) {
   const { metafile } = await build({
     absWorkingDir: SOURCE,
     entryPoints: sources,
@@ -29,11 +35,25 @@ async function bundle(...sources) {
     charset: "utf8",
     legalComments: "none",
     entryNames: "[name]-[hash]",
+    assetNames: "[name]-[hash]",
+    loader: { ".woff2": "file" },
+    publicPath: PUBLIC_PATH,
+    plugins: [importedLate(built)],
     outdir: DIST,
     metafile: true,
   });
-  const outputs = Object.entries(metafile.outputs);
+  const outputs = Object.entries(metafile.outputs).filter(([, { entryPoint }]) => sources.includes(entryPoint));
   return Object.fromEntries(outputs.map(([path, { entryPoint }]) => [entryPoint, relative(DIST, join(SOURCE, path))]));
+}
+
+function importedLate(built) {
+  const setup = ({ onResolve }) => {
+    onResolve({ filter: /^\./ }, ({ path, kind, resolveDir }) => {
+      const name = kind === "dynamic-import" && built[relative(SOURCE, join(resolveDir, path))];
+      return name ? { path: PUBLIC_PATH + name, external: true } : undefined;
+    });
+  };
+  return { name: "imported-late", setup };
 }
 
 async function copyHashed(source) {

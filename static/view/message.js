@@ -26,6 +26,7 @@ class UserMessage {
     this.#text.textContent = entry.text;
     this.element.classList.toggle("pending", Boolean(entry.pending));
     this.#note.replaceChildren(...this.#notes(entry));
+    return true;
   }
 
   #notes({ pending, error, messageId }) {
@@ -56,9 +57,10 @@ class AssistantMessage {
     this.acts = acts;
   }
 
+  /** @returns {boolean} whether all of it is shown; where not, it is to be called again */
   update(entry) {
     const isGrowing = isRunning(entry);
-    this.#markdown.update(entry.text, isGrowing);
+    const isWhole = this.#markdown.update(entry.text, isGrowing);
     this.#reasoning.update(entry.reasoning ?? "");
     this.element.setAttribute("aria-busy", String(isGrowing));
     const isWaiting = isGrowing && entry.text === "";
@@ -72,5 +74,6 @@ class AssistantMessage {
     const count = this.#facts.length === 1 ? "1 fact" : `${this.#facts.length} facts`;
     this.#fromMemory.textContent = `knew ${count} from memory`;
     showFacts(this.#about, isGrowing ? null : factsOf(entry));
+    return isWhole;
   }
 }
