@@ -2,7 +2,7 @@
 // each file for ever and only ever asks for index.html again.
 
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -11,20 +11,23 @@ const SOURCE = dirname(fileURLToPath(import.meta.url));
 const DIST = join(SOURCE, "dist");
 // Where the server serves dist/. The page itself lives at /chat/…, so its files cannot be named relatively.
 const PUBLIC_PATH = "/";
-// What is fetched only when it is needed. Each is whole: the first load needs no file that it shares with one of these.
-const LATE = ["view/maths_drawing.js"];
+// Part of main.js; every other language is a file of its own, fetched only where it is spoken.
+const FIRST_LANGUAGE = "en.js";
+// Fetched with the first message that has some.
+const MATHS = "view/maths_drawing.js";
 
 await rm(DIST, { recursive: true, force: true });
 await mkdir(DIST, { recursive: true });
-const late = await bundle(LATE);
-const names = { ...(await bundle(["main.js", "style.css"], late)), ...(await copyHashed("favicon.svg")) };
+const otherLanguages = (await readdir(join(SOURCE, "language"))).filter((name) => name !== FIRST_LANGUAGE);
+const atNeed = await bundle([...otherLanguages.map((name) => `language/${name}`), MATHS]);
+const names = {
+  ...(await bundle(["main.js", "style.css"], [fetchedAtNeed(atNeed)])),
+  ...(await copyHashed("favicon.svg")),
+};
 await writeFile(join(DIST, "index.html"), await pageNaming(names));
 
-/**
- * @param {Record<string, string>} built names of what is there already, and is only imported late
- * @returns {Promise<Record<string, string>>} the built name of each source
- */
-async function bundle(sources, built = {}) {
+/** @returns {Promise<Record<string, string>>} the built name of each source */
+async function bundle(sources, plugins = []) {
   const { metafile } = await build({
     absWorkingDir: SOURCE,
     entryPoints: sources,
@@ -38,22 +41,24 @@ async function bundle(sources, built = {}) {
     assetNames: "[name]-[hash]",
     loader: { ".woff2": "file" },
     publicPath: PUBLIC_PATH,
-    plugins: [importedLate(built)],
     outdir: DIST,
+    plugins,
     metafile: true,
   });
   const outputs = Object.entries(metafile.outputs).filter(([, { entryPoint }]) => sources.includes(entryPoint));
   return Object.fromEntries(outputs.map(([path, { entryPoint }]) => [entryPoint, relative(DIST, join(SOURCE, path))]));
 }
 
-function importedLate(built) {
-  const setup = ({ onResolve }) => {
-    onResolve({ filter: /^\./ }, ({ path, kind, resolveDir }) => {
-      const name = kind === "dynamic-import" && built[relative(SOURCE, join(resolveDir, path))];
-      return name ? { path: PUBLIC_PATH + name, external: true } : undefined;
-    });
+// esbuild's own splitting would put its helpers into a third file, which the first load would have to wait for.
+function fetchedAtNeed(built) {
+  const resolve = ({ path, resolveDir, kind }) => {
+    const name = built[relative(SOURCE, join(resolveDir, path))];
+    return kind === "dynamic-import" && name ? { path: `./${name}`, external: true } : undefined;
   };
-  return { name: "imported-late", setup };
+  return {
+    name: "fetched-at-need",
+    setup: ({ onResolve }) => onResolve({ filter: /\/(?:language\/|maths_drawing)/ }, resolve),
+  };
 }
 
 async function copyHashed(source) {

@@ -2,6 +2,7 @@
 // added behind what is there: it is coloured anew only now and then, and only what looks different then is replaced.
 
 import { readColours } from "../model/colours.js";
+import { t } from "../text.js";
 import { h, icon } from "./dom.js";
 import { highlight, nameOfLanguage } from "./highlight.js";
 
@@ -78,13 +79,13 @@ const isSame = (one, other) => one === other || (one?.html !== undefined && one.
 const nodeOf = (part) => (typeof part === "string" ? part : h("span", { class: part.name }, ...part.parts.map(nodeOf)));
 
 function copyButton() {
-  const label = h("span", { "aria-live": "polite" }, "Copy");
+  const label = h("span", { "aria-live": "polite" }, t("code.copy"));
   const button = h("button", { type: "button", class: "copy" }, icon("copy"), label);
   button.addEventListener("click", async () => {
     const code = button.closest(".code-block").querySelector("pre").textContent;
-    label.textContent = (await copy(code.replace(/\n$/, ""))) ? "Copied" : "Not copied";
+    label.textContent = (await copy(code.replace(/\n$/, ""))) ? t("code.copied") : t("code.notCopied");
     setTimeout(() => {
-      label.textContent = "Copy";
+      label.textContent = t("code.copy");
     }, COPIED_FOR_MS);
   });
   return button;

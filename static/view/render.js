@@ -2,6 +2,7 @@
 // them.
 
 import { parseMarkdown } from "../model/parse.js";
+import { t } from "../text.js";
 import { CodeBlock } from "./code_block.js";
 import { h } from "./dom.js";
 import { framed } from "./images.js";
@@ -30,7 +31,7 @@ function codeOf(pre, isGrowing) {
 
 // A wide table scrolls by itself and leaves the page in its place.
 function frame(table) {
-  const scroller = h("div", { class: "table-frame", tabindex: "0", role: "region", "aria-label": "Table" });
+  const scroller = h("div", { class: "table-frame", tabindex: "0", role: "region", "aria-label": t("markdown.table") });
   table.replaceWith(scroller);
   scroller.append(table);
 }
