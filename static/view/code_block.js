@@ -10,8 +10,9 @@ const COPIED_FOR_MS = 1_500;
 // Up to here each piece is coloured as it comes; beyond, when an eighth has been added.
 const COLOURED_AT_ONCE = 2_000;
 const UNCOLOURED_SHARE = 1 / 8;
-// Beyond, colouring would be felt while one types: it waits for the end.
+// Beyond, colouring would be felt while one types: it waits for the end, and comes in portions.
 const LONGEST_LIVE_CODE = 20_000;
+const PARTS_IN_A_FRAME = 600;
 
 export class CodeBlock {
   #language = h("span", { class: "language" });
@@ -20,6 +21,7 @@ export class CodeBlock {
   #parts = []; // what is coloured of it, as `readColours` gives it; the nodes of the code element begin with them
   #coloured = 0; // so many characters
   #inLanguage = "";
+  #portions = 0; // the frame that brings more colours
 
   constructor() {
     const head = h("div", { class: "code-head" }, this.#language, copyButton());
@@ -27,6 +29,7 @@ export class CodeBlock {
   }
 
   update(text, language, isGrowing) {
+    cancelAnimationFrame(this.#portions);
     if (language !== this.#inLanguage) this.#begin(language);
     if (this.#isDue(text, isGrowing)) this.#colour(text);
     else this.#append(text);
@@ -68,11 +71,33 @@ export class CodeBlock {
     while (same < this.#parts.length && isSame(parts[same], this.#parts[same])) same += 1;
     for (let last = this.#code.lastChild; this.#code.childNodes.length > same; last = this.#code.lastChild)
       last.remove();
-    this.#code.append(...parts.slice(same).map(nodeOf));
-    this.#parts = parts;
     this.#coloured = text.length;
+    this.#add(parts, same);
+  }
+
+  // What has no colours yet is there as plain text, so that nothing moves when they come.
+  #add(parts, from) {
+    const until = from + PARTS_IN_A_FRAME;
+    this.#code.append(...parts.slice(from, until).map(nodeOf));
+    this.#parts = parts.slice(0, until);
+    if (until >= parts.length) return;
+    const rest = document.createTextNode(parts.slice(until).map(textOf).join(""));
+    this.#code.append(rest);
+    this.#portions = requestAnimationFrame(() => {
+      rest.remove();
+      this.#add(parts, until);
+    });
   }
 }
+
+/** Code that stands within other Markdown; what is very long of it stays plain. */
+export function codeBlock(text, language, isGrowing) {
+  const block = new CodeBlock();
+  block.update(text, language, isGrowing || text.length > LONGEST_LIVE_CODE);
+  return block.element;
+}
+
+const textOf = (part) => (typeof part === "string" ? part : part.parts.map(textOf).join(""));
 
 const isSame = (one, other) => one === other || (one?.html !== undefined && one.html === other?.html);
 

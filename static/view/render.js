@@ -3,7 +3,7 @@
 
 import { parseMarkdown } from "../model/parse.js";
 import { t } from "../text.js";
-import { CodeBlock } from "./code_block.js";
+import { codeBlock } from "./code_block.js";
 import { h } from "./dom.js";
 import { framed } from "./images.js";
 import { drawMaths } from "./maths.js";
@@ -24,9 +24,7 @@ export function render(markdown, definitions, isGrowing) {
 
 function codeOf(pre, isGrowing) {
   const code = pre.querySelector("code") ?? pre;
-  const block = new CodeBlock();
-  block.update(code.textContent, /(?:^|\s)language-(\S+)/.exec(code.className)?.[1] ?? "", isGrowing);
-  return block.element;
+  return codeBlock(code.textContent, /(?:^|\s)language-(\S+)/.exec(code.className)?.[1] ?? "", isGrowing);
 }
 
 // A wide table scrolls by itself and leaves the page in its place.
