@@ -16,10 +16,11 @@ export function grow(parent, shown, fresh, next = null) {
 function become(shown, fresh) {
   if (shown.isEqualNode(fresh)) return shown;
   if (shown instanceof Text && fresh instanceof Text) return becomeText(shown, fresh.data);
-  if (!isAlike(shown, fresh)) {
+  if (!(shown instanceof Element && shown.tagName === fresh.tagName)) {
     shown.replaceWith(fresh);
     return fresh;
   }
+  takeAttributes(shown, fresh);
   grow(shown, [...shown.childNodes], [...fresh.childNodes]);
   return shown;
 }
@@ -30,7 +31,9 @@ function becomeText(shown, text) {
   return shown;
 }
 
-function isAlike(one, other) {
-  if (!(one instanceof Element && other instanceof Element) || one.tagName !== other.tagName) return false;
-  return one.cloneNode(false).isEqualNode(other.cloneNode(false));
+// A list may become a loose one, a link get its address.
+function takeAttributes(shown, fresh) {
+  for (const name of shown.getAttributeNames()) if (!fresh.hasAttribute(name)) shown.removeAttribute(name);
+  for (const { name, value } of fresh.attributes)
+    if (shown.getAttribute(name) !== value) shown.setAttribute(name, value);
 }

@@ -1,5 +1,5 @@
-// Rule: what draws maths is fetched when the first maths is there to be drawn, and not before. Until then, and where
-// it cannot be drawn, its source is shown.
+// Rule: what draws maths is fetched when the first maths is there to be drawn, and not before. Where it
+// cannot be drawn its source is shown.
 
 import { readMaths, readMathsBlock } from "../model/maths.js";
 
@@ -25,6 +25,7 @@ async function fetch() {
     for (const code of waiting.splice(0)) replace(code);
   } catch {
     isFetching = false; // the next maths asks again
+    for (const code of waiting.splice(0)) code.classList.add("undrawn");
   }
 }
 

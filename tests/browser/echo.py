@@ -12,6 +12,9 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+_MOST_PIECES = 800
+"""Twice as many at the most, about: a long text comes in larger ones."""
+
 
 def pieces(text: str, longest: int) -> Iterator[str]:
     """The text, cut by chance."""
@@ -36,7 +39,7 @@ async def echo_server(longest: int = 9, pause_s: float = 0.0) -> AsyncIterator[s
         text = (await request.json())["messages"][-1]["content"]
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
-        for piece in pieces(text, longest):
+        for piece in pieces(text, max(longest, len(text) // _MOST_PIECES)):
             await response.write(_chunk({"content": piece}, None))
             await asyncio.sleep(pause_s)
         await response.write(_chunk({}, "stop") + b"data: [DONE]\n\n")

@@ -106,7 +106,7 @@ async def test_nothing_half_written_is_seen(reader: Reader) -> None:
     await reader.page.evaluate("""() => {
       window.seen = new Set();
       new MutationObserver(() => {
-        const text = document.querySelector(".assistant .body")?.textContent ?? "";
+        const text = document.querySelector(".assistant .body")?.innerText ?? "";
         for (const [sign] of text.matchAll(/[*|`#~]|https?:|\\$\\$|\\\\frac|<h2/g)) seen.add(sign);
         if (document.querySelector(".assistant :is(h2, code.undrawn)")) seen.add("a heading or a source");
       }).observe(document.getElementById("transcript"), { subtree: true, childList: true, characterData: true });

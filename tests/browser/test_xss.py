@@ -103,6 +103,6 @@ async def test_watch_sees_what_would_be_wrong(reader: Reader) -> None:
     await reader.page.evaluate("""() => {
         const body = document.querySelector(".assistant .body");
         body.append(document.createElement("form"));
-        body.firstElementChild.setAttribute("onclick", "1");
+        body.firstElementChild.setAttribute("name", "1");
     }""")
     assert len(await reader.page.evaluate("() => new Promise((done) => setTimeout(() => done(entered)))")) == 2
