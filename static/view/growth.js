@@ -16,7 +16,7 @@ export function grow(parent, shown, fresh, next = null) {
 function become(shown, fresh) {
   if (shown.isEqualNode(fresh)) return shown;
   if (shown instanceof Text && fresh instanceof Text) return becomeText(shown, fresh.data);
-  if (!(shown instanceof Element && shown.tagName === fresh.tagName)) {
+  if (!canBecome(shown, fresh)) {
     shown.replaceWith(fresh);
     return fresh;
   }
@@ -30,6 +30,10 @@ function becomeText(shown, text) {
   else shown.data = text;
   return shown;
 }
+
+// Maths is whole or another one: what gives its parts their measures is no attribute that may be set.
+const canBecome = (shown, fresh) =>
+  shown instanceof Element && shown.tagName === fresh.tagName && !shown.matches(".maths") && !fresh.matches(".maths");
 
 // A list may become a loose one, a link get its address.
 function takeAttributes(shown, fresh) {
