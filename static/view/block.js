@@ -89,15 +89,11 @@ export class BlockView {
   #ownElement() {
     if (this.#own) return this.#own;
     this.#own = h("div", { class: "block", dir: "auto" });
-    const end = this.#previous?.end;
-    if (end) end.after(this.#own);
+    let before = this.#previous;
+    while (before && !before.#own) before = before.#previous;
+    if (before) before.#own.after(this.#own);
     else this.#container.prepend(this.#own);
     return this.#own;
-  }
-
-  /** The last element of its own, or of a block before it. */
-  get end() {
-    return this.#own ?? this.#previous?.end ?? null;
   }
 
   #findPart() {
