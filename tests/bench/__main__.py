@@ -11,6 +11,7 @@ from tests.bench import (
     chart,
     deltas,
     first_delta,
+    frames,
     live_turns,
     long_history,
     paced,
@@ -28,6 +29,7 @@ REPORT = Path("build/benchmarks.md")
 PARTS = (
     *("turns", "history", "written", "boot", "search", "search-alone"),
     *("deltas", "paced", "sustained", "first-delta", "turns-live", "sockets", "stalled", "upstream"),
+    "frames",
 )
 AT_ONCE = 1, 16, 256
 
@@ -70,6 +72,7 @@ def parts(rounds: Rounds, plots: Path | None) -> dict[str, Callable[[], Awaitabl
         lambda: sockets.run(rounds),
         lambda: stalled.run(rounds),
         lambda: upstream.run(rounds),
+        lambda: frames.run(rounds),
     )
     return dict(zip(PARTS, every, strict=True))
 
