@@ -31,6 +31,7 @@ from server.wire_requests import (
     CreateResponse,
     DetachConversation,
     Frame,
+    Ping,
     decode_frame,
     decode_object,
     stream_id_of,
@@ -215,6 +216,8 @@ class Socket:
                 await self._sessions.retrieve(session_id, user_id=self.user_id)
                 self._detach(session_id)
                 self._outlet.send(with_stream_id(detached_event(session_id, self._news.number()), stream_id))
+            case Ping():
+                self._outlet.send(with_stream_id(keepalive_event(self._news.number()), stream_id))
 
     def _create(self, frame: CreateResponse, stream_id: str | None) -> None:
         """Puts a turn into its lane: requests of one `stream_id` begin and end one after the other."""
