@@ -2,10 +2,12 @@
 
 import { Api } from "./api.js";
 import { Conversations } from "./conversations.js";
-import { USUAL_LIMIT_BYTES } from "./model/frame.js";
+import { Me } from "./me.js";
 import { Outbox } from "./model/outbox.js";
 import { SessionList } from "./model/sessions.js";
 import { titleOf } from "./model/title.js";
+import { Neighbours } from "./neighbours.js";
+import { OutboxStore } from "./outbox_store.js";
 import { Page } from "./page.js";
 import { SessionPages } from "./session_pages.js";
 import { Socket } from "./socket.js";
@@ -25,9 +27,10 @@ const MESSAGE_TOO_BIG = 1009; // RFC 6455 §7.4.1
 
 const api = new Api({ onUnauthorized: () => login.ask() });
 const login = new LoginDialog({ logIn, onDone: loggedIn });
-const outbox = new Outbox();
+const me = new Me({ api, onKnown: begin, onAway: () => line.away(), onProblem: (message) => page.problem(message) });
+const outbox = new Outbox(new OutboxStore());
 const sessions = new SessionList();
-const line = new ConnectionLine(byId("connection"));
+const line = new ConnectionLine({ element: byId("connection"), outbox });
 const picker = new ModelPicker(byId("model"));
 const memory = new MemoryDialog({
   api,
@@ -103,8 +106,11 @@ const page = new Page({
   conversation,
   composer,
   drawer,
+  me,
   model: () => picker.model,
 });
+
+const neighbours = new Neighbours({ outbox, socket, conversations, onTaken: () => page.sessionsChanged() });
 
 byId("new-chat").addEventListener("click", () => page.open(null));
 byId("open-search").addEventListener("click", () => search.open());
@@ -118,7 +124,9 @@ function heard(frame) {
   if (frame.type === "verbatim:conversation.deleted") page.sessionGone(frame.conversation);
 }
 
-function reconnected() {
+async function reconnected() {
+  if (!(await me.isConfirmed())) return socket.drop();
+  if (!(await neighbours.look())) return;
   line.back();
   conversations.resume();
   pages.refresh();
@@ -131,17 +139,11 @@ function lost(code) {
   api.whoAmI().catch(() => {});
 }
 
-// The first answer carries the cookie that says who this browser is, so nothing else is asked before it.
 async function begin() {
-  try {
-    const me = await api.whoAmI();
-    if (me["verbatim:keys"]) offerLogOut();
-    outbox.user = me.id ?? "";
-    conversations.maxFrameBytes = me["verbatim:max_frame_bytes"] ?? USUAL_LIMIT_BYTES;
-  } catch (error) {
-    if (error.status !== 401) page.problem(error.message);
-    return;
-  }
+  if (me.hasKeys) offerLogOut();
+  conversations.maxFrameBytes = me.maxFrameBytes;
+  socket.pulse.keepaliveMs = me.keepaliveMs;
+  await outbox.open(me.id);
   page.begin();
   socket.start();
   composer.focus();
@@ -150,7 +152,7 @@ async function begin() {
 
 async function logIn(key) {
   await api.logIn(key);
-  await begin();
+  await me.ask();
 }
 
 function loggedIn() {
@@ -166,7 +168,8 @@ function offerLogOut() {
 async function logOut() {
   try {
     await api.logOut();
-    outbox.clear();
+    me.forget();
+    await outbox.clear();
     location.assign("/");
   } catch (error) {
     page.problem(error.message);
@@ -178,4 +181,4 @@ async function offerModels() {
   picker.offer(await api.models().catch(() => []));
 }
 
-begin();
+me.ask();
