@@ -8,7 +8,8 @@ import { createFrame } from "./model/frame.js";
 // What refuses a message now would take it later.
 const FOR_NOW = new Set(["unreachable", "shutting_down", "too_many_turns", "too_many_frames", "too_many_sockets"]);
 
-export const isForNow = (error) => FOR_NOW.has(error.code);
+// What stands in front of the server answers 502 or the like, in words of its own, while that is away.
+export const isForNow = ({ code, status }) => FOR_NOW.has(code) || (status >= 502 && code === "unknown");
 
 export class Delivery {
   #sent = new Map(); // session id → the message that is under way on this connection

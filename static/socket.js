@@ -49,7 +49,7 @@ export class Socket {
 
   /** The reader is back, or the network is: tries now what would be tried later, and asks what seems to stand. */
   hurry() {
-    this.#check();
+    if (this.pulse.verdict(performance.now()) === "gone") this.drop();
     if (this.#retry === null) return this.#ask();
     this.#attempt = 0;
     this.#connect();

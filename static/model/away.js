@@ -1,25 +1,32 @@
 // Rule: what is said while the connection is away: for how long, how many messages wait, and whether they would be lost
-// with the page. As keys of texts with their values, so that the words are of whichever language is spoken.
+// with the page.
 
-const SECOND_MS = 1_000;
+import { locale, t } from "../text.js";
+
 const UNITS = [
   ["hour", 3_600_000],
   ["minute", 60_000],
-  ["second", SECOND_MS],
+  ["second", 1_000],
 ];
+const [[, HOUR_MS], [, MINUTE_MS], [, SECOND_MS]] = UNITS;
 
-/** @returns {[unit: string, count: number][]} a time as a person says it: its largest unit, after an hour the minutes too */
-export function spanOf(milliseconds) {
+/** @returns {string} a time in its largest unit; after an hour with the minutes */
+export function timeOf(milliseconds) {
   const whole = Math.max(milliseconds, SECOND_MS);
-  const at = UNITS.findIndex(([, length]) => whole >= length);
-  const [unit, length] = UNITS[at];
-  const span = [[unit, Math.floor(whole / length)]];
-  const minutes = Math.floor((whole % length) / 60_000);
-  return unit === "hour" && minutes > 0 ? [...span, ["minute", minutes]] : span;
+  const [unit, length] = UNITS.find(([, shortest]) => whole >= shortest);
+  const minutes = whole >= HOUR_MS ? Math.floor((whole % HOUR_MS) / MINUTE_MS) : 0;
+  const span = [unitOf(unit, Math.floor(whole / length)), minutes > 0 ? unitOf("minute", minutes) : ""];
+  return span.join(" ").trim();
 }
 
-/** @returns {[key: string, values: object][]} what follows the time */
-export function remarks({ waiting, isKept }) {
-  const said = waiting > 0 ? [["connection.waiting", { count: waiting }]] : [];
-  return isKept ? said : [...said, ["connection.notKept", {}]];
+/** @returns {{said: string, shown: string}} without the time that passes, for who listens; and with it */
+export function awayWords(milliseconds, { waiting, isKept }) {
+  const follows = [];
+  if (waiting > 0) follows.push(t("connection.waiting", { count: waiting }));
+  if (!isKept) follows.push(t("connection.notKept"));
+  const shown = t("connection.awayFor", { time: timeOf(milliseconds) });
+  return { said: [t("connection.away"), ...follows].join(" "), shown: [shown, ...follows].join(" ") };
 }
+
+const unitOf = (unit, count) =>
+  new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "short" }).format(count);

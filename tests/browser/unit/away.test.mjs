@@ -1,28 +1,31 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { remarks, spanOf } from "../../../static/model/away.js";
+import { awayWords, timeOf } from "../../../static/model/away.js";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
 test("a time is said in its largest unit, after an hour with the minutes", () => {
-  const said = (milliseconds) => spanOf(milliseconds).flat().join(" ");
-  assert.equal(said(0), "second 1");
-  assert.equal(said(59 * SECOND + 999), "second 59");
-  assert.equal(said(MINUTE), "minute 1");
-  assert.equal(said(HOUR - 1), "minute 59");
-  assert.equal(said(HOUR), "hour 1");
-  assert.equal(said(HOUR + 5 * MINUTE + 30 * SECOND), "hour 1 minute 5");
-  assert.equal(said(49 * HOUR), "hour 49");
+  assert.equal(timeOf(0), "1 sec");
+  assert.equal(timeOf(59 * SECOND + 999), "59 sec");
+  assert.equal(timeOf(MINUTE), "1 min");
+  assert.equal(timeOf(HOUR - 1), "59 min");
+  assert.equal(timeOf(HOUR), "1 hr");
+  assert.equal(timeOf(HOUR + 5 * MINUTE + 30 * SECOND), "1 hr 5 min");
+  assert.equal(timeOf(49 * HOUR + 59 * SECOND), "49 hr");
 });
 
-test("how many messages wait is said where some do, and that they are not kept where they are not", () => {
-  const keys = (outbox) => remarks(outbox).map(([key, { count }]) => [key, count]);
-  assert.deepEqual(keys({ waiting: 0, isKept: true }), []);
-  assert.deepEqual(keys({ waiting: 3, isKept: true }), [["connection.waiting", 3]]);
-  assert.deepEqual(keys({ waiting: 1, isKept: false }), [
-    ["connection.waiting", 1],
-    ["connection.notKept", undefined],
-  ]);
+test("how many messages wait is said where some do; the time is not told to who listens", () => {
+  const away = "The connection is away; your messages go out when it is back.";
+  assert.deepEqual(awayWords(2 * MINUTE, { waiting: 0, isKept: true }), {
+    said: away,
+    shown: "Away for 2 min; your messages go out when it is back.",
+  });
+  assert.equal(awayWords(0, { waiting: 3, isKept: true }).said, `${away} 3 messages wait.`);
+});
+
+test("that the words would go with the page is said only where it is so", () => {
+  const words = awayWords(0, { waiting: 1, isKept: false });
+  for (const text of [words.said, words.shown]) assert.match(text, /1 message waits\. This browser keeps nothing/);
 });

@@ -30,15 +30,19 @@ beforeEach(() => {
 });
 afterEach(() => mock.timers.reset());
 
-/** A new chat with its first message, and what the server is asked for it. */
-function newChat(parts, text = "first") {
-  const transcript = new Transcript();
-  parts.asked = [];
+/** A server that makes sessions, or does not, and what it was asked for. */
+function beginMaking() {
+  const parts = { ...begin(), asked: [], refusal: null };
   parts.api.createSession = async (metadata, id) => {
     parts.asked.push([id, metadata.title]);
     if (parts.refusal) throw parts.refusal;
     return { id };
   };
+  return parts;
+}
+
+function newChat(parts, text = "first") {
+  const transcript = new Transcript();
   parts.conversations.begin(transcript, "s", { title: "T" });
   parts.conversations.send(transcript, text, null);
   return transcript;
@@ -86,7 +90,7 @@ test("a page that goes sends all that waits, each once", () => {
 });
 
 test("a new chat is made with its own id before its first message goes out, and attached", async () => {
-  const parts = begin();
+  const parts = beginMaking();
   newChat(parts);
   assert.deepEqual(parts.socket.sent, []);
   await turns();
@@ -99,22 +103,17 @@ test("a new chat is made with its own id before its first message goes out, and 
 });
 
 test("a new chat without a connection waits, outlives the page, and is made by the next one", async () => {
-  const before = begin();
+  const before = beginMaking();
   before.socket.isOpen = false;
   const transcript = newChat(before, "one");
   before.conversations.send(transcript, "two", null);
   await turns();
   assert.deepEqual(before.asked, []);
-  const after = begin();
-  newChat(after, "made only for its api");
-  after.conversations.remove("s");
-  after.asked.length = 0;
-  FakeStorage.install();
-  for (const send of before.outbox.sends) after.outbox.keepSend(send.sessionId, send);
+  const after = beginMaking();
+  await after.outbox.open("");
   after.conversations.restore();
   const shown = after.conversations.open("s");
   assert.deepEqual([shown.isLoaded, shown.entries.map(({ text }) => text)], [true, ["one", "two"]]);
-  after.socket.sent.length = 0;
   after.conversations.resume();
   await turns();
   assert.deepEqual(after.asked, [["s", "T"]]);
@@ -126,7 +125,7 @@ test("a new chat without a connection waits, outlives the page, and is made by t
 });
 
 test("a session that cannot be made for now is tried again, and made once at a time", async () => {
-  const parts = begin();
+  const parts = beginMaking();
   parts.refusal = refusal(0, "unreachable");
   newChat(parts);
   parts.conversations.deliver();
@@ -140,7 +139,7 @@ test("a session that cannot be made for now is tried again, and made once at a t
 });
 
 test("a session that the server refuses leaves its messages as not sent, to be sent again or taken back", async () => {
-  const parts = begin();
+  const parts = beginMaking();
   parts.refusal = refusal(507, "storage_full");
   const transcript = newChat(parts);
   await turns();
@@ -154,7 +153,7 @@ test("a session that the server refuses leaves its messages as not sent, to be s
 });
 
 test("a session that another tab has made is not made again", async () => {
-  const parts = begin();
+  const parts = beginMaking();
   parts.socket.isOpen = false;
   newChat(parts);
   parts.socket.isOpen = true;
@@ -164,7 +163,7 @@ test("a session that another tab has made is not made again", async () => {
 });
 
 test("a chat that is deleted while it is made does not stay, nor do its words come back", async () => {
-  const parts = begin();
+  const parts = beginMaking();
   const deleted = [];
   parts.api.deleteSession = async (id) => deleted.push(id);
   newChat(parts);
@@ -174,7 +173,7 @@ test("a chat that is deleted while it is made does not stay, nor do its words co
 });
 
 test("a chat that is deleted while it waits for another try is not made", async () => {
-  const parts = begin();
+  const parts = beginMaking();
   parts.refusal = refusal(503, "shutting_down");
   newChat(parts);
   await turns();
