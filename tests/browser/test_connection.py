@@ -57,8 +57,6 @@ async def test_half_open_connection_is_noticed(far_reader: Reader, proxy: Silent
 
 async def test_message_into_a_half_open_connection(far_reader: Reader, proxy: SilentProxy) -> None:
     """Though no keepalive is due for long, a message that nothing answers finds out."""
-    async def slow(route: object) -> None: ...
-
     await far_reader.open()
     await far_reader.ask("Hello")
     proxy.go_silent()
