@@ -127,12 +127,19 @@ function heard(frame) {
   if (frame.type === "verbatim:conversation.deleted") page.sessionGone(frame.conversation);
 }
 
+let connections = 0;
+
 async function reconnected() {
-  if (!(await me.isConfirmed())) return socket.drop();
-  if (!(await neighbours.look())) return;
+  connections += 1;
+  const connection = connections;
+  const isLast = () => connection === connections && socket.isOpen;
+  if (!(await me.isConfirmed())) return isLast() && socket.drop();
+  await neighbours.look();
+  if (!isLast()) return;
   line.back();
   conversations.resume();
   pages.refresh();
+  if (!hasModels) offerModels();
 }
 
 function lost(code) {
@@ -179,9 +186,14 @@ async function logOut() {
   }
 }
 
-// A server of models that does not answer keeps nobody from reading and writing.
+let hasModels = false;
+
+// A server of models that does not answer keeps nobody from reading and writing: the last choice stands.
 async function offerModels() {
-  picker.offer(await api.models().catch(() => []));
+  const models = await api.models().catch(() => null);
+  if (models === null) return;
+  hasModels = true;
+  picker.offer(models);
 }
 
 me.ask();

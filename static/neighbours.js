@@ -5,8 +5,6 @@ const CHANNEL = "verbatim.outbox";
 const LEFT = "left";
 
 export class Neighbours {
-  #looks = 0;
-
   /** @param {{outbox: object, socket: object, conversations: object, onTaken: () => void}} options */
   constructor({ outbox, socket, conversations, onTaken }) {
     Object.assign(this, { outbox, socket, conversations, onTaken });
@@ -17,18 +15,16 @@ export class Neighbours {
     document.addEventListener("visibilitychange", () => this.#returned());
   }
 
-  /** @returns {Promise<boolean>} whether the outbox has been looked into, and the connection still stands */
+  /** Takes the outbox as it is now. */
   async look() {
-    this.#looks += 1;
-    const look = this.#looks;
     await this.outbox.refresh();
     this.conversations.restore();
     this.onTaken();
-    return look === this.#looks && this.socket.isOpen;
   }
 
   async #takeOver() {
-    if (await this.look()) this.conversations.deliver();
+    await this.look();
+    this.conversations.deliver();
   }
 
   // Nothing tells a tab without a connection what the others have written meanwhile.

@@ -1,11 +1,11 @@
 // Rule: the only module that knows IndexedDB: messages under way, by their id, each with the name of its user. What is
-// kept is on the disk when it is said to be. Where there is no database, or it does not open, each call fails.
+// kept is on the disk when it is said to be. Where there is no database, or it does not answer, each call fails.
 
 const NAME = "verbatim";
 const SENDS = "sends";
 const USER = "user";
 // A database that takes longer is none: the page does not wait for it.
-const OPEN_MS = 3_000;
+const ANSWER_MS = 3_000;
 
 export class OutboxStore {
   #database = null; // the promise of it
@@ -18,7 +18,7 @@ export class OutboxStore {
   /** @returns {Promise<object[]>} what is kept for a user, in no order */
   async all(user) {
     const sends = (await this.#open()).transaction(SENDS).objectStore(SENDS);
-    return settled(sends.index(USER).getAll(user));
+    return inTime(settled(sends.index(USER).getAll(user)));
   }
 
   put = (send) => this.#change((sends) => sends.put(send));
@@ -27,10 +27,11 @@ export class OutboxStore {
   async #change(act) {
     const transaction = (await this.#open()).transaction(SENDS, "readwrite", { durability: "strict" });
     act(transaction.objectStore(SENDS));
-    await new Promise((resolve, reject) => {
+    const done = new Promise((resolve, reject) => {
       transaction.oncomplete = resolve;
       transaction.onabort = () => reject(transaction.error);
     });
+    await inTime(done);
   }
 
   #open() {
@@ -47,7 +48,7 @@ export class OutboxStore {
       const sends = request.result.createObjectStore(SENDS, { keyPath: "messageId" });
       sends.createIndex(USER, USER);
     };
-    const database = await Promise.race([settled(request), tooLate()]);
+    const database = await inTime(settled(request));
     const forget = () => {
       this.#database = null;
     };
@@ -67,5 +68,10 @@ function settled(request) {
   });
 }
 
-const tooLate = () =>
-  new Promise((_, reject) => setTimeout(() => reject(new Error("the database does not open")), OPEN_MS));
+function inTime(answer) {
+  let timer;
+  const tooLate = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error("the database does not answer")), ANSWER_MS);
+  });
+  return Promise.race([answer, tooLate]).finally(() => clearTimeout(timer));
+}

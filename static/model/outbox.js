@@ -157,7 +157,7 @@ export class Outbox {
   }
 
   #queue(act) {
-    this.#work = this.#work.then(act);
+    this.#work = this.#work.then(act, act);
     return this.#work;
   }
 

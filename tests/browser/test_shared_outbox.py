@@ -1,6 +1,7 @@
 """Several tabs, and several browsers of one user, that have the same messages to deliver: each arrives once."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -78,7 +79,7 @@ async def test_two_tabs_make_the_same_chat(new_reader: NewReader, server: Server
 
     async def hold(route: Route) -> None:
         if route.request.method == "POST":
-            asked.append(route.request.post_data_json["id"])
+            asked.append(json.loads(route.request.post_data or "")["id"])
             if len(asked) == 2:
                 both.set()
             await both.wait()
