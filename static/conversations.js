@@ -20,7 +20,10 @@ export class Conversations {
    */
   constructor({ socket, api, outbox, onChange, onProblem, onNews }) {
     Object.assign(this, { socket, api, outbox, onChange, onProblem, onNews });
-    const onMade = (transcript) => this.#made(transcript);
+    const onMade = (transcript, session) => {
+      this.#made(transcript);
+      if (this.#transcripts.get(session.id) === transcript) this.onNews({ type: UPDATED, conversation: session });
+    };
     const onRefused = (transcript, messageId, message) => this.#refuse(transcript, messageId, message);
     this.delivery = new Delivery({ socket, api, onMade, onRefused });
     this.current = null; // the session that is shown
@@ -280,12 +283,14 @@ export class Conversations {
 // What is shown is not what there is: the items tell.
 const OUT_OF_DATE = new Set(["response_not_found", "conversation_not_found"]);
 
+const UPDATED = "verbatim:conversation.updated";
+
 const LISTENERS = {
   "verbatim:conversation.attached": "receiveAttached",
   "verbatim:conversation.detached": "ignore",
   "verbatim:conversation.item": "receiveItem",
   "verbatim:conversation.path": "receivePath",
-  "verbatim:conversation.updated": "receiveNews",
+  [UPDATED]: "receiveNews",
   "verbatim:conversation.deleted": "receiveNews",
   "verbatim:response.snapshot": "receiveEvent",
   "verbatim:keepalive": "ignore",

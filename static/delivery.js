@@ -18,7 +18,7 @@ export class Delivery {
   #tries = 0;
 
   /**
-   * @param {{socket: object, api: object, onMade: (transcript: object) => void,
+   * @param {{socket: object, api: object, onMade: (transcript: object, session: object) => void,
    *   onRefused: (transcript: object, messageId: string, message: string) => void}} options
    */
   constructor({ socket, api, onMade, onRefused }) {
@@ -79,9 +79,9 @@ export class Delivery {
     if (this.#making.has(sessionId)) return;
     this.#making.add(sessionId);
     try {
-      await this.api.createSession(begins, sessionId);
+      const session = await this.api.createSession(begins, sessionId);
       this.#tries = 0;
-      this.onMade(transcript);
+      this.onMade(transcript, session);
     } catch (error) {
       if (error.status === undefined) throw error;
       if (isForNow(error)) this.later(transcript);

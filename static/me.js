@@ -47,7 +47,7 @@ export class Me {
     try {
       this.#take(await this.api.whoAmI());
     } catch (error) {
-      if (error.status === 401) return; // whoever logs in asks again
+      if (error.status === 401) return this.forget(); // whoever logs in asks again
       if (error.status === undefined) throw error;
       this.#told = recalled();
       if (this.#told === null) return this.#askLater(error);

@@ -15,8 +15,8 @@ export default {
   "composer.tooLarge": "Diese Nachricht hat {size} Byte; der Server nimmt höchstens {limit} Byte an.",
   "composer.refusedSize": "Der Server nimmt keine Nachricht von {size} Byte an.",
 
-  "connection.away": "Die Verbindung ist weg; Nachrichten gehen hinaus, sobald sie wieder da ist.",
-  "connection.awayFor": "Seit {time} weg; Nachrichten gehen hinaus, sobald die Verbindung wieder da ist.",
+  "connection.away": "Die Verbindung ist weg; gesendet wird, sobald sie wieder da ist.",
+  "connection.awayFor": "Seit {time} getrennt; gesendet wird, sobald die Verbindung wieder da ist.",
   "connection.notKept": "Dieser Browser bewahrt nichts auf: Bitte die Seite offen lassen, bis alles gesendet ist.",
   "connection.waiting": { one: "{count} Nachricht wartet.", other: "{count} Nachrichten warten." },
 

@@ -100,6 +100,7 @@ test("a new chat is made with its own id before its first message goes out, and 
     ["verbatim:conversation.attach", "response.create"],
   );
   assert.equal(parts.outbox.unmade.length, 0);
+  assert.deepEqual(parts.news, [{ type: "verbatim:conversation.updated", conversation: { id: "s" } }]);
 });
 
 test("a new chat without a connection waits, outlives the page, and is made by the next one", async () => {
