@@ -11,12 +11,14 @@ from persistence import Record, SessionExists, SessionNotFound, message_id
 from server.chosen_id import check_chosen_id, id_prefix
 from server.errors import ApiError, api_error
 from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, PATHS, REMOVAL, SESSIONS, STORE, USER
+from server.parameters import parameters_of
 from server.replies import json_reply, read_body, read_page
 from server.wire_input import input_messages
 from server.wire_objects import (
     conversation_object,
     item_object,
     list_object,
+    model_object,
     receipt_object,
     user_receipt_object,
 )
@@ -90,9 +92,8 @@ async def show_path(request: web.Request) -> web.Response:
 
 @routes.get("/v1/models")
 async def list_models(request: web.Request) -> web.Response:
-    names = await request.app[MODELS].names()
-    models = [{"id": name, "object": "model", "created": 0, "owned_by": "verbatim"} for name in names]
-    return json_reply(list_object(models))
+    offered = await request.app[MODELS].offered()
+    return json_reply(list_object([model_object(name, parameters_of(assistant)) for name, assistant in offered]))
 
 
 @routes.get("/v1/me")

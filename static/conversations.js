@@ -20,10 +20,7 @@ export class Conversations {
    */
   constructor({ socket, api, outbox, onChange, onProblem, onNews }) {
     Object.assign(this, { socket, api, outbox, onChange, onProblem, onNews });
-    const onMade = (transcript, session) => {
-      this.#made(transcript);
-      if (this.#transcripts.get(session.id) === transcript) this.onNews({ type: UPDATED, conversation: session });
-    };
+    const onMade = (transcript, session) => this.#made(transcript, session);
     const onRefused = (transcript, messageId, message) => this.#refuse(transcript, messageId, message);
     this.delivery = new Delivery({ socket, api, onMade, onRefused });
     this.current = null; // the session that is shown
@@ -210,12 +207,13 @@ export class Conversations {
   }
 
   /** The server knows the session now. */
-  #made(transcript) {
+  #made(transcript, session = null) {
     const { sessionId } = transcript;
     // Deleted here while it was being made.
     if (this.#transcripts.get(sessionId) !== transcript) return this.api.deleteSession(sessionId).catch(() => {});
     transcript.begins = null;
     this.#keepUnsent(transcript);
+    if (session) this.onNews({ type: "verbatim:conversation.updated", conversation: session });
     if (this.socket.isOpen) this.#attach(transcript);
     this.delivery.next(transcript);
   }
@@ -283,14 +281,13 @@ export class Conversations {
 // What is shown is not what there is: the items tell.
 const OUT_OF_DATE = new Set(["response_not_found", "conversation_not_found"]);
 
-const UPDATED = "verbatim:conversation.updated";
-
 const LISTENERS = {
   "verbatim:conversation.attached": "receiveAttached",
   "verbatim:conversation.detached": "ignore",
   "verbatim:conversation.item": "receiveItem",
   "verbatim:conversation.path": "receivePath",
-  [UPDATED]: "receiveNews",
+  "verbatim:conversation.item_deleted": "receivePath",
+  "verbatim:conversation.updated": "receiveNews",
   "verbatim:conversation.deleted": "receiveNews",
   "verbatim:response.snapshot": "receiveEvent",
   "verbatim:keepalive": "ignore",
