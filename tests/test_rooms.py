@@ -14,6 +14,7 @@ MAX_LINES = 300
 PURE = (
     "server/errors.py",
     "server/config.py",
+    "server/chosen_id.py",
     "server/delta_window.py",
     "server/ended_events.py",
     "server/fact_choice.py",
