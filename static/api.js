@@ -28,7 +28,8 @@ export class Api {
   /** One page of the sessions, newest first: `data` and `has_more`. */
   sessions = (after = null) => this.#request("GET", `/v1/conversations?limit=${SESSIONS_PAGE_SIZE}${afterOf(after)}`);
   session = (id) => this.#request("GET", sessionPath(id));
-  createSession = (metadata) => this.#request("POST", "/v1/conversations", { metadata });
+  /** The same id again is the same session. */
+  createSession = (metadata, id) => this.#request("POST", "/v1/conversations", { metadata, id });
   updateSession = (id, metadata) => this.#request("POST", sessionPath(id), { metadata });
   deleteSession = (id) => this.#request("DELETE", sessionPath(id));
   cancel = (responseId) => this.#request("POST", `/v1/responses/${encodeURIComponent(responseId)}/cancel`);
