@@ -98,7 +98,12 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """All about a session that is not its history. Times are ISO 8601 in UTC (`2024-01-01T12:00:00.000000Z`)."""
+    """All about a session that is not its history. Times are ISO 8601 in UTC (`2024-01-01T12:00:00.000000Z`).
+
+    Attributes:
+        is_active: False: it is archived, and stands in a list of its own.
+        is_pinned: It stands ahead of those that are not.
+    """
 
     session_id: str
     user_id: str
@@ -108,6 +113,7 @@ class Record:
     metadata: dict[str, Any] = field(default_factory=dict)
     summary: Summary | None = None
     spent: Spent = NOTHING_SPENT
+    is_pinned: bool = False
 
     @classmethod
     def fresh(cls, session_id: str, user_id: str, metadata: dict[str, Any] | None = None) -> "Record":
@@ -132,7 +138,7 @@ class Record:
             day_after = (datetime.fromisoformat(at) + timedelta(days=1)).isoformat()
             at = at if self.last_activity > day_after else self.last_activity
         fields = self.session_id, self.user_id, self.created_at, at, self.is_active, self.metadata
-        return Record(*fields, self.summary, self.spent)
+        return Record(*fields, self.summary, self.spent, self.is_pinned)
 
     def having_spent(self, messages: Sequence[Message]) -> "Record":
         """The same record with what the answers among new messages have used; itself where that is nothing."""
