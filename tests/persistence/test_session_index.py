@@ -55,7 +55,7 @@ def check_pages(index: SessionIndex, known: dict[str, Record], limit: int) -> No
         mine.sort(key=place_of, reverse=True)
         assert index.page(user_id, limit=limit, after=None) == mine[:limit]
         for is_active in (True, False):
-            check_list(index, mine, is_active, limit)
+            check_list(index, user_id, mine, is_active, limit)
         for position, one in enumerate(mine, 1):
             assert index.page(user_id, limit=limit, after=one.session_id) == mine[position : position + limit]
     for one in known.values():
@@ -67,13 +67,13 @@ def place_of(one: Record) -> tuple[bool, bool, str, str]:
     return one.is_active, one.is_pinned, one.last_activity, one.session_id
 
 
-def check_list(index: SessionIndex, mine: list[Record], is_active: bool, limit: int) -> None:
+def check_list(index: SessionIndex, user_id: str, mine: list[Record], is_active: bool, limit: int) -> None:
     """The list of those that are archived, or are not; behind each of the user's, wherever that stands itself."""
     for after in (None, *mine):
         stood = after and place_of(replace(after, is_active=is_active))
         listed = [one for one in mine if one.is_active == is_active and (stood is None or place_of(one) < stood)]
         name = after and after.session_id
-        assert index.page(mine[0].user_id, limit=limit, after=name, is_active=is_active) == listed[:limit]
+        assert index.page(user_id, limit=limit, after=name, is_active=is_active) == listed[:limit]
 
 
 def test_index_is_filled_in_any_order(tmp_path):
