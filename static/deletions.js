@@ -16,7 +16,8 @@ export class Deletions {
   #watch; // of other tabs' deletions
 
   /**
-   * @param {{api: object, user: () => string, onChange: () => void, onGone: (sessionId: string) => void,
+   * @param {{api: object, user: () => string, onChange: () => void, onAsked: (key: string) => void,
+   *   onGone: (sessionId: string) => void,
    *   onProgress: (batch: {left: number, count: number}) => void, onProblem: (message: string) => void}} options
    */
   constructor(options) {
@@ -102,6 +103,7 @@ export class Deletions {
     const batch = this.#batches.get(key);
     if (!batch || batch.isBusy) return;
     Object.assign(batch, { isAsked: true, isBusy: true });
+    this.onAsked(key);
     try {
       await this.#askAll(key, batch);
     } catch (error) {
@@ -144,7 +146,9 @@ const keep = (key, { ids, at }) => write(key, JSON.stringify({ ids: [...ids], at
 
 function portions(set) {
   const ids = [...set];
-  return Array.from({ length: Math.ceil(ids.length / AT_ONCE) }, (_, at) => ids.slice(at * AT_ONCE, (at + 1) * AT_ONCE));
+  return Array.from({ length: Math.ceil(ids.length / AT_ONCE) }, (_, at) =>
+    ids.slice(at * AT_ONCE, (at + 1) * AT_ONCE),
+  );
 }
 
 function parsed(text) {

@@ -5,6 +5,11 @@ export class Selection {
   #anchor = null; // where a range begins: what was chosen, or not any more, last
   isOn = false;
 
+  /** What was touched last. */
+  get last() {
+    return this.#anchor;
+  }
+
   get size() {
     return this.#ids.size;
   }

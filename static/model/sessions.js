@@ -2,6 +2,8 @@
 // only by what the server says. It is the list's beginning, as far as it was loaded; a session beyond, or one that does
 // not belong into it, is known, but not listed.
 
+import { t } from "../text.js";
+
 const DAY_MS = 86_400_000;
 
 export class SessionList {
@@ -140,11 +142,11 @@ const byPlace = (a, b) => isPinned(b) - isPinned(a) || activityOf(b) - activityO
 export function groupByTime(sessions, now = new Date()) {
   const midnight = new Date(now.getFullYear(), now.getMonth(), now.getDate()).getTime();
   const groups = [
-    { name: "Pinned", since: Number.POSITIVE_INFINITY, sessions: sessions.filter(isPinned) },
-    { name: "Today", since: midnight, sessions: [] },
-    { name: "Yesterday", since: midnight - DAY_MS, sessions: [] },
-    { name: "Last week", since: midnight - 7 * DAY_MS, sessions: [] },
-    { name: "Earlier", since: Number.NEGATIVE_INFINITY, sessions: [] },
+    { name: t("sessions.pinned"), since: Number.POSITIVE_INFINITY, sessions: sessions.filter(isPinned) },
+    { name: t("sessions.today"), since: midnight, sessions: [] },
+    { name: t("sessions.yesterday"), since: midnight - DAY_MS, sessions: [] },
+    { name: t("sessions.lastWeek"), since: midnight - 7 * DAY_MS, sessions: [] },
+    { name: t("sessions.earlier"), since: Number.NEGATIVE_INFINITY, sessions: [] },
   ];
   for (const session of sessions) {
     if (isPinned(session)) continue;
