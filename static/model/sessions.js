@@ -123,7 +123,7 @@ export class SessionList {
 
   #put(session) {
     const before = this.#byId.get(session.id);
-    if (!before || activityOf(before) !== activityOf(session)) {
+    if (!before || byPlace(before, session) !== 0) {
       this.#highestRank += 1;
       this.#ranks.set(session.id, this.#highestRank);
     }

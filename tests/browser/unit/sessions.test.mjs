@@ -176,6 +176,15 @@ test("a session that loses its pin may have its place further down than the list
   assert.equal(ids(list), "abcp");
 });
 
+test("a session that loses its pin never ends the list: the next page would begin behind it", () => {
+  const list = new SessionList();
+  list.renew([session("b", 10), session("c", 10)], false);
+  list.extend([session("a", 10)], true);
+  list.upsert(pinned(session("a", 10)));
+  list.upsert(session("a", 10));
+  assert.deepEqual([ids(list), list.lastId], ["abc", "c"]);
+});
+
 test("a session that does not belong into a list is known, but not listed", () => {
   const list = new SessionList((one) => !one["verbatim:archived"]);
   list.renew([session("a", 30), session("b", 20)], false);
