@@ -60,6 +60,11 @@ export class Deletions {
     }
   }
 
+  /** Whoever logs out has all of it done first: nobody could ask for it afterwards. */
+  async finish() {
+    await Promise.all([...this.#batches.keys()].map((key) => this.#ask(key)));
+  }
+
   /** A page is there, or there again, or the connection is: whatever is due is asked for. */
   resume() {
     for (const [key, batch] of this.#batches) if (batch.at <= Date.now()) this.#ask(key);

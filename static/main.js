@@ -152,6 +152,7 @@ function offerLogOut() {
 // Whoever comes next to this browser finds neither the chats nor what was half written.
 async function logOut() {
   try {
+    await side.deletions.finish();
     await api.logOut();
     outbox.clear();
     location.assign("/");

@@ -18,6 +18,7 @@ export class ListBar {
     this.#filter.addEventListener("keydown", (event) => this.#key(event));
     byId("open-archive").addEventListener("click", () => acts.onArchive(true));
     byId("leave-archive").addEventListener("click", () => acts.onArchive(false));
+    this.#chosen.addEventListener("keydown", (event) => this.#step(event));
     const buttons = { all: "onAll", pin: "onPin", shelve: "onShelve", delete: "onDelete", end: "onEnd" };
     for (const [name, act] of Object.entries(buttons))
       byId(`chosen-${name}`).addEventListener("click", () => acts[act]());
@@ -37,17 +38,19 @@ export class ListBar {
     byId("chosen-pin").hidden = isArchive;
   }
 
-  focusChosen() {
-    byId("chosen-end").focus();
-  }
-
   /** Empties the box, as who looks at another list begins anew. */
   clear() {
     this.#filter.value = "";
   }
 
-  focus() {
-    this.#filter.focus();
+  // As in any toolbar: the arrows go through it.
+  #step(event) {
+    const isForward = event.key === (getComputedStyle(this.#chosen).direction === "rtl" ? "ArrowLeft" : "ArrowRight");
+    if (!isForward && event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
+    const buttons = [...this.#chosen.querySelectorAll("button:not([hidden], :disabled)")];
+    const at = buttons.indexOf(document.activeElement);
+    buttons[(at + (isForward ? 1 : -1) + buttons.length) % buttons.length].focus();
+    event.preventDefault();
   }
 
   #key(event) {

@@ -353,7 +353,6 @@ async def test_thousand_at_once(reader: Reader, server: ServerProcess) -> None:
                 await Promise.all(Array.from({length: 50}, (_, step) => make(at + step)));
         }"""
     )
-    assert len(await stored(server)) == 1000
     await reader.open()
     await list_all(reader, 1000)
     await reader.choose_for("chat 999", "Choose several")

@@ -111,6 +111,14 @@ clocked("a page that goes away asks for everything at once, and the next one mak
   assert.deepEqual(kept(), []);
 });
 
+clocked("who logs out has everything done first", async () => {
+  const deletions = begin();
+  deletions.begin(["a"]);
+  deletions.begin(["b"]);
+  await deletions.finish();
+  assert.deepEqual([told.gone, kept()], [["a", "b"], []]);
+});
+
 clocked("what another tab can still take back is left to it", async (pass) => {
   begin().begin(["a"]);
   const other = begin();
