@@ -56,6 +56,7 @@ export class Deletions {
       clearTimeout(batch.timer);
       Object.assign(batch, { isAsked: true, at: Date.now() });
       keep(key, batch);
+      this.onAsked(key);
       for (const some of portions(batch.ids)) this.api.deleteSessions(some, { keepalive: true }).catch(() => {});
     }
   }

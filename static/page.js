@@ -163,7 +163,7 @@ export class Page {
   forget(sessionId) {
     this.conversations.remove(sessionId);
     this.sessions.remove(sessionId);
-    this.sessionsChanged();
+    this.sessionsChangedSoon();
   }
 
   #go(sessionId) {

@@ -78,10 +78,10 @@ export class SessionList {
   upsert(session) {
     this.#note(session.id);
     const before = this.#byId.get(session.id);
-    const last = this.newestFirst.findLast(({ id }) => id !== session.id);
     // Only what comes into the list, or loses its pin, can have its place further down than the list goes.
     const mayBeBeyond = this.hasMore && (!before || (isPinned(before) && !isPinned(session)));
-    const isBeyond = mayBeBeyond && last !== undefined && byPlace(session, last) > 0;
+    const last = mayBeBeyond ? this.newestFirst.findLast(({ id }) => id !== session.id) : undefined;
+    const isBeyond = last !== undefined && byPlace(session, last) > 0;
     if (this.belongs(session) && !isBeyond) return this.#put(session);
     for (const map of [this.#ranks, this.#byId]) map.delete(session.id);
     this.#beyond.set(session.id, session);
