@@ -32,7 +32,7 @@ _PORTION = 500
 _place = attrgetter("is_active", "is_pinned", "last_activity", "session_id")
 """Where a record stands among its user's: the archived first, the pinned last among their like, and then the newest
 activity. No two stand at the same place."""
-_FIRST_ACTIVE = (True,)
+_FIRST_ACTIVE = True, False, "", ""
 """The place ahead of all that are not archived."""
 
 NO_FILE = float("nan")

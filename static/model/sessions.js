@@ -46,9 +46,12 @@ export class SessionList {
     const before = this.newestFirst.filter((session) => !this.#isNewer(session.id, since));
     const last = listed.at(-1);
     const at = before.findIndex(({ id }) => id === last?.id);
-    const isJoined = hasMore && at >= 0 && byPlace(before[at], last) === 0;
+    // News alone, before anything was loaded, are no beginning of the list: there may be any others between them.
+    const isJoined = this.isLoaded && hasMore && at >= 0 && byPlace(before[at], last) === 0;
     const ids = new Set(listed.map(({ id }) => id));
-    const further = isJoined ? before.slice(at + 1).filter(({ id }) => !ids.has(id)) : [];
+    // Of activities of the same second the server may have another order than we.
+    const isFurther = (session, place) => !ids.has(session.id) && (place > at || byPlace(session, last) === 0);
+    const further = isJoined ? before.filter(isFurther) : [];
     this.#byId.clear();
     this.#ranks.clear();
     if (!hasMore) this.#forgetBeyond();

@@ -70,9 +70,9 @@ def place_of(one: Record) -> tuple[bool, bool, str, str]:
 def check_list(index: SessionIndex, user_id: str, mine: list[Record], is_active: bool, limit: int) -> None:
     """The list of those that are archived, or are not; behind each of the user's, wherever that stands itself."""
     for after in (None, *mine):
-        stood = after and place_of(replace(after, is_active=is_active))
+        stood = place_of(replace(after, is_active=is_active)) if after else None
         listed = [one for one in mine if one.is_active == is_active and (stood is None or place_of(one) < stood)]
-        name = after and after.session_id
+        name = after.session_id if after else None
         assert index.page(user_id, limit=limit, after=name, is_active=is_active) == listed[:limit]
 
 

@@ -197,6 +197,22 @@ test("a session that does not belong into a list is known, but not listed", () =
   assert.equal(ids(list), "ab");
 });
 
+test("a first page leaves out nobody of the same second whom the server lists in another order", () => {
+  const list = new SessionList();
+  list.renew([session("a", 30), session("d", 10)], true);
+  list.extend([session("c", 10)], false);
+  list.upsert(session("b", 10)); // comes first among its like here, last there
+  list.renew([session("a", 30), session("d", 10)], true);
+  assert.deepEqual([...ids(list)].sort().join(""), "abcd");
+});
+
+test("what was heard before the list was loaded does not stand for the list", () => {
+  const list = new SessionList();
+  for (const one of ["b", "c"]) list.upsert(session(one, 20));
+  list.renew([session("a", 30), session("b", 20)], true);
+  assert.deepEqual([ids(list), list.hasMore], ["ab", true]);
+});
+
 test("a list is not loaded until the server has said what is in it", () => {
   const list = new SessionList();
   list.upsert(session("a", 1));
