@@ -331,11 +331,11 @@ async def test_chosen_chat_that_is_deleted_elsewhere_is_not_chosen_any_more(read
 
 
 async def list_all(reader: Reader, count: int) -> None:
-    """Scrolls on until all chats are listed."""
+    """Asks for more until all chats are listed."""
     async with asyncio.timeout(60):
         while await reader.chats.count() < count:
-            await reader.chats.last.scroll_into_view_if_needed()
-            await reader.page.mouse.wheel(0, 4000)
+            await reader.page.evaluate("document.querySelector('nav .more')?.click()")
+            await asyncio.sleep(0.02)
 
 
 async def test_thousand_at_once(reader: Reader, server: ServerProcess) -> None:
@@ -397,3 +397,15 @@ async def test_menu_by_touch(browser: Browser, server: ServerProcess) -> None:
     await expect(menu).to_be_hidden()
     await expect(reader.chats.first).to_be_visible()
     await context.close()
+
+
+async def test_what_was_just_done_is_in_nobodys_way(reader: Reader, chats: list[str]) -> None:
+    """It covers neither the composer nor what stands below the list, on a wide screen and on a narrow one."""
+    await reader.choose_for("chat 4", "Archive")
+    await expect(undo(reader)).to_be_visible()
+    await reader.button("Archive").click(timeout=2_000)
+    await expect(reader.chats).to_have_text(["chat 4"])
+    await reader.composer.click(timeout=2_000)
+    await reader.page.set_viewport_size({"width": 390, "height": 700})
+    await expect(undo(reader)).to_be_in_viewport(ratio=1)
+    await reader.composer.click(timeout=2_000)
