@@ -10,6 +10,7 @@ from aiohttp import web
 from persistence import Record, SessionNotFound, message_id
 from server.errors import ApiError, api_error
 from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, PATHS, REMOVAL, SESSIONS, STORE, USER
+from server.parameters import parameters_of
 from server.replies import json_reply, read_body, read_page, read_query
 from server.wire_conversations import (
     ConversationPage,
@@ -23,6 +24,7 @@ from server.wire_objects import (
     conversation_object,
     item_object,
     list_object,
+    model_object,
     receipt_object,
     user_receipt_object,
 )
@@ -101,9 +103,8 @@ async def show_path(request: web.Request) -> web.Response:
 
 @routes.get("/v1/models")
 async def list_models(request: web.Request) -> web.Response:
-    names = await request.app[MODELS].names()
-    models = [{"id": name, "object": "model", "created": 0, "owned_by": "verbatim"} for name in names]
-    return json_reply(list_object(models))
+    offered = await request.app[MODELS].offered()
+    return json_reply(list_object([model_object(name, parameters_of(assistant)) for name, assistant in offered]))
 
 
 @routes.get("/v1/me")
