@@ -137,8 +137,10 @@ class FileStore:
     async def record(self, session_id: str) -> Record:
         return self._index.get(session_id)
 
-    async def records(self, user_id: str, *, limit: int, after: str | None = None) -> Sequence[Record]:
-        return self._index.page(user_id, limit=limit, after=after)
+    async def records(
+        self, user_id: str, *, limit: int, after: str | None = None, is_active: bool | None = None
+    ) -> Sequence[Record]:
+        return self._index.page(user_id, limit=limit, after=after, is_active=is_active)
 
     async def update(self, session_id: str, change: Callable[[Record], Record]) -> Record:
         async def update(session: OpenSession) -> None:
@@ -165,8 +167,7 @@ class FileStore:
             self._sessions.forget(session_id)
             self._checkpoints.deleted()
             await self._folding.fold()
-        removed = [name for name, change in entry.changes() if change is None]
-        return Receipt(session_id, [*copies, *removed], forgotten)
+        return Receipt(session_id, [*copies, *(name for name, change in entry.changes() if change is None)], forgotten)
 
     async def delete_user(self, user_id: str) -> UserReceipt:
         receipts: list[Receipt] = []
@@ -265,8 +266,7 @@ class FileStore:
             look: Whether somebody else's edit of its file must be seen first; an append goes behind it at any rate.
         """
         async with self._changes.hold(session_id):
-            session = None if look else self._sessions.peek(session_id)
-            session = session or await self._reader.load(session_id)
+            session = (None if look else self._sessions.peek(session_id)) or await self._reader.load(session_id)
             try:
                 await change(session)
             except Damaged:

@@ -12,7 +12,14 @@ from server.chosen_id import check_chosen_id, id_prefix
 from server.errors import ApiError, api_error
 from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, PATHS, REMOVAL, SESSIONS, STORE, USER
 from server.parameters import parameters_of
-from server.replies import json_reply, read_body, read_page
+from server.replies import json_reply, read_body, read_page, read_query
+from server.wire_conversations import (
+    ConversationPage,
+    DeleteConversations,
+    deletions_object,
+    has_name,
+    record_fields,
+)
 from server.wire_input import input_messages
 from server.wire_objects import (
     conversation_object,
@@ -45,9 +52,15 @@ async def create_conversation(request: web.Request) -> web.Response:
 
 @routes.get("/v1/conversations")
 async def list_conversations(request: web.Request) -> web.Response:
-    page = read_page(request)
+    page = read_query(request, ConversationPage)
     try:
-        records = await request.app[SESSIONS].list(request[USER], limit=page.limit + 1, after=page.after)
+        records = await request.app[SESSIONS].list(
+            request[USER],
+            limit=page.limit + 1,
+            after=page.after,
+            is_active=not page.archived,
+            wanted=has_name(page.named),
+        )
     except SessionNotFound as error:
         raise replace(api_error(error), param="after") from error
     shown = [_object(request, record) for record in records[: page.limit]]
@@ -61,9 +74,9 @@ async def retrieve_conversation(request: web.Request) -> web.Response:
 
 @routes.post("/v1/conversations/{id}")
 async def update_conversation(request: web.Request) -> web.Response:
-    body = await read_body(request, UpdateConversation)
+    fields = record_fields(await read_body(request, UpdateConversation))
     session_id = request.match_info["id"]
-    await request.app[SESSIONS].update(session_id, user_id=request[USER], metadata=dict(body.metadata))
+    await request.app[SESSIONS].update(session_id, user_id=request[USER], **fields)
     return _conversation(request, await request.app[CONDUCTOR].tell_changed(session_id))
 
 
@@ -71,6 +84,12 @@ async def update_conversation(request: web.Request) -> web.Response:
 async def delete_conversation(request: web.Request) -> web.Response:
     receipt = await request.app[REMOVAL].session(request[USER], request.match_info["id"])
     return json_reply(receipt_object(receipt))
+
+
+@routes.post("/v1/deletions")
+async def delete_conversations(request: web.Request) -> web.Response:
+    asked = list(dict.fromkeys((await read_body(request, DeleteConversations)).conversations))
+    return json_reply(deletions_object(asked, await request.app[REMOVAL].sessions(request[USER], asked)))
 
 
 @routes.get("/v1/conversations/{id}/items")

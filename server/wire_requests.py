@@ -151,9 +151,14 @@ class CreateConversation(Struct):
 
 
 class UpdateConversation(Struct):
-    """The body of `POST /v1/conversations/{id}`."""
+    """The body of `POST /v1/conversations/{id}`; what is not there stays as it is.
 
-    metadata: Metadata
+    `is_pinned` and `is_archived` are `verbatim:pinned` and `verbatim:archived` on the wire.
+    """
+
+    metadata: Metadata | UnsetType = UNSET
+    is_pinned: bool | UnsetType = field(default=UNSET, name="verbatim:pinned")
+    is_archived: bool | UnsetType = field(default=UNSET, name="verbatim:archived")
 
 
 class ShowPath(Struct):

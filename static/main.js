@@ -4,24 +4,22 @@ import { Api } from "./api.js";
 import { Conversations } from "./conversations.js";
 import { Me } from "./me.js";
 import { Outbox } from "./model/outbox.js";
-import { SessionList } from "./model/sessions.js";
 import { titleOf } from "./model/title.js";
 import { Neighbours } from "./neighbours.js";
 import { OutboxStore } from "./outbox_store.js";
 import { Page } from "./page.js";
-import { SessionPages } from "./session_pages.js";
+import { Side } from "./side.js";
 import { Socket } from "./socket.js";
 import { Composer } from "./view/composer.js";
 import { ConnectionLine } from "./view/connection.js";
 import { ConversationView } from "./view/conversation.js";
-import { confirmDeletion, LoginDialog } from "./view/dialogs.js";
+import { LoginDialog } from "./view/dialogs.js";
 import { byId } from "./view/dom.js";
 import { Drawer } from "./view/drawer.js";
 import { MemoryDialog } from "./view/memory.js";
 import { ModelPicker } from "./view/model_picker.js";
 import { Scroller } from "./view/scroller.js";
 import { SearchDialog } from "./view/search.js";
-import { SessionListView } from "./view/session_list.js";
 import { speak } from "./view/words.js";
 
 const MESSAGE_TOO_BIG = 1009; // RFC 6455 §7.4.1
@@ -32,7 +30,8 @@ const api = new Api({ onUnauthorized: () => login.ask() });
 const login = new LoginDialog({ logIn, onDone: loggedIn });
 const me = new Me({ api, onKnown: begin, onAway: () => line.away(), onProblem: (message) => page.problem(message) });
 const outbox = new Outbox(new OutboxStore());
-const sessions = new SessionList();
+const side = new Side({ api, user: () => outbox.user, page: () => page, onSearch: (words) => search.open(words) });
+const { sessions, pages } = side;
 const line = new ConnectionLine({ element: byId("connection"), outbox });
 const picker = new ModelPicker(byId("model"));
 const memory = new MemoryDialog({
@@ -84,27 +83,12 @@ const composer = new Composer({
   onStop: () => page.stop(),
 });
 
-const pages = new SessionPages({
-  api,
-  sessions,
-  onChange: () => page.sessionsChanged(),
-  onProblem: (message) => page.problem(message),
-});
-
-const list = new SessionListView({
-  element: byId("sessions"),
-  onMore: () => pages.more(),
-  onOpen: (sessionId) => page.open(sessionId),
-  onRename: (session, title) => page.rename(session, title),
-  onDelete: async (session) => (await confirmDeletion(titleOf(session))) && page.remove(session),
-});
-
 const page = new Page({
   api,
   outbox,
   sessions,
   pages,
-  list,
+  list: side,
   conversations,
   conversation,
   composer,
@@ -123,7 +107,7 @@ byId("log-out").addEventListener("click", logOut);
 function heard(frame) {
   if (frame.type === "verbatim:conversation.updated") sessions.upsert(frame.conversation);
   else sessions.remove(frame.conversation);
-  page.sessionsChanged();
+  page.sessionsChangedSoon();
   if (frame.type === "verbatim:conversation.deleted") page.sessionGone(frame.conversation);
 }
 
@@ -138,7 +122,7 @@ async function reconnected() {
   if (!isLast()) return;
   line.back();
   conversations.resume();
-  pages.refresh();
+  side.resume();
   if (!hasModels) offerModels();
 }
 
@@ -178,6 +162,7 @@ function offerLogOut() {
 // Whoever comes next to this browser finds neither the chats nor what was half written.
 async function logOut() {
   try {
+    await side.deletions.finish();
     await api.logOut();
     me.forget();
     await outbox.clear();

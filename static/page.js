@@ -9,10 +9,12 @@ import { t } from "./text.js";
 import { byId } from "./view/dom.js";
 import { showFacts } from "./view/facts.js";
 
+const BURST_MS = 30;
+
 export class Page {
   #transcript = new Transcript();
   #hasBegun = false; // until then nobody knows whose words these are
-  #deleting = null; // the session that this tab deletes: the news of it is no surprise
+  #timer; // until the list is shown again
 
   /** @param {object} parts api, outbox, sessions (the model), pages (what loads it), list, conversations, conversation (the view), composer, drawer, model */
   constructor(parts) {
@@ -100,7 +102,14 @@ export class Page {
     this.conversation.changed();
   }
 
+  /** News that come in a burst are shown together. */
+  sessionsChangedSoon() {
+    this.#timer ??= setTimeout(() => this.sessionsChanged(), BURST_MS);
+  }
+
   sessionsChanged() {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     const { sessionId } = this.#transcript;
     for (const unmade of this.outbox.unmade) if (!this.sessions.get(unmade.id)) this.sessions.upsert(unmade);
     const session = this.sessions.get(sessionId);
@@ -109,7 +118,7 @@ export class Page {
     showFacts(byId("spent"), spentOf(session));
     document.title = session ? `${title} · Verbatim` : "Verbatim";
     this.conversation.summarised(session?.["verbatim:summary"] ?? null);
-    this.list.show(this.sessions.newestFirst, sessionId, this.sessions.hasMore);
+    this.list.show(sessionId);
   }
 
   sessionGone(sessionId) {
@@ -119,7 +128,31 @@ export class Page {
     history.replaceState(null, "", pathOf(null));
     this.#show(null);
     this.composer.text = joined(...words, this.composer.text);
-    if (sessionId !== this.#deleting) this.problem(t("conversation.gone"));
+    this.problem(t("conversation.gone"));
+  }
+
+  /**
+   * Sessions are about to be deleted: who reads one of them is led to a new chat, and what stands in the composer goes
+   * along.
+   * @returns {() => void} leads back
+   */
+  leave(sessionIds) {
+    const { sessionId, unsent } = this.#transcript;
+    if (!sessionIds.includes(sessionId)) return () => {};
+    const words = joined(...unsent.map((entry) => entry.text), this.composer.text);
+    const before = this.outbox.draftOf(null);
+    history.replaceState(null, "", pathOf(null));
+    this.#show(null);
+    this.composer.text = joined(words, before);
+    const taken = this.composer.text;
+    this.composer.focus();
+    return () => {
+      if (this.#transcript.sessionId !== null || this.#transcript.entries.length > 0) return;
+      if (this.composer.text === taken) this.composer.text = before;
+      history.replaceState(null, "", pathOf(sessionId));
+      this.#show(sessionId);
+      this.composer.focus();
+    };
   }
 
   async rename(session, title) {
@@ -129,22 +162,11 @@ export class Page {
     });
   }
 
-  async remove(session) {
-    await this.#attempt(async () => {
-      this.#deleting = session.id;
-      const isUnmade = this.outbox.unmade.some(({ id }) => id === session.id);
-      if (!isUnmade) await this.api.deleteSession(session.id);
-      this.forget(session.id);
-      this.sessionGone(session.id);
-      this.composer.focus();
-    });
-  }
-
   /** A session is gone, through this tab or another. */
   forget(sessionId) {
     this.conversations.remove(sessionId);
     this.sessions.remove(sessionId);
-    this.sessionsChanged();
+    this.sessionsChangedSoon();
   }
 
   #go(sessionId) {

@@ -33,6 +33,7 @@ PURE = (
     "server/title.py",
     "server/token_estimate.py",
     "server/turn.py",
+    "server/wire_conversations.py",
     "server/wire_events.py",
     "server/wire_facts.py",
     "server/wire_input.py",

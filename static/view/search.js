@@ -32,8 +32,10 @@ export class SearchDialog {
     byId("open-search").hidden = isOff;
   }
 
-  open() {
+  /** @param {string} [words] to look for; else those of the last time */
+  open(words) {
     if (document.querySelector("dialog[open]")) return;
+    if (words !== undefined) this.#words.value = words;
     this.#dialog.showModal();
     this.#words.focus();
     this.#words.select();
