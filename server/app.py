@@ -35,7 +35,7 @@ from server.memories import Memories, MemoryRules
 from server.metering import Meter
 from server.model_servers import ModelServer, decode_model_servers
 from server.models import Models
-from server.page_files import page_folder, page_routes
+from server.page_files import page_folder, page_routes, tell_what_it_depends_on
 from server.paths import Paths
 from server.proposing import Proposing
 from server.removal import Removal
@@ -152,7 +152,7 @@ def make_app(
     app.add_routes(response_routes.routes)
     app.add_routes(search_routes.routes)
     app.add_routes(page_routes(page_folder()))
-    app.on_response_prepare.extend([middleware.add_headers, app[UNTAKEN].prepared])
+    app.on_response_prepare.extend([tell_what_it_depends_on, middleware.add_headers, app[UNTAKEN].prepared])
     app.on_shutdown.append(shut_down)
     return app
 

@@ -2,6 +2,7 @@
 
 import { Api } from "./api.js";
 import { Conversations } from "./conversations.js";
+import { keepForLater } from "./installation.js";
 import { Me } from "./me.js";
 import { Outbox } from "./model/outbox.js";
 import { titleOf } from "./model/title.js";
@@ -183,3 +184,4 @@ async function offerModels() {
 }
 
 me.ask();
+keepForLater();

@@ -1,6 +1,6 @@
 """What axe-core finds on a page as it stands.
 
-Rule: its source is evaluated by the browser's debugger, which no policy of the page concerns: the policy stays as it is.
+Rule: its source is evaluated by the browser's debugger, which the page's policy does not concern.
 """
 
 import functools

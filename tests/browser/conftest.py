@@ -85,8 +85,8 @@ async def browser(chromium_path: str) -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture
 async def context(browser: Browser) -> BrowserContext:
-    """One person's browser: the tabs in it share a cookie."""
-    return await browser.new_context(viewport={"width": 1280, "height": 800})
+    """One person's browser: the tabs in it share a cookie. What the page's worker would answer, the server does."""
+    return await browser.new_context(viewport={"width": 1280, "height": 800}, service_workers="block")
 
 
 @pytest_asyncio.fixture

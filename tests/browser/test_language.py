@@ -15,7 +15,7 @@ GERMAN_WORDS = re.compile(r"/de-\w+\.js$")
 @pytest_asyncio.fixture
 async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
     """A browser whose owner reads German, in this module instead of the usual one."""
-    german = await browser.new_context(viewport={"width": 1280, "height": 800}, locale="de-DE")
+    german = await browser.new_context(viewport={"width": 1280, "height": 800}, locale="de-DE", service_workers="block")
     yield german
     await german.close()
 
