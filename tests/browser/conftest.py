@@ -36,7 +36,7 @@ def chromium_path() -> str:
     """Where Chromium is."""
     path = next((found for name in CHROMIUM_NAMES if name and (found := shutil.which(name))), None)
     if path is None:
-        missing("there is no Chromium here; tests/setup_chromium.sh installs it")
+        missing("there is no Chromium here; tests/setup_browsers.sh installs it")
     assert path is not None
     return path
 
