@@ -21,6 +21,7 @@ import { MemoryDialog } from "./view/memory.js";
 import { ModelPicker } from "./view/model_picker.js";
 import { Scroller } from "./view/scroller.js";
 import { SearchDialog } from "./view/search.js";
+import { Shortcuts } from "./view/shortcuts.js";
 import { speak } from "./view/words.js";
 
 const MESSAGE_TOO_BIG = 1009; // RFC 6455 §7.4.1
@@ -148,7 +149,8 @@ async function begin() {
 
 async function logIn(key) {
   await api.logIn(key);
-  await me.ask();
+  await new Shortcuts({ onWrite: () => composer.focus(), onList: () => drawer.toggle() });
+  me.ask();
 }
 
 function loggedIn() {
@@ -183,5 +185,6 @@ async function offerModels() {
   picker.offer(models);
 }
 
+new Shortcuts({ onWrite: () => composer.focus(), onList: () => drawer.toggle() });
 me.ask();
 keepForLater();

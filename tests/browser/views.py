@@ -124,6 +124,7 @@ VIEWS: dict[str, Callable[[Reader], Awaitable[None]]] = {
     "chats": chats,
     "search": search,
     "memory": memory,
+    "shortcuts": lambda reader: press(reader, "Keyboard shortcuts"),
     "problem": problem,
 }
 """By name. A new view is a line here."""
