@@ -32,7 +32,8 @@ export class Api {
       `/v1/conversations?${new URLSearchParams({ limit: SESSIONS_PAGE_SIZE, ...query })}${afterOf(after)}`,
     );
   session = (id) => this.#request("GET", sessionPath(id));
-  createSession = (metadata) => this.#request("POST", "/v1/conversations", { metadata });
+  /** The same id again is the same session. */
+  createSession = (metadata, id) => this.#request("POST", "/v1/conversations", { metadata, id });
   updateSession = (id, metadata) => this.#request("POST", sessionPath(id), { metadata });
   shelveSession = (id, fields) => this.#request("POST", sessionPath(id), fields);
   deleteSessions = (ids, options) => this.#request("POST", "/v1/deletions", { conversations: ids }, options);

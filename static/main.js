@@ -2,9 +2,11 @@
 
 import { Api } from "./api.js";
 import { Conversations } from "./conversations.js";
-import { USUAL_LIMIT_BYTES } from "./model/frame.js";
+import { Me } from "./me.js";
 import { Outbox } from "./model/outbox.js";
 import { titleOf } from "./model/title.js";
+import { Neighbours } from "./neighbours.js";
+import { OutboxStore } from "./outbox_store.js";
 import { Page } from "./page.js";
 import { Side } from "./side.js";
 import { Socket } from "./socket.js";
@@ -26,10 +28,11 @@ speak();
 
 const api = new Api({ onUnauthorized: () => login.ask() });
 const login = new LoginDialog({ logIn, onDone: loggedIn });
-const outbox = new Outbox();
+const me = new Me({ api, onKnown: begin, onAway: () => line.away(), onProblem: (message) => page.problem(message) });
+const outbox = new Outbox(new OutboxStore());
 const side = new Side({ api, user: () => outbox.user, page: () => page, onSearch: (words) => search.open(words) });
 const { sessions, pages } = side;
-const line = new ConnectionLine(byId("connection"));
+const line = new ConnectionLine({ element: byId("connection"), outbox });
 const picker = new ModelPicker(byId("model"));
 const memory = new MemoryDialog({
   api,
@@ -90,8 +93,11 @@ const page = new Page({
   conversation,
   composer,
   drawer,
+  me,
   model: () => picker.model,
 });
+
+const neighbours = new Neighbours({ outbox, socket, conversations, onTaken: () => page.sessionsChanged() });
 
 byId("new-chat").addEventListener("click", () => page.open(null));
 byId("open-search").addEventListener("click", () => search.open());
@@ -105,10 +111,19 @@ function heard(frame) {
   if (frame.type === "verbatim:conversation.deleted") page.sessionGone(frame.conversation);
 }
 
-function reconnected() {
+let connections = 0;
+
+async function reconnected() {
+  connections += 1;
+  const connection = connections;
+  const isLast = () => connection === connections && socket.isOpen;
+  if (!(await me.isConfirmed())) return isLast() && socket.drop();
+  await neighbours.look();
+  if (!isLast()) return;
   line.back();
   conversations.resume();
   side.resume();
+  if (!hasModels) offerModels();
 }
 
 function lost(code) {
@@ -118,17 +133,12 @@ function lost(code) {
   api.whoAmI().catch(() => {});
 }
 
-// The first answer carries the cookie that says who this browser is, so nothing else is asked before it.
 async function begin() {
-  try {
-    const me = await api.whoAmI();
-    if (me["verbatim:keys"]) offerLogOut();
-    outbox.user = me.id ?? "";
-    conversations.maxFrameBytes = me["verbatim:max_frame_bytes"] ?? USUAL_LIMIT_BYTES;
-  } catch (error) {
-    if (error.status !== 401) page.problem(error.message);
-    return;
-  }
+  if (me.hasKeys) offerLogOut();
+  search.isOff = !me.hasSearch;
+  conversations.maxFrameBytes = me.maxFrameBytes;
+  socket.pulse.keepaliveMs = me.keepaliveMs;
+  await outbox.open(me.id);
   page.begin();
   socket.start();
   composer.focus();
@@ -137,7 +147,7 @@ async function begin() {
 
 async function logIn(key) {
   await api.logIn(key);
-  await begin();
+  await me.ask();
 }
 
 function loggedIn() {
@@ -154,16 +164,22 @@ async function logOut() {
   try {
     await side.deletions.finish();
     await api.logOut();
-    outbox.clear();
+    me.forget();
+    await outbox.clear();
     location.assign("/");
   } catch (error) {
     page.problem(error.message);
   }
 }
 
-// A server of models that does not answer keeps nobody from reading and writing.
+let hasModels = false;
+
+// A server of models that does not answer keeps nobody from reading and writing: the last choice stands.
 async function offerModels() {
-  picker.offer(await api.models().catch(() => []));
+  const models = await api.models().catch(() => null);
+  if (models === null) return;
+  hasModels = true;
+  picker.offer(models);
 }
 
-begin();
+me.ask();
