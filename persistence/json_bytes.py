@@ -12,6 +12,7 @@ import orjson
 
 from persistence.errors import Damaged, NotStorable
 from persistence.model import Message, Record, is_message
+from persistence.settings import NO_SETTINGS
 
 
 def encode_json(value: Any, what: str) -> bytes:
@@ -51,7 +52,7 @@ def encode_record(record: Record) -> bytes:
 
 
 def record_value(record: Record) -> dict[str, Any]:
-    """The record as a JSON value; one without a summary, or that has spent nothing, does not say so."""
+    """The record as a JSON value; one without a summary or settings, or that has spent nothing, does not say so."""
     value: dict[str, Any] = {
         "session_id": record.session_id,
         "user_id": record.user_id,
@@ -64,6 +65,8 @@ def record_value(record: Record) -> dict[str, Any]:
         value["summary"] = {"text": summary.text, "through": summary.through, "count": summary.count}
     if record.spent.responses:
         value["spent"] = record.spent.value()
+    if record.settings is not NO_SETTINGS and (chosen := record.settings.value()):
+        value["settings"] = chosen
     return value
 
 

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple, NotRequired, Required, TypedDict
 
+from persistence.settings import NO_SETTINGS, Settings
 from persistence.spending import NOTHING_SPENT, Spent, spent_on
 
 NOBODY = "nobody"
@@ -108,6 +109,7 @@ class Record:
     metadata: dict[str, Any] = field(default_factory=dict)
     summary: Summary | None = None
     spent: Spent = NOTHING_SPENT
+    settings: Settings = NO_SETTINGS
 
     @classmethod
     def fresh(cls, session_id: str, user_id: str, metadata: dict[str, Any] | None = None) -> "Record":
@@ -132,7 +134,7 @@ class Record:
             day_after = (datetime.fromisoformat(at) + timedelta(days=1)).isoformat()
             at = at if self.last_activity > day_after else self.last_activity
         fields = self.session_id, self.user_id, self.created_at, at, self.is_active, self.metadata
-        return Record(*fields, self.summary, self.spent)
+        return Record(*fields, self.summary, self.spent, self.settings)
 
     def having_spent(self, messages: Sequence[Message]) -> "Record":
         """The same record with what the answers among new messages have used; itself where that is nothing."""

@@ -3,12 +3,13 @@
 Rule: a session of another user is answered exactly like one that does not exist.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from persistence.errors import SessionNotFound
 from persistence.model import Message, Receipt, Record, UserReceipt, new_id
+from persistence.settings import NO_SETTINGS, Settings
 from persistence.store import Store
 
 
@@ -29,6 +30,7 @@ class SessionService:
         *,
         session_id: str | None = None,
         messages: Sequence[Message] = (),
+        settings: Settings = NO_SETTINGS,
     ) -> Record:
         """Begins a session, durably, with a fresh id unless one is given.
 
@@ -37,7 +39,8 @@ class SessionService:
             InvalidSessionId: The id may not name a file.
         """
         session_id = new_id() if session_id is None else session_id
-        return await self._store.create(Record.fresh(session_id, user_id, metadata), messages)
+        record = replace(Record.fresh(session_id, user_id, metadata), settings=settings)
+        return await self._store.create(record, messages)
 
     async def retrieve(self, session_id: str, *, user_id: str | None = None) -> Record:
         """The session's record."""
@@ -57,8 +60,9 @@ class SessionService:
         user_id: str | None = None,
         metadata: dict[str, Any] | None = None,
         is_active: bool | None = None,
+        settings: Callable[[Settings], Settings] | None = None,
     ) -> Record:
-        """Changes what is given, durably; the metadata as a whole."""
+        """Changes what is given, durably; the metadata as a whole, the settings from what they are then."""
         await self.retrieve(session_id, user_id=user_id)
 
         def change(record: Record) -> Record:
@@ -66,6 +70,7 @@ class SessionService:
                 record,
                 metadata=record.metadata if metadata is None else metadata,
                 is_active=record.is_active if is_active is None else is_active,
+                settings=record.settings if settings is None else settings(record.settings),
             )
 
         return await self._store.update(session_id, change)

@@ -25,6 +25,7 @@ from persistence import (
 )
 from server.answering import Answering, broken
 from server.assistants.base import Assistant
+from server.choosing import Choosing
 from server.coalescing import Coalescing
 from server.delta_window import DeltaWindow
 from server.errors import ApiError, api_error
@@ -35,7 +36,7 @@ from server.live import Live, QuestionAccepted, SessionChanged
 from server.memories import Memories
 from server.metering import Meter
 from server.models import Models
-from server.parameters import check_outputs, check_parameters
+from server.parameters import check_outputs
 from server.placing import check_prefix, place, replacing
 from server.prompting import make_prompt
 from server.response_log import Readable, ResponseLog
@@ -73,10 +74,10 @@ class Conductor:
         self.on_ended: list[Callable[[Turn, Record], None]] = []
         self._store = store
         self._live = live
-        self._models = models
         self._memories = memories or Memories(store)
         self._sessions = SessionService(store)
         self._finding = Finding(store, live)
+        self._choosing = Choosing(store, models)
         self._coalescing = Coalescing(store, window)
         self._queues = KeyedLocks()
         self._arrivals = KeyedLocks()
@@ -106,8 +107,8 @@ class Conductor:
         async with self._arrivals.hold(session_id):
             running = self._running.sent(session_id, request.client_message_id)
             if running is None:
-                assistant, model = await self._models.find(request.model)
-                check_parameters(request, assistant, model)
+                known = None if is_new else session_id
+                request, assistant, model = await self._choosing.completed(user_id, request, known)
                 self._check_room(user_id, session_id)
                 draft: Message = {**new_draft(new_id(f"resp_{session_id}_")), "model": model}
                 log = ResponseLog(Turn(session_id, user_id, model, request, draft), asked_by)

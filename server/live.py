@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from persistence.model import Message, Record
+from persistence.settings import Settings
 from server.errors import VerbatimError
 from server.response_log import ResponseLog
 
@@ -55,7 +56,14 @@ class PathShown:
     message_id: str
 
 
-News = SessionChanged | SessionDeleted | QuestionAccepted | PathShown
+@dataclass(frozen=True, slots=True)
+class SettingsChanged:
+    """The user has chosen something else for all sessions."""
+
+    settings: Settings
+
+
+News = SessionChanged | SessionDeleted | QuestionAccepted | PathShown | SettingsChanged
 
 
 class Behind(VerbatimError):

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from persistence import Record, SessionNotFound, message_id
+from persistence import Record, SessionNotFound, Settings, message_id
 from server.errors import ApiError, api_error
 from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, PATHS, REMOVAL, SESSIONS, STORE, USER
 from server.replies import json_reply, read_body, read_page
@@ -16,6 +16,7 @@ from server.wire_objects import (
     conversation_object,
     item_object,
     list_object,
+    model_object,
     receipt_object,
     user_receipt_object,
 )
@@ -28,7 +29,10 @@ routes = web.RouteTableDef()
 async def create_conversation(request: web.Request) -> web.Response:
     body = await read_body(request, CreateConversation)
     messages = input_messages(body.items or (), "items")
-    record = await request.app[SESSIONS].create(request[USER], dict(body.metadata or {}), messages=messages)
+    settings = body.settings.of(Settings()) if body.settings else Settings()
+    record = await request.app[SESSIONS].create(
+        request[USER], dict(body.metadata or {}), messages=messages, settings=settings
+    )
     await request.app[CONDUCTOR].tell_changed(record.session_id)
     return _conversation(request, record)
 
@@ -82,9 +86,9 @@ async def show_path(request: web.Request) -> web.Response:
 
 @routes.get("/v1/models")
 async def list_models(request: web.Request) -> web.Response:
-    names = await request.app[MODELS].names()
-    models = [{"id": name, "object": "model", "created": 0, "owned_by": "verbatim"} for name in names]
-    return json_reply(list_object(models))
+    models = request.app[MODELS]
+    offered = [model_object(name, assistant) for name, assistant in await models.offered()]
+    return json_reply({**list_object(offered), "verbatim:silent": models.silent()})
 
 
 @routes.get("/v1/me")

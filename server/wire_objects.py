@@ -13,11 +13,12 @@ import orjson
 
 from persistence.answer import reasoning_of
 from persistence.model import Message, Receipt, Record, UserReceipt, known_facts, message_id
-from server.assistants.base import JsonFormat
+from server.assistants.base import Assistant, JsonFormat
 from server.assistants.tool_calls import OUTPUT_ROLE, ToolUse, calls_of
 from server.errors import ApiError
 from server.stored_usage import usage_of
 from server.turn import Reason, State, Turn
+from server.wire_settings import chosen_object
 from server.wire_usage import item_usage, response_usage, spent_object
 
 Json = dict[str, Any]
@@ -40,7 +41,9 @@ def _read_seconds(at: str) -> int | None:
 
 def conversation_object(record: Record, running: str | None = None) -> Json:
     summary = record.summary
-    shown = {"verbatim:summary": {"text": summary.text, "through": summary.through}} if summary else {}
+    shown: Json = {"verbatim:summary": {"text": summary.text, "through": summary.through}} if summary else {}
+    if chosen := chosen_object(record.settings):
+        shown["verbatim:settings"] = chosen
     conversation = {
         "id": record.session_id,
         "object": "conversation",
@@ -246,6 +249,16 @@ def list_object(data: Sequence[Json], *, has_more: bool = False) -> Json:
         "first_id": data[0]["id"] if data else None,
         "last_id": data[-1]["id"] if data else None,
         "has_more": has_more,
+    }
+
+
+def model_object(name: str, assistant: Assistant) -> Json:
+    """A model on offer; it belongs to the model server that has it, or to us."""
+    return {
+        "id": name,
+        "object": "model",
+        "created": 0,
+        "owned_by": assistant.name if assistant.is_model else "verbatim",
     }
 
 

@@ -43,6 +43,7 @@ OURS = {
     "verbatim:conversation.path": {"conversation", "message"},
     "verbatim:conversation.updated": {"conversation"},
     "verbatim:conversation.deleted": {"conversation"},
+    "verbatim:settings.updated": {"settings"},
     "verbatim:keepalive": set(),
 }
 FINAL = ("response.completed", "response.incomplete", "response.failed")
