@@ -4,9 +4,9 @@ Rule: nothing is looked up but the records in memory and the user's memory, whic
 chosen and not on offer any more gives way to the next choice, in the end to the first on offer.
 """
 
-from persistence import Settings, Store
+from persistence import PersistenceError, Settings, Store
 from server.assistants.base import Assistant
-from server.errors import ApiError
+from server.errors import ApiError, api_error
 from server.models import Found, Models
 from server.parameters import check_parameters
 from server.settings import with_settings
@@ -30,10 +30,13 @@ class Choosing:
 
         Raises:
             ApiError: `model_not_found`, `unsupported_parameter`: the request says what cannot be honoured.
-            StorageError: The disk refuses.
+                Or the disk refuses, or the session is gone.
         """
-        for_all = (await self._store.memory(user_id)).settings
-        here = (await self._store.record(session_id)).settings if session_id else Settings()
+        try:
+            for_all = (await self._store.memory(user_id)).settings
+            here = (await self._store.record(session_id)).settings if session_id else Settings()
+        except PersistenceError as error:
+            raise api_error(error) from error
         assistant, model = await self._found(request.model, here.model, for_all.model)
         check_parameters(request, assistant, model)
         return with_settings(request, here.over(for_all), assistant), assistant, model

@@ -23,12 +23,24 @@ export class Api {
   whoAmI = () => this.#request("GET", "/v1/me");
   logIn = (key) => this.#request("POST", "/v1/login", { key });
   logOut = () => this.#request("POST", "/v1/logout", {});
-  models = async () => (await this.#request("GET", "/v1/models")).data.map((model) => model.id);
+  deleteMe = () => this.#request("DELETE", "/v1/me");
+
+  /** The models on offer, and the servers that do not answer. */
+  models = async () => {
+    const { data, "verbatim:silent": silent = [] } = await this.#request("GET", "/v1/models");
+    return { models: data, silent };
+  };
+
+  /** What is chosen for all chats, and for one; a change says what it changes, and null leaves that open. */
+  settings = () => this.#request("GET", "/v1/settings");
+  changeSettings = (change) => this.#request("PATCH", "/v1/settings", change);
+  changeChat = (id, change) => this.#request("PATCH", `${sessionPath(id)}/settings`, change);
 
   /** One page of the sessions, newest first: `data` and `has_more`. */
   sessions = (after = null) => this.#request("GET", `/v1/conversations?limit=${SESSIONS_PAGE_SIZE}${afterOf(after)}`);
   session = (id) => this.#request("GET", sessionPath(id));
-  createSession = (metadata) => this.#request("POST", "/v1/conversations", { metadata });
+  createSession = (metadata, settings = null) =>
+    this.#request("POST", "/v1/conversations", { metadata, ...(settings ? { "verbatim:settings": settings } : {}) });
   updateSession = (id, metadata) => this.#request("POST", sessionPath(id), { metadata });
   deleteSession = (id) => this.#request("DELETE", sessionPath(id));
   cancel = (responseId) => this.#request("POST", `/v1/responses/${encodeURIComponent(responseId)}/cancel`);

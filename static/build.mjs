@@ -19,7 +19,7 @@ await mkdir(DIST, { recursive: true });
 const otherLanguages = (await readdir(join(SOURCE, "language"))).filter((name) => name !== FIRST_LANGUAGE);
 const languages = await bundle(otherLanguages.map((name) => `language/${name}`));
 const names = {
-  ...(await bundle(["main.js", "style.css"], [fetchedAtNeed(languages)])),
+  ...(await bundle(["main.js", "theme.js", "style.css"], [fetchedAtNeed(languages)])),
   ...(await copyHashed("favicon.svg")),
 };
 await writeFile(join(DIST, "index.html"), await pageNaming(names));

@@ -259,6 +259,7 @@ const LISTENERS = {
   "verbatim:conversation.updated": "receiveNews",
   "verbatim:conversation.deleted": "receiveNews",
   "verbatim:response.snapshot": "receiveEvent",
+  "verbatim:settings.updated": "receiveNews",
   "verbatim:keepalive": "ignore",
   error: "receiveError",
 };

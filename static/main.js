@@ -7,6 +7,7 @@ import { Outbox } from "./model/outbox.js";
 import { SessionList } from "./model/sessions.js";
 import { titleOf } from "./model/title.js";
 import { Page } from "./page.js";
+import { Preferences } from "./preferences.js";
 import { SessionPages } from "./session_pages.js";
 import { Socket } from "./socket.js";
 import { Composer } from "./view/composer.js";
@@ -16,7 +17,6 @@ import { confirmDeletion, LoginDialog } from "./view/dialogs.js";
 import { byId } from "./view/dom.js";
 import { Drawer } from "./view/drawer.js";
 import { MemoryDialog } from "./view/memory.js";
-import { ModelPicker } from "./view/model_picker.js";
 import { Scroller } from "./view/scroller.js";
 import { SearchDialog } from "./view/search.js";
 import { SessionListView } from "./view/session_list.js";
@@ -31,11 +31,19 @@ const login = new LoginDialog({ logIn, onDone: loggedIn });
 const outbox = new Outbox();
 const sessions = new SessionList();
 const line = new ConnectionLine(byId("connection"));
-const picker = new ModelPicker(byId("model"));
+const preferences = new Preferences({
+  api,
+  onSession: (session) => {
+    sessions.upsert(session);
+    page.sessionsChanged();
+  },
+  onProblem: (message) => page.problem(message),
+  onErased: leave,
+});
 const memory = new MemoryDialog({
   api,
   titleOf: (sessionId) => titleOf(sessions.get(sessionId)),
-  onOpen: (sessionId) => page.open(sessionId),
+  onOpen: (sessionId, itemId) => (itemId ? page.openAt(sessionId, itemId) : page.open(sessionId)),
 });
 const search = new SearchDialog({ api, onOpen: (sessionId, itemId) => page.openAt(sessionId, itemId) });
 const drawer = new Drawer({
@@ -106,7 +114,7 @@ const page = new Page({
   conversation,
   composer,
   drawer,
-  model: () => picker.model,
+  preferences,
 });
 
 byId("new-chat").addEventListener("click", () => page.open(null));
@@ -115,6 +123,7 @@ byId("open-memory").addEventListener("click", () => memory.open());
 byId("log-out").addEventListener("click", logOut);
 
 function heard(frame) {
+  if (frame.type === "verbatim:settings.updated") return preferences.heard(frame.settings);
   if (frame.type === "verbatim:conversation.updated") sessions.upsert(frame.conversation);
   else sessions.remove(frame.conversation);
   page.sessionsChanged();
@@ -125,6 +134,7 @@ function reconnected() {
   line.back();
   conversations.resume();
   pages.refresh();
+  preferences.load();
 }
 
 function lost(code) {
@@ -148,7 +158,8 @@ async function begin() {
   page.begin();
   socket.start();
   composer.focus();
-  offerModels();
+  preferences.load();
+  preferences.offerModels();
 }
 
 async function logIn(key) {
@@ -169,16 +180,15 @@ function offerLogOut() {
 async function logOut() {
   try {
     await api.logOut();
-    outbox.clear();
-    location.assign("/");
+    await leave();
   } catch (error) {
     page.problem(error.message);
   }
 }
 
-// A server of models that does not answer keeps nobody from reading and writing.
-async function offerModels() {
-  picker.offer(await api.models().catch(() => []));
+async function leave() {
+  await outbox.clear();
+  location.assign("/");
 }
 
 begin();

@@ -14,7 +14,7 @@ export class Page {
   #hasBegun = false; // until then nobody knows whose words these are
   #deleting = null; // the session that this tab deletes: the news of it is no surprise
 
-  /** @param {object} parts api, outbox, sessions (the model), pages (what loads it), list, conversations, conversation (the view), composer, drawer, model */
+  /** @param {object} parts api, outbox, sessions (the model), pages (what loads it), list, conversations, conversation (the view), composer, drawer, preferences */
   constructor(parts) {
     Object.assign(this, parts);
     window.addEventListener("popstate", () => this.#show(sessionIn(location.pathname)));
@@ -53,12 +53,13 @@ export class Page {
   send(text) {
     if (!this.#hasBegun) return false;
     const transcript = this.#transcript;
-    const problem = this.conversations.problemWith(transcript, text, this.model());
+    const { model } = this.preferences;
+    const problem = this.conversations.problemWith(transcript, text, model);
     this.problem(problem ?? "");
     if (problem) return false;
     this.conversation.scroller.follow();
     const isFirst = transcript.sessionId === null;
-    const messageId = this.conversations.send(transcript, text, this.model());
+    const messageId = this.conversations.send(transcript, text, model);
     if (isFirst) this.#startSession(transcript, messageId, text);
     return true;
   }
@@ -105,6 +106,7 @@ export class Page {
     byId("title").textContent = sessionId && !session ? "" : title;
     showFacts(byId("spent"), spentOf(session));
     document.title = session ? `${title} · Verbatim` : "Verbatim";
+    this.preferences.shown(sessionId, session);
     this.conversation.summarised(session?.["verbatim:summary"] ?? null);
     this.list.show(this.sessions.newestFirst, sessionId, this.sessions.hasMore);
   }
@@ -162,7 +164,7 @@ export class Page {
   // What was written must not be lost where the session cannot be made: it goes back to where it was written.
   async #startSession(transcript, messageId, text) {
     try {
-      const session = await this.api.createSession(nameFrom(text));
+      const session = await this.api.createSession(nameFrom(text), this.preferences.ofNewChat);
       this.sessions.upsert(session);
       this.conversations.adopt(transcript, session.id);
       if (this.#transcript === transcript) this.#moveTo(session.id);
