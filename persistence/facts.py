@@ -115,5 +115,6 @@ class Facts(tuple[Fact, ...]):
         return Facts.of(facts, **{"is_on": self.is_on, "settings": self.settings, "other": self.other, **changed})
 
     def texts(self) -> set[str]:
-        """All that the facts say, and said before."""
-        return {text for fact in self for text in (fact.text, *(former.text for former in fact.history))}
+        """All that the facts say, and said before, and the user's instructions."""
+        told = {text for fact in self for text in (fact.text, *(former.text for former in fact.history))}
+        return told | {self.settings.instructions or ""}

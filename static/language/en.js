@@ -145,7 +145,7 @@ export default {
   "sessions.yesterday": "Yesterday",
 
   "settings.answers": "Answers in all chats",
-  "settings.browserLanguage": "The browser's",
+  "settings.browserLanguage": "As in the browser",
   "settings.dark": "Dark",
   "settings.data": "Everything that is kept",
   "settings.erase": "Delete everything…",

@@ -111,3 +111,13 @@ async def test_settings_of_anothers_session_do_not_exist(anna, site):
     for path in (f"/v1/conversations/{here}/settings", "/v1/conversations/none/settings"):
         refusal = await site.caller("bob").refused("PATCH", path, BRIEF)
         assert refusal[:2] == (404, "conversation_not_found")
+
+
+async def test_instructions_that_are_taken_back_leave_no_trace(anna, site):
+    """Like a fact that is forgotten: two seconds later no file has them."""
+    await anna.ask("PATCH", "/v1/settings", {"instructions": "Call me by my secret name."})
+    await anna.ask("PATCH", "/v1/settings", {"instructions": "Be brief."})
+    await site.forgets("secret name")
+    await anna.ask("PATCH", "/v1/settings", {"instructions": None})
+    await site.forgets("Be brief.")
+    assert await site.sessions() == {}
