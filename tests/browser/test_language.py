@@ -78,7 +78,8 @@ async def test_choice_goes_before_the_browser(reader: Reader, new_reader: NewRea
     await other.open()
     await expect(other.page.locator("html")).to_have_attribute("lang", "en")
     await expect(other.page.get_by_text("What would you like to talk about?")).to_be_visible()
-    assert asked and not any(GERMAN_WORDS.search(url) for url in asked)
+    assert asked
+    assert not any(GERMAN_WORDS.search(url) for url in asked)
 
 
 async def test_page_speaks_english_where_the_words_do_not_come(reader: Reader) -> None:
