@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from persistence.branches import Tree, still_owing, with_history
-from persistence.changes import Changes
+from persistence.changes import Changes, memory_key
 from persistence.checkpoints import CheckpointLimits, Checkpoints
 from persistence.disk import Disk
 from persistence.errors import Damaged, InvalidSessionId, PersistenceError, SessionExists, SessionNotFound, StorageError
@@ -154,7 +154,7 @@ class FileStore:
     async def delete(self, session_id: str) -> Receipt:
         async with self._changes.hold(session_id):
             user_id = self._index.get(session_id).user_id
-            async with self._changes.locks.hold(_memory_key(user_id)):
+            async with self._changes.locks.hold(memory_key(user_id)):
                 names = session_file_name(session_id), memory_file_name(user_id), "sessions.json"
                 memory, forgotten = await self._memories.without_session(user_id, session_id)
                 copies = await self._files.forget_copies(self.folder / "quarantine", names)
@@ -181,7 +181,7 @@ class FileStore:
                     receipts.append(outcome)
                 elif not isinstance(outcome, SessionNotFound):
                     raise outcome
-        async with self._changes.hold(_memory_key(user_id)):
+        async with self._changes.hold(memory_key(user_id)):
             facts = await self._memories.read(user_id)
             removed = await self._files.forget_copies(self.folder / "quarantine", [memory_file_name(user_id)])
             if not is_empty(facts):
@@ -243,12 +243,15 @@ class FileStore:
     async def write_all(self, pieces: Sequence[Piece]) -> Sequence[PersistenceError | None]:
         return await self._pieces.write(pieces)
 
+    def write_now(self, pieces: Sequence[Piece]) -> Sequence[PersistenceError | None] | None:
+        return self._pieces.write_now(pieces)
+
     async def memory(self, user_id: str) -> Facts:
-        async with self._changes.hold(_memory_key(user_id), writes=False):
+        async with self._changes.hold(memory_key(user_id), writes=False):
             return await self._memories.read(user_id, mend=self.fault is None, lately=True)
 
     async def update_memory(self, user_id: str, change: FactsChange) -> Facts:
-        async with self._changes.hold(_memory_key(user_id)):
+        async with self._changes.hold(memory_key(user_id)):
             before = await self._memories.read(user_id)
             after = before.but(change(before))
             if not before.same_as(after):
@@ -293,8 +296,3 @@ class FileStore:
         if self._lock is not None:
             self._disk.close(self._lock)
             self._lock = None
-
-
-def _memory_key(user_id: str) -> str:
-    """Holds a space, as no session's id does."""
-    return f"memory of {user_id}"
