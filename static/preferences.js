@@ -17,6 +17,7 @@ export class Preferences {
   #forAll = {};
   #here = {}; // of the chat that is shown
   #sessionId = null;
+  #loading = null; // the question that is open
 
   /**
    * @param {{api: object, onSession: (session: object) => void, onProblem: (message: string) => void,
@@ -55,7 +56,7 @@ export class Preferences {
   /** A chat is shown, or news of it. */
   shown(sessionId, session) {
     if (sessionId !== this.#sessionId) {
-      if (this.#sessionId !== null) this.chatDialog.close();
+      if (this.chatDialog.isOpen && this.#sessionId !== null) this.chatDialog.close();
       this.#here = {};
     }
     this.#sessionId = sessionId;
@@ -70,11 +71,15 @@ export class Preferences {
   }
 
   /** Asks for what is chosen for all; where that does not come, what is known stays. */
-  async load() {
-    await this.api.settings().then(
-      ({ object, ...settings }) => this.heard(settings),
-      () => {},
-    );
+  load() {
+    this.#loading ??= this.api
+      .settings()
+      .then(({ object, ...settings }) => this.heard(settings))
+      .catch(() => {})
+      .finally(() => {
+        this.#loading = null;
+      });
+    return this.#loading;
   }
 
   /** A server of models that does not answer keeps nobody from reading and writing. */

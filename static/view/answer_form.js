@@ -26,11 +26,13 @@ const PROBLEMS = {
 export class AnswerForm {
   #fields = {};
   #hints = {};
-  #waiting = new Map(); // what is written and not kept yet: its timer by name
+  #waiting = new Map(); // what is written and not sent yet: its timer by name
+  #sending = new Set();
+  #begun = 0; // how often the form was shown anew
 
   /**
    * @param {HTMLElement} element
-   * @param {{onChange: (change: object) => Promise<void>, onProblem: (message: string) => void}} options
+   * @param {{onChange: (change: object) => Promise<boolean>, onProblem: (message: string) => void}} options
    */
   constructor(element, { onChange, onProblem }) {
     this.onChange = onChange;
@@ -53,7 +55,7 @@ export class AnswerForm {
    */
   show(chosen, { above, takes, model }) {
     for (const [name, field] of Object.entries(this.#fields)) {
-      if (!this.#waiting.has(name)) field.value = chosen[name] ?? "";
+      if (!this.#waiting.has(name) && !this.#sending.has(name)) field.value = chosen[name] ?? "";
       field.placeholder = String(above[name] ?? OPEN[name]());
       const isTaken = takes(name);
       this.#hints[name].textContent = isTaken ? HINTS[name]() : t("answers.notTaken", { model });
@@ -63,13 +65,15 @@ export class AnswerForm {
 
   /** Forgets what could not be kept: the form is shown anew. */
   begin() {
+    this.#begun += 1;
+    for (const timer of this.#waiting.values()) clearTimeout(timer);
     this.#waiting.clear();
     for (const field of Object.values(this.#fields)) field.setAttribute("aria-invalid", "false");
   }
 
   /** Keeps what is written. */
   flush() {
-    for (const name of [...this.#waiting.keys()]) this.#keep(name);
+    return Promise.all([...this.#waiting.keys()].map((name) => this.#keep(name)));
   }
 
   #field(id, name, label, input) {
@@ -98,8 +102,12 @@ export class AnswerForm {
     const choice = choiceOf(name, field.value);
     field.setAttribute("aria-invalid", String(choice === null));
     if (choice === null) return this.onProblem(PROBLEMS[name]());
-    const written = field.value;
-    await this.onChange({ [name]: choice.value });
-    if (field.value === written) this.#waiting.delete(name);
+    const begun = this.#begun;
+    this.#waiting.delete(name);
+    this.#sending.add(name);
+    const isKept = await this.onChange({ [name]: choice.value });
+    this.#sending.delete(name);
+    // What was refused goes out again with the next key, or when the form is left.
+    if (!isKept && begun === this.#begun && !this.#waiting.has(name)) this.#waiting.set(name, null);
   }
 }

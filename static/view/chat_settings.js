@@ -1,21 +1,19 @@
 // Rule: what is chosen for the chat that is shown, and a way to take it away. What is left open here is as it is chosen
 // for all chats, which stands in the empty field.
 
-import { t } from "../text.js";
 import { AnswerForm } from "./answer_form.js";
 import { byId } from "./dom.js";
+import { KeptLine } from "./kept_line.js";
 
 export class ChatSettingsDialog {
   #dialog = byId("chat-settings");
-  #state = byId("chat-settings-state");
-  #problem = byId("chat-settings-problem");
+  #line = new KeptLine(byId("chat-settings-state"), byId("chat-settings-problem"));
 
   /** @param {{onChange: (change: object) => Promise<void>}} options */
   constructor({ onChange }) {
-    this.onChange = onChange;
     this.form = new AnswerForm(byId("chat-answers"), {
-      onChange: (change) => this.#keep(change),
-      onProblem: (message) => this.#say("", message),
+      onChange: (change) => this.#line.attempt(() => onChange(change)),
+      onProblem: (message) => this.#line.refuse(message),
     });
     byId("close-chat-settings").addEventListener("click", () => this.#dialog.close());
     this.#dialog.addEventListener("click", (event) => event.target === this.#dialog && this.#dialog.close());
@@ -26,12 +24,14 @@ export class ChatSettingsDialog {
   }
 
   open() {
-    this.#say("", "");
+    this.#line.clear();
     this.form.begin();
     this.#dialog.showModal();
   }
 
+  /** What is written is kept first: the event of the dialog comes later, when another chat may be shown. */
   close() {
+    this.form.flush();
     this.#dialog.close();
   }
 
@@ -43,19 +43,5 @@ export class ChatSettingsDialog {
     const path = `/v1/conversations/${encodeURIComponent(sessionId)}/export?format=`;
     byId("export-markdown").href = `${path}markdown`;
     byId("export-json").href = `${path}json`;
-  }
-
-  async #keep(change) {
-    try {
-      await this.onChange(change);
-      this.#say(t("settings.kept"), "");
-    } catch (error) {
-      this.#say("", error.message);
-    }
-  }
-
-  #say(state, problem) {
-    this.#state.textContent = state;
-    this.#problem.textContent = problem;
   }
 }

@@ -5,23 +5,24 @@ import { groupsOf } from "../model/choices.js";
 import { chosenLanguage, language, languages, setLanguage, t } from "../text.js";
 import { AnswerForm } from "./answer_form.js";
 import { byId, h } from "./dom.js";
+import { KeptLine } from "./kept_line.js";
 import { chooseTheme, chosenTheme } from "./theme.js";
 
 export class SettingsDialog {
   #dialog = byId("settings");
-  #state = byId("settings-state");
-  #problem = byId("settings-problem");
+  #line = new KeptLine(byId("settings-state"), byId("settings-problem"));
   #model = byId("settings-model");
   #language = byId("settings-language");
 
   /** @param {{onChange: (change: object) => Promise<void>, onErase: () => void}} options */
   constructor({ onChange, onErase }) {
-    this.onChange = onChange;
     this.form = new AnswerForm(byId("settings-answers"), {
-      onChange: (change) => this.#keep(change),
-      onProblem: (message) => this.#say("", message),
+      onChange: (change) => this.#line.attempt(() => onChange(change)),
+      onProblem: (message) => this.#line.refuse(message),
     });
-    this.#model.addEventListener("change", () => this.#keep({ model: this.#model.value || null }));
+    this.#model.addEventListener("change", () =>
+      this.#line.attempt(() => onChange({ model: this.#model.value || null })),
+    );
     for (const input of this.#dialog.querySelectorAll('[name="theme"]')) {
       input.addEventListener("change", () => chooseTheme(input.value));
     }
@@ -40,15 +41,11 @@ export class SettingsDialog {
   }
 
   open() {
-    this.#say("", "");
+    this.#line.clear();
     this.form.begin();
     this.#language.value = chosenLanguage() ?? "";
     for (const input of this.#dialog.querySelectorAll('[name="theme"]')) input.checked = input.value === chosenTheme();
     this.#dialog.showModal();
-  }
-
-  close() {
-    this.#dialog.close();
   }
 
   /** @param {object} chosen @param {{offer: object, takes: (name: string) => boolean, model: string}} from */
@@ -75,23 +72,9 @@ export class SettingsDialog {
 
   // The page is read anew, since its words are; what is half written anywhere is kept first.
   async #speak() {
-    this.form.flush();
+    await this.form.flush();
     setLanguage(this.#language.value || null);
     location.reload();
-  }
-
-  async #keep(change) {
-    try {
-      await this.onChange(change);
-      this.#say(t("settings.kept"), "");
-    } catch (error) {
-      this.#say("", error.message);
-    }
-  }
-
-  #say(state, problem) {
-    this.#state.textContent = state;
-    this.#problem.textContent = problem;
   }
 }
 

@@ -101,6 +101,38 @@ async def test_chat_has_settings_of_its_own(reader: Reader, new_reader: NewReade
     await expect(chat(reader).get_by_label("Instructions")).to_have_value("")
 
 
+async def test_what_is_written_belongs_to_its_chat(reader: Reader) -> None:
+    """Who goes back with a word half kept has changed the chat that was shown, and not the one that is."""
+    await reader.open()
+    await reader.ask("hello")
+    session = reader.page.url.rpartition("/")[2]
+    await reader.button("Settings of this chat").click()
+    await chat(reader).get_by_label("Instructions").fill("In rhymes.")
+    async with reader.page.expect_response("**/settings") as told:
+        await reader.page.evaluate("history.back()")
+    assert session in (await told.value).url
+    await expect(chat(reader)).to_be_hidden()
+    assert (await of_server(reader, f"/v1/conversations/{session}"))["verbatim:settings"] == {
+        "instructions": "In rhymes."
+    }
+    await reader.button("Settings of this chat").click()
+    await expect(chat(reader).get_by_label("Instructions")).to_have_value("")
+
+
+async def test_word_that_was_refused_stays_and_goes_out_again(reader: Reader) -> None:
+    """Without the server the field keeps what is written, and says that it is not kept; the next key sends it again."""
+    await reader.open()
+    dialog = await open_settings(reader)
+    await reader.page.route("**/v1/settings", lambda route: route.abort())
+    await dialog.get_by_label("Instructions").fill("Be brief")
+    await expect(dialog.get_by_role("alert")).to_have_text("The server cannot be reached.")
+    await reader.page.unroute("**/v1/settings")
+    await dialog.get_by_label("Instructions").press("End")
+    await reader.page.keyboard.type(".")
+    await expect(dialog.get_by_role("status")).to_have_text("Kept.")
+    assert (await of_server(reader, "/v1/settings"))["instructions"] == "Be brief."
+
+
 async def test_empty_field_shows_what_is_chosen_for_all(reader: Reader) -> None:
     """What a chat leaves open stands in the field as what it would be."""
     await reader.open()
