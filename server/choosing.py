@@ -4,7 +4,10 @@ Rule: nothing is looked up but the records in memory and the user's memory, whic
 chosen and not on offer any more gives way to the next choice, in the end to the first on offer.
 """
 
-from persistence import PersistenceError, Settings, Store
+from contextlib import suppress
+
+from persistence import PersistenceError, SessionNotFound, Store
+from persistence.settings import NO_SETTINGS
 from server.assistants.base import Assistant
 from server.errors import ApiError, api_error
 from server.models import Found, Models
@@ -21,22 +24,24 @@ class Choosing:
         self._models = models
 
     async def completed(
-        self, user_id: str, request: TurnRequest, session_id: str | None
+        self, user_id: str, request: TurnRequest, session_id: str
     ) -> tuple[TurnRequest, Assistant, str]:
         """The request with what is chosen, the assistant that answers it, and the model's name.
 
         Args:
-            session_id: Where the turn goes on; None: in a new session.
+            session_id: Where the turn goes on, or begins: nothing is chosen yet for a session that is not there.
 
         Raises:
             ApiError: `model_not_found`, `unsupported_parameter`: the request says what cannot be honoured.
-                Or the disk refuses, or the session is gone.
+                Or the disk refuses.
         """
         try:
             for_all = (await self._store.memory(user_id)).settings
-            here = (await self._store.record(session_id)).settings if session_id else Settings()
         except PersistenceError as error:
             raise api_error(error) from error
+        here = NO_SETTINGS
+        with suppress(SessionNotFound):
+            here = (await self._store.record(session_id)).settings
         assistant, model = await self._found(request.model, here.model, for_all.model)
         check_parameters(request, assistant, model)
         return with_settings(request, here.over(for_all), assistant), assistant, model

@@ -107,8 +107,7 @@ class Conductor:
         async with self._arrivals.hold(session_id):
             running = self._running.sent(session_id, request.client_message_id)
             if running is None:
-                known = None if is_new else session_id
-                request, assistant, model = await self._choosing.completed(user_id, request, known)
+                request, assistant, model = await self._choosing.completed(user_id, request, session_id)
                 self._check_room(user_id, session_id)
                 draft: Message = {**new_draft(new_id(f"resp_{session_id}_")), "model": model}
                 log = ResponseLog(Turn(session_id, user_id, model, request, draft), asked_by)

@@ -48,6 +48,12 @@ export class Preferences {
     return modelFor(this.#offer, [this.#here.model, this.#forAll.model, read(LAST_MODEL)]);
   }
 
+  /** @returns {object | undefined} that model, as the server lists it */
+  get answering() {
+    const { models } = this.#offer;
+    return models?.find(({ id }) => id === this.model) ?? models?.[0];
+  }
+
   /** What a chat that is made now begins with; null: nothing. */
   get ofNewChat() {
     return this.#sessionId === null && Object.keys(this.#here).length > 0 ? this.#here : null;
@@ -96,10 +102,9 @@ export class Preferences {
   }
 
   #show() {
-    const { model } = this;
-    this.picker.show(model);
-    const shown = this.#offer.models?.find(({ id }) => id === model) ?? this.#offer.models?.[0];
-    const from = { offer: this.#offer, takes: (name) => takes(shown, name), model: shown?.id ?? "" };
+    const { answering } = this;
+    this.picker.show(this.model);
+    const from = { offer: this.#offer, takes: (name) => takes(answering, name), model: answering?.id ?? "" };
     if (this.dialog.isOpen) this.dialog.show(this.#forAll, from);
     if (this.chatDialog.isOpen) this.chatDialog.show(this.#sessionId, this.#here, { ...from, above: this.#forAll });
     byId("open-chat-settings").classList.toggle("chosen", hasMoreThanModel(this.#here));

@@ -28,7 +28,7 @@ async def stage_that_refuses(method, call, *script, error=None, **options):
 @pytest.mark.parametrize(
     ("error", "status", "code"), [(FULL, 507, "storage_full"), (READ_ONLY, 503, "storage_read_only")]
 )
-@pytest.mark.parametrize("method", ["history", "append"])
+@pytest.mark.parametrize("method", ["memory", "history", "append"])
 async def test_refused_question(method, error, status, code):
     """A question that cannot be read for, or kept, is refused; nothing was shown, and the next one is taken."""
     stage, store = await stage_that_refuses(method, 1, error=error)
