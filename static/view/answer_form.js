@@ -55,7 +55,8 @@ export class AnswerForm {
    */
   show(chosen, { above, takes, model }) {
     for (const [name, field] of Object.entries(this.#fields)) {
-      if (!this.#waiting.has(name) && !this.#sending.has(name)) field.value = chosen[name] ?? "";
+      const isSame = choiceOf(name, field.value)?.value === (chosen[name] ?? null); // the space before the next word stays
+      if (!isSame && !this.#waiting.has(name) && !this.#sending.has(name)) field.value = chosen[name] ?? "";
       field.placeholder = String(above[name] ?? OPEN[name]());
       const isTaken = takes(name);
       this.#hints[name].textContent = isTaken ? HINTS[name]() : t("answers.notTaken", { model });
