@@ -65,6 +65,8 @@ def record_value(record: Record) -> dict[str, Any]:
         value["summary"] = {"text": summary.text, "through": summary.through, "count": summary.count}
     if record.spent.responses:
         value["spent"] = record.spent.value()
+    if record.spent_beside.responses:
+        value["spent_beside"] = record.spent_beside.value()
     if record.settings is not NO_SETTINGS and (chosen := record.settings.value()):
         value["settings"] = chosen
     return value

@@ -38,9 +38,11 @@ def decode_record(value: Any, session_id: str, known: Record | None = None, chan
     summary = decode_summary(value.get("summary"))
     known_keys = _KEYS if value.get("summary") and not summary else (*_KEYS, "summary")
     extra = {key: value[key] for key in value if key not in known_keys}
-    spent, settings = _taken(extra), _settings_in(extra)
+    spent, beside, settings = _taken(extra, "spent"), _taken(extra, "spent_beside"), _settings_in(extra)
     metadata = {**extra, **metadata} if isinstance(metadata, dict) else {**default.metadata, **extra}
-    spent, settings = spent or _taken(metadata), settings or _settings_in(metadata)
+    spent = spent or _taken(metadata, "spent")
+    beside = beside or _taken(metadata, "spent_beside")
+    settings = settings or _settings_in(metadata)
     return Record(
         session_id=session_id,
         user_id=user_id if isinstance(user_id, str) and user_id and can_be_kept(user_id) else default.user_id,
@@ -50,6 +52,7 @@ def decode_record(value: Any, session_id: str, known: Record | None = None, chan
         metadata=metadata if can_be_kept(metadata) else default.metadata,
         summary=summary,
         spent=default.spent if spent is None else spent,
+        spent_beside=default.spent_beside if beside is None else beside,
         settings=settings or NO_SETTINGS,
     )
 
@@ -65,9 +68,9 @@ def decode_summary(value: Any) -> Summary | None:
     return Summary(text, through, count) if is_ours else None
 
 
-def _taken(fields: dict[str, Any]) -> Spent | None:
+def _taken(fields: dict[str, Any], name: str) -> Spent | None:
     """What was spent, taken out of fields among which it stands; None where it does not."""
-    return decode_spent(fields.pop("spent")) if is_spent(fields.get("spent")) else None
+    return decode_spent(fields.pop(name)) if is_spent(fields.get(name)) else None
 
 
 def _settings_in(fields: dict[str, Any]) -> Settings | None:

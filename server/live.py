@@ -57,13 +57,22 @@ class PathShown:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerRemoved:
+    """The message of a response was removed; its question stays."""
+
+    session_id: str
+    message_id: str
+    response_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class SettingsChanged:
     """The user has chosen something else for all sessions."""
 
     settings: Settings
 
 
-News = SessionChanged | SessionDeleted | QuestionAccepted | PathShown | SettingsChanged
+News = SessionChanged | SessionDeleted | QuestionAccepted | PathShown | AnswerRemoved | SettingsChanged
 
 
 class Behind(VerbatimError):

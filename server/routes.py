@@ -10,6 +10,7 @@ from aiohttp import web
 from persistence import Record, SessionNotFound, Settings, message_id
 from server.errors import ApiError, api_error
 from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, PATHS, REMOVAL, SESSIONS, STORE, USER
+from server.parameters import parameters_of
 from server.replies import json_reply, read_body, read_page
 from server.wire_input import input_messages
 from server.wire_objects import (
@@ -87,7 +88,10 @@ async def show_path(request: web.Request) -> web.Response:
 @routes.get("/v1/models")
 async def list_models(request: web.Request) -> web.Response:
     models = request.app[MODELS]
-    offered = [model_object(name, assistant) for name, assistant in await models.offered()]
+    offered = [
+        model_object(name, parameters_of(one), one.name if one.is_model else "verbatim")
+        for name, one in await models.offered()
+    ]
     return json_reply({**list_object(offered), "verbatim:silent": models.silent()})
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from server.live import (
+    AnswerRemoved,
     Behind,
     Live,
     News,
@@ -23,6 +24,7 @@ from server.wire_events import (
     deleted_event,
     item_event,
     path_event,
+    removed_event,
     settings_event,
     updated_event,
     with_stream_id,
@@ -139,6 +141,8 @@ class NewsSource:
                 return [settings_event(settings, self.number())]
             case PathShown(session_id, message_id) if session_id in self.attached:
                 return [path_event(session_id, message_id, self.number())]
+            case AnswerRemoved(session_id, message_id, response_id) if session_id in self.attached:
+                return [removed_event(session_id, message_id, response_id, self.number())]
             case QuestionAccepted(message, position, log, after) if log.turn.session_id in self.attached:
                 turn = log.turn
                 if log.asked_by is not self.asker and self.attached.get(turn.session_id) != turn.response_id:

@@ -13,13 +13,13 @@ import orjson
 
 from persistence.answer import reasoning_of
 from persistence.model import Message, Receipt, Record, UserReceipt, known_facts, message_id
-from server.assistants.base import Assistant, JsonFormat
+from server.assistants.base import JsonFormat
 from server.assistants.tool_calls import OUTPUT_ROLE, ToolUse, calls_of
 from server.errors import ApiError
 from server.stored_usage import usage_of
 from server.turn import Reason, State, Turn
 from server.wire_settings import chosen_object
-from server.wire_usage import item_usage, response_usage, spent_object
+from server.wire_usage import beside_object, item_usage, response_usage, spent_object
 
 Json = dict[str, Any]
 
@@ -53,7 +53,17 @@ def conversation_object(record: Record, running: str | None = None) -> Json:
         "verbatim:running_response": running,
         **shown,
     }
-    return {**conversation, "verbatim:usage": spent_object(record.spent)} if record.spent.responses else conversation
+    if record.spent.responses:
+        conversation["verbatim:usage"] = spent_object(record.spent)
+    if record.spent_beside.responses:
+        conversation["verbatim:usage_beside"] = beside_object(record.spent_beside)
+    return conversation
+
+
+def model_object(name: str, parameters: Sequence[str], owner: str = "verbatim") -> Json:
+    """A model on offer, what a turn may ask of it, and the model server that has it."""
+    known = {"id": name, "object": "model", "created": 0, "owned_by": owner}
+    return {**known, "verbatim:parameters": list(parameters)}
 
 
 def item_object(message: Message, position: int, alternatives: Sequence[str] = ()) -> Json:
@@ -249,16 +259,6 @@ def list_object(data: Sequence[Json], *, has_more: bool = False) -> Json:
         "first_id": data[0]["id"] if data else None,
         "last_id": data[-1]["id"] if data else None,
         "has_more": has_more,
-    }
-
-
-def model_object(name: str, assistant: Assistant) -> Json:
-    """A model on offer; it belongs to the model server that has it, or to us."""
-    return {
-        "id": name,
-        "object": "model",
-        "created": 0,
-        "owned_by": assistant.name if assistant.is_model else "verbatim",
     }
 
 

@@ -58,6 +58,7 @@ records = st.builds(
     metadata=objects,
     summary=st.none() | st.builds(Summary, texts.filter(bool), texts, st.integers(1, 9)),
     spent=spendings,
+    spent_beside=spendings,
     settings=chosen,
 )
 sources = st.builds(Source, st.none() | ids, st.none() | texts, texts, st.integers(1, 99))
