@@ -69,6 +69,16 @@ async def test_turn_has_what_is_chosen(site):
     assert [prompt.instructions for prompt in model.prompts] == ["In French.", ""]
 
 
+async def test_what_a_model_does_not_take_makes_no_turn_fail(anna):
+    """It is left out where it was only chosen, and said to be; where the request says it, it is refused."""
+    await anna.ask("PATCH", "/v1/settings", {**BRIEF, "max_output_tokens": 5000})
+    response = await anna.ask("POST", "/v1/responses", {"input": "hi", "model": "scribe"})
+    used = response["status"], response["instructions"], response["temperature"], response["max_output_tokens"]
+    assert used == ("completed", None, 1.0, 5000)
+    refusal = await anna.refused("POST", "/v1/responses", {"input": "hi", "model": "scribe", "temperature": 0.5})
+    assert refusal == (400, "unsupported_parameter", "temperature")
+
+
 async def test_two_tabs_change_two_things_at_once(anna: Caller) -> None:
     """No change undoes another."""
     here = await anna.conversation()

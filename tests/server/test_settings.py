@@ -80,13 +80,11 @@ async def test_model_is_the_first_choice_that_is_on_offer(for_all, here, said, a
         await asked(stage, model="gone")
 
 
-def test_what_an_assistant_does_not_honour_is_left_out(monkeypatch):
+def test_what_an_assistant_does_not_honour_is_left_out():
     """Nobody has said it in this request, so nothing fails."""
     assistant = ScriptedAssistant()
-    effort = {"temperature": Parameter.EFFORT}
-    monkeypatch.setattr("server.settings._HONOURED_BY_SOME", effort)
     assert fitting(BRIEF, assistant) == BRIEF
-    assistant.honours = frozenset()
+    assistant.honours = frozenset({Parameter.INSTRUCTIONS})
     assert fitting(BRIEF, assistant) == Settings("Be brief.", None, None, 100)
     assert with_settings(TurnRequest(()), BRIEF, assistant) == TurnRequest(
         (), instructions="Be brief.", max_output_tokens=100
