@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from persistence import Record, SessionNotFound, Settings, message_id
+from persistence import Record, SessionExists, SessionNotFound, Settings, message_id
+from server.chosen_id import check_chosen_id, id_prefix
 from server.errors import ApiError, api_error
 from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, PATHS, REMOVAL, SESSIONS, STORE, USER
 from server.parameters import parameters_of
@@ -30,10 +31,15 @@ routes = web.RouteTableDef()
 async def create_conversation(request: web.Request) -> web.Response:
     body = await read_body(request, CreateConversation)
     messages = input_messages(body.items or (), "items")
+    sessions, user_id, metadata = request.app[SESSIONS], request[USER], dict(body.metadata or {})
     settings = body.settings.of(Settings()) if body.settings else Settings()
-    record = await request.app[SESSIONS].create(
-        request[USER], dict(body.metadata or {}), messages=messages, settings=settings
-    )
+    if body.id is not None:
+        check_chosen_id(user_id, body.id)
+    try:
+        record = await sessions.create(user_id, metadata, session_id=body.id, messages=messages, settings=settings)
+    except SessionExists as error:
+        # The same request again, since its answer was lost.
+        return _conversation(request, await sessions.retrieve(error.session_id, user_id=user_id))
     await request.app[CONDUCTOR].tell_changed(record.session_id)
     return _conversation(request, record)
 
@@ -98,8 +104,14 @@ async def list_models(request: web.Request) -> web.Response:
 @routes.get("/v1/me")
 async def who_am_i(request: web.Request) -> web.Response:
     config = request.app[CONFIG]
-    limits = {"verbatim:max_frame_bytes": config.max_frame_bytes, "verbatim:keys": bool(config.api_keys)}
-    return json_reply({"object": "user", "id": request[USER], **limits})
+    facts = {
+        "verbatim:id_prefix": id_prefix(request[USER]),
+        "verbatim:max_frame_bytes": config.max_frame_bytes,
+        "verbatim:keepalive_s": config.keepalive_s,
+        "verbatim:keys": bool(config.api_keys),
+        "verbatim:search": config.search,
+    }
+    return json_reply({"object": "user", "id": request[USER], **facts})
 
 
 @routes.delete("/v1/me")

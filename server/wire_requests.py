@@ -139,9 +139,14 @@ class DetachConversation(Struct):
     conversation: Name
 
 
+class Ping(Struct):
+    """`verbatim:ping`."""
+
+
 class CreateConversation(Struct):
     """The body of `POST /v1/conversations`."""
 
+    id: Name | None = None
     metadata: Metadata | None = None
     settings: ChangeSettings | None = field(default=None, name="verbatim:settings")
     items: Annotated[list[InputItem], Meta(max_length=20)] | None = None
@@ -206,7 +211,7 @@ class Page(Struct):
     order: str = "desc"
 
 
-Frame = CreateResponse | CancelResponse | AttachResponse | AttachConversation | DetachConversation
+Frame = CreateResponse | CancelResponse | AttachResponse | AttachConversation | DetachConversation | Ping
 
 _FRAMES: dict[str, type[Frame]] = {
     "response.create": CreateResponse,
@@ -214,6 +219,7 @@ _FRAMES: dict[str, type[Frame]] = {
     "verbatim:response.attach": AttachResponse,
     "verbatim:conversation.attach": AttachConversation,
     "verbatim:conversation.detach": DetachConversation,
+    "verbatim:ping": Ping,
 }
 _MAX_STREAM_ID = 64
 

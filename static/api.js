@@ -39,8 +39,9 @@ export class Api {
   /** One page of the sessions, newest first: `data` and `has_more`. */
   sessions = (after = null) => this.#request("GET", `/v1/conversations?limit=${SESSIONS_PAGE_SIZE}${afterOf(after)}`);
   session = (id) => this.#request("GET", sessionPath(id));
-  createSession = (metadata, settings = null) =>
-    this.#request("POST", "/v1/conversations", { metadata, ...(settings ? { "verbatim:settings": settings } : {}) });
+  /** The same id again is the same session. `begins` is its metadata and, under `settings`, what is chosen for it. */
+  createSession = ({ settings, ...metadata }, id) =>
+    this.#request("POST", "/v1/conversations", { metadata, id, "verbatim:settings": settings });
   updateSession = (id, metadata) => this.#request("POST", sessionPath(id), { metadata });
   deleteSession = (id) => this.#request("DELETE", sessionPath(id));
   cancel = (responseId) => this.#request("POST", `/v1/responses/${encodeURIComponent(responseId)}/cancel`);

@@ -2,10 +2,12 @@
 
 import { Api } from "./api.js";
 import { Conversations } from "./conversations.js";
-import { USUAL_LIMIT_BYTES } from "./model/frame.js";
+import { Me } from "./me.js";
 import { Outbox } from "./model/outbox.js";
 import { SessionList } from "./model/sessions.js";
 import { titleOf } from "./model/title.js";
+import { Neighbours } from "./neighbours.js";
+import { OutboxStore } from "./outbox_store.js";
 import { Page } from "./page.js";
 import { Preferences } from "./preferences.js";
 import { SessionPages } from "./session_pages.js";
@@ -28,9 +30,10 @@ speak();
 
 const api = new Api({ onUnauthorized: () => login.ask() });
 const login = new LoginDialog({ logIn, onDone: loggedIn });
-const outbox = new Outbox();
+const me = new Me({ api, onKnown: begin, onAway: () => line.away(), onProblem: (message) => page.problem(message) });
+const outbox = new Outbox(new OutboxStore());
 const sessions = new SessionList();
-const line = new ConnectionLine(byId("connection"));
+const line = new ConnectionLine({ element: byId("connection"), outbox });
 const preferences = new Preferences({
   api,
   onSession: (session) => {
@@ -115,7 +118,10 @@ const page = new Page({
   composer,
   drawer,
   preferences,
+  me,
 });
+
+const neighbours = new Neighbours({ outbox, socket, conversations, onTaken: () => page.sessionsChanged() });
 
 byId("new-chat").addEventListener("click", () => page.open(null));
 byId("open-search").addEventListener("click", () => search.open());
@@ -130,7 +136,15 @@ function heard(frame) {
   if (frame.type === "verbatim:conversation.deleted") page.sessionGone(frame.conversation);
 }
 
-function reconnected() {
+let connections = 0;
+
+async function reconnected() {
+  connections += 1;
+  const connection = connections;
+  const isLast = () => connection === connections && socket.isOpen;
+  if (!(await me.isConfirmed())) return isLast() && socket.drop();
+  await neighbours.look();
+  if (!isLast()) return;
   line.back();
   conversations.resume();
   pages.refresh();
@@ -144,17 +158,12 @@ function lost(code) {
   api.whoAmI().catch(() => {});
 }
 
-// The first answer carries the cookie that says who this browser is, so nothing else is asked before it.
 async function begin() {
-  try {
-    const me = await api.whoAmI();
-    if (me["verbatim:keys"]) offerLogOut();
-    outbox.user = me.id ?? "";
-    conversations.maxFrameBytes = me["verbatim:max_frame_bytes"] ?? USUAL_LIMIT_BYTES;
-  } catch (error) {
-    if (error.status !== 401) page.problem(error.message);
-    return;
-  }
+  if (me.hasKeys) offerLogOut();
+  search.isOff = !me.hasSearch;
+  conversations.maxFrameBytes = me.maxFrameBytes;
+  socket.pulse.keepaliveMs = me.keepaliveMs;
+  await outbox.open(me.id);
   page.begin();
   socket.start();
   composer.focus();
@@ -164,7 +173,7 @@ async function begin() {
 
 async function logIn(key) {
   await api.logIn(key);
-  await begin();
+  await me.ask();
 }
 
 function loggedIn() {
@@ -187,8 +196,9 @@ async function logOut() {
 }
 
 async function leave() {
+  me.forget();
   await outbox.clear();
   location.assign("/");
 }
 
-begin();
+me.ask();

@@ -59,8 +59,9 @@ export class Page {
     if (problem) return false;
     this.conversation.scroller.follow();
     const isFirst = transcript.sessionId === null;
-    const messageId = this.conversations.send(transcript, text, model);
-    if (isFirst) this.#startSession(transcript, messageId, text);
+    if (isFirst) this.conversations.begin(transcript, this.me.newSessionId(), this.#beginning(text));
+    this.conversations.send(transcript, text, model);
+    if (isFirst) this.#moveTo(transcript.sessionId);
     return true;
   }
 
@@ -75,6 +76,7 @@ export class Page {
     if (!entry) return;
     this.problem("");
     this.conversations.withdraw(this.#transcript, messageId);
+    if (this.#transcript.begins && this.#transcript.unsent.length === 0) this.#leaveUnmade();
     this.composer.text = joined(entry.text, this.composer.text);
     this.composer.focus();
   }
@@ -101,6 +103,7 @@ export class Page {
 
   sessionsChanged() {
     const { sessionId } = this.#transcript;
+    for (const unmade of this.outbox.unmade) if (!this.sessions.get(unmade.id)) this.sessions.upsert(unmade);
     const session = this.sessions.get(sessionId);
     const title = session ? titleOf(session) : t("sessions.new");
     byId("title").textContent = sessionId && !session ? "" : title;
@@ -131,7 +134,8 @@ export class Page {
   async remove(session) {
     await this.#attempt(async () => {
       this.#deleting = session.id;
-      await this.api.deleteSession(session.id);
+      const isUnmade = this.outbox.unmade.some(({ id }) => id === session.id);
+      if (!isUnmade) await this.api.deleteSession(session.id);
       this.forget(session.id);
       this.sessionGone(session.id);
       this.composer.focus();
@@ -161,27 +165,24 @@ export class Page {
     this.pages.learn(sessionId);
   }
 
-  // What was written must not be lost where the session cannot be made: it goes back to where it was written.
-  async #startSession(transcript, messageId, text) {
-    try {
-      const session = await this.api.createSession(nameFrom(text), this.preferences.ofNewChat);
-      this.sessions.upsert(session);
-      this.conversations.adopt(transcript, session.id);
-      if (this.#transcript === transcript) this.#moveTo(session.id);
-      this.sessionsChanged();
-    } catch (error) {
-      this.conversations.withdraw(transcript, messageId);
-      if (this.#transcript === transcript) this.composer.text = joined(text, this.composer.text);
-      else this.outbox.keepDraft(null, joined(this.outbox.draftOf(null), text));
-      this.problem(error.message);
-    }
+  /** What a chat begins with: its name, and what is chosen for it. */
+  #beginning(text) {
+    const settings = this.preferences.ofNewChat;
+    return { ...nameFrom(text), ...(settings ? { settings } : {}) };
+  }
+
+  // The only message of a chat that the server does not know is taken back: nothing is left of the chat.
+  #leaveUnmade() {
+    this.sessions.remove(this.#transcript.sessionId);
+    history.replaceState(null, "", pathOf(null));
+    this.#show(null);
   }
 
   #moveTo(sessionId) {
     this.conversations.current = sessionId;
     this.outbox.keepDraft(null, "");
-    this.drafted(this.composer.text);
     history.pushState(null, "", pathOf(sessionId));
+    this.sessionsChanged();
   }
 
   async #attempt(act) {

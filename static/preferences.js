@@ -78,6 +78,7 @@ export class Preferences {
 
   /** Asks for what is chosen for all; where that does not come, what is known stays. */
   load() {
+    if (this.#offer.models === null) this.offerModels();
     this.#loading ??= this.api
       .settings()
       .then(({ object, ...settings }) => this.heard(settings))
@@ -90,7 +91,7 @@ export class Preferences {
 
   /** A server of models that does not answer keeps nobody from reading and writing. */
   async offerModels() {
-    this.#offer = await this.api.models().catch(() => (this.#offer.models ? this.#offer : { models: [], silent: [] }));
+    this.#offer = await this.api.models().catch(() => this.#offer);
     this.picker.offer(this.#offer);
     this.#show();
   }

@@ -14,6 +14,7 @@ MAX_LINES = 300
 PURE = (
     "server/errors.py",
     "server/config.py",
+    "server/chosen_id.py",
     "server/delta_window.py",
     "server/ended_events.py",
     "server/fact_choice.py",
@@ -94,6 +95,7 @@ PURE = (
     "persistence/search_words.py",
     "persistence/session_file.py",
     "persistence/settings.py",
+    "persistence/slices.py",
     "persistence/spending.py",
     "persistence/store.py",
 )

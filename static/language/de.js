@@ -35,7 +35,10 @@ export default {
   "composer.tooLarge": "Diese Nachricht hat {size} Byte; der Server nimmt höchstens {limit} Byte an.",
   "composer.refusedSize": "Der Server nimmt keine Nachricht von {size} Byte an.",
 
-  "connection.away": "Die Verbindung ist weg. Nichts geht verloren; sie kommt von selbst wieder.",
+  "connection.away": "Die Verbindung ist weg; gesendet wird, sobald sie wieder da ist.",
+  "connection.awayFor": "Seit {time} getrennt; gesendet wird, sobald die Verbindung wieder da ist.",
+  "connection.notKept": "Dieser Browser bewahrt nichts auf: Bitte die Seite offen lassen, bis alles gesendet ist.",
+  "connection.waiting": { one: "{count} Nachricht wartet.", other: "{count} Nachrichten warten." },
 
   "conversation.answering": "Der Assistent antwortet.",
   "conversation.complete": "Antwort vollständig. {text}",

@@ -35,7 +35,10 @@ export default {
   "composer.tooLarge": "This message has {size} bytes; the server takes at most {limit} bytes.",
   "composer.refusedSize": "The server takes no message of {size} bytes.",
 
-  "connection.away": "The connection is away. Nothing is lost; it comes back by itself.",
+  "connection.away": "The connection is away; your messages go out when it is back.",
+  "connection.awayFor": "Away for {time}; your messages go out when it is back.",
+  "connection.notKept": "This browser keeps nothing: leave the page open until they are sent.",
+  "connection.waiting": { one: "{count} message waits.", other: "{count} messages wait." },
 
   "conversation.answering": "The assistant is answering.",
   "conversation.complete": "Answer complete. {text}",

@@ -10,6 +10,7 @@ export class Transcript {
     this.sessionId = sessionId;
     this.entries = [];
     this.isLoaded = sessionId === null;
+    this.begins = null; // the metadata of a session that the server does not know yet
     this.told = 0; // how often something was told of what stands where: items asked for before may be older
   }
 

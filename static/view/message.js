@@ -27,6 +27,7 @@ class UserMessage {
     this.#text.textContent = entry.text;
     this.element.classList.toggle("pending", Boolean(entry.pending));
     this.#note.replaceChildren(...this.#notes(entry));
+    return true;
   }
 
   #notes({ pending, error, messageId }) {
@@ -57,9 +58,10 @@ class AssistantMessage {
     this.acts = acts;
   }
 
+  /** @returns {boolean} whether all of it is shown; where not, it is to be called again */
   update(entry) {
     const isGrowing = isRunning(entry);
-    this.#markdown.update(entry.text, isGrowing);
+    const isWhole = this.#markdown.update(entry.text, isGrowing);
     this.#reasoning.update(entry.reasoning ?? "");
     this.element.setAttribute("aria-busy", String(isGrowing));
     const isWaiting = isGrowing && entry.text === "";
@@ -72,5 +74,6 @@ class AssistantMessage {
     this.#memory.hidden = this.#facts.length === 0;
     this.#fromMemory.textContent = t("message.knew", { count: this.#facts.length });
     showFacts(this.#about, isGrowing ? null : factsOf(entry));
+    return isWhole;
   }
 }

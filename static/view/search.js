@@ -27,6 +27,11 @@ export class SearchDialog {
     document.addEventListener("keydown", (event) => this.#shortcut(event));
   }
 
+  /** Whether nothing can be searched on this server: then neither the button nor the shortcuts are there. */
+  set isOff(isOff) {
+    byId("open-search").hidden = isOff;
+  }
+
   open() {
     if (document.querySelector("dialog[open]")) return;
     this.#dialog.showModal();
@@ -43,7 +48,7 @@ export class SearchDialog {
     const isSlash = event.key === "/" && !isTyping(event.target) && !event.ctrlKey && !event.metaKey && !event.altKey;
     const isK =
       event.key?.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
-    if (!isSlash && !isK) return;
+    if ((!isSlash && !isK) || byId("open-search").hidden) return;
     event.preventDefault();
     this.open();
   }

@@ -20,6 +20,7 @@ from server.wire_requests import (
     EditFact,
     Login,
     Page,
+    Ping,
     RememberFact,
     Replay,
     SwitchMemory,
@@ -345,6 +346,7 @@ FRAMES = [
     ({"type": "verbatim:response.attach", "response_id": "r", "starting_after": LARGEST}, AttachResponse("r", LARGEST)),
     ({"type": "verbatim:conversation.attach", "conversation": "c"}, AttachConversation("c")),
     ({"type": "verbatim:conversation.detach", "conversation": "c"}, DetachConversation("c")),
+    ({"type": "verbatim:ping"}, Ping()),
 ]
 BAD_FRAMES = [
     ({}, MISSING, "type"),
