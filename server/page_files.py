@@ -17,6 +17,8 @@ _COMPRESSED = (".br", ".gz")
 _TYPES = {".webmanifest": "application/manifest+json", ".woff2": "font/woff2", ".js": "text/javascript"}
 _LANGUAGE_FILE = re.compile(r"([a-z]{2})-[0-9A-Z]{8}\.js")
 _FIRST_LANGUAGE = "en"
+_CHOSEN_LANGUAGE = "verbatim_language"
+"""The cookie in which the page says what was chosen in its settings."""
 
 
 def page_folder() -> Path:
@@ -37,7 +39,8 @@ def page_routes(folder: Path) -> list[web.RouteDef]:
         if not index.is_file():
             return web.Response(text=_MISSING, status=503, content_type="text/html")
         headers = {"Cache-Control": "no-cache"}
-        if words := _words_for(request.headers.get(hdrs.ACCEPT_LANGUAGE, ""), languages):
+        accepted = request.cookies.get(_CHOSEN_LANGUAGE) or request.headers.get(hdrs.ACCEPT_LANGUAGE, "")
+        if words := _words_for(accepted, languages):
             headers[hdrs.LINK] = f"</{words}>; rel=modulepreload"
         return web.FileResponse(index, headers=headers)
 
@@ -61,7 +64,7 @@ async def tell_what_it_depends_on(_: web.Request, response: web.StreamResponse) 
 
 
 def _words_for(accepted: str, languages: Mapping[str, str]) -> str | None:
-    """The file of the language that the browser wants first, unless that one is part of the page."""
+    """The file of the language that is wanted first, unless that one is part of the page."""
     wanted = sorted(accepted.split(","), key=_quality, reverse=True)
     spoken = (tag.split(";")[0].strip().split("-")[0].lower() for tag in wanted)
     code = next((code for code in spoken if code == _FIRST_LANGUAGE or code in languages), None)

@@ -25,7 +25,7 @@ const atNeed = await bundle([...otherLanguages.map((name) => `language/${name}`)
 const favicon = await copyHashed("favicon.svg");
 const icons = Object.assign({ ...favicon }, ...(await Promise.all(ICONS.map(copyHashed))));
 const names = {
-  ...(await bundle(["main.js", "style.css"], [fetchedAtNeed(atNeed)])),
+  ...(await bundle(["main.js", "theme.js", "style.css"], [fetchedAtNeed(atNeed)])),
   ...favicon,
   ...(await copyHashed("icons/icon-180.png")),
   ...(await writeHashed("manifest.webmanifest", await naming("manifest.webmanifest", icons))),

@@ -55,5 +55,17 @@ export const locale = localeFor(language, preferred);
  */
 export const { t, parts } = speaker(loaded ?? english, locale);
 
+/** @returns {string | null} the language that was chosen here; null leaves it to the browser */
+export const chosenLanguage = () => read(KEY) || null;
+
 /** Chooses a language for good, or (null) leaves it to the browser. It is spoken from the next load of the page on. */
-export const setLanguage = (code) => write(KEY, code ?? "");
+export function setLanguage(code) {
+  write(KEY, code ?? "");
+  tellServer(code ?? "");
+}
+
+// With the document the server announces the words that will be wanted, so that they come at once.
+function tellServer(code) {
+  const age = code ? 365 * 24 * 3600 : 0;
+  if (globalThis.document) document.cookie = `verbatim_language=${code}; path=/; max-age=${age}; SameSite=Lax`;
+}

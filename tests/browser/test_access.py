@@ -56,7 +56,7 @@ async def test_nothing_serious_where_a_key_is_asked_for(page_of_a_stranger: Page
     """The question for the key, too, before and after a wrong one."""
     page = page_of_a_stranger
     found = await findings_of(page, "login")
-    await page.get_by_label("Key").fill("wrong")
+    await page.get_by_label("Key", exact=True).fill("wrong")
     await page.get_by_role("button", name="Log in").click()
     await expect(page.get_by_role("alert").filter(has_text="not known")).to_be_visible()
     assert found | await findings_of(page, "login refused") == {}

@@ -79,8 +79,8 @@ async def test_whole_page_is_walked_through_with_tab(reader: Reader) -> None:
     await reader.open()
     await reader.ask("Alpha")
     wanted = await reader.page.evaluate(
-        "[...document.querySelectorAll('button, a[href], input, textarea, select')]"
-        ".filter((one) => one.checkVisibility() && !one.disabled && !one.closest('[inert]') && one.tabIndex >= 0).length"
+        "[...document.querySelectorAll('button, a[href], input, textarea, select')].filter((one) => "
+        "one.checkVisibility() && !one.disabled && !one.closest('[inert]') && one.tabIndex >= 0).length"
     )
     seen = set()
     for _ in range(wanted + 12):

@@ -73,7 +73,8 @@ async def test_dialogs_are_german(reader: Reader) -> None:
 async def test_choice_goes_before_the_browser(reader: Reader, new_reader: NewReader) -> None:
     """A language that was chosen is spoken from then on, in each tab, and no other is fetched."""
     page = await open_page(reader)
-    await page.evaluate("localStorage.setItem('verbatim.language', 'en')")
+    await page.get_by_role("button", name="Einstellungen", exact=True).click()
+    await page.get_by_label("Sprache").select_option("en")
     other = await new_reader()
     asked: list[str] = []
     other.page.on("request", lambda request: asked.append(request.url))

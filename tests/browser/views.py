@@ -117,6 +117,24 @@ async def problem(reader: Reader) -> None:
     await expect(reader.page.get_by_role("alert").first).to_be_visible()
 
 
+async def settings_of_a_chat(reader: Reader) -> None:
+    await chats(reader)
+    await reader.chats.first.click()
+    await reader.button("Settings of this chat").click()
+    await expect(reader.page.get_by_role("link", name="Export as Markdown")).to_be_visible()
+
+
+async def deletion_of_everything(reader: Reader) -> None:
+    await press(reader, "Settings")
+    await reader.button("Delete everything…").click()
+    await expect(reader.page.get_by_role("dialog", name="Delete everything?")).to_be_visible()
+
+
+async def menu_of_a_chat(reader: Reader) -> None:
+    await chats(reader)
+    await reader.open_menu("A name for a boat")
+
+
 VIEWS: dict[str, Callable[[Reader], Awaitable[None]]] = {
     "empty": empty,
     "conversation": conversation,
@@ -124,6 +142,12 @@ VIEWS: dict[str, Callable[[Reader], Awaitable[None]]] = {
     "chats": chats,
     "search": search,
     "memory": memory,
+    "settings": lambda reader: press(reader, "Settings"),
+    "settings of a chat": settings_of_a_chat,
+    "models": lambda reader: reader.model.click(),
+    "deletion of everything": deletion_of_everything,
+    "menu of a chat": menu_of_a_chat,
+    "archive": lambda reader: press(reader, "Archive"),
     "shortcuts": lambda reader: press(reader, "Keyboard shortcuts"),
     "problem": problem,
 }

@@ -75,3 +75,11 @@ async def test_language_comes_with_the_document(client, accepted, link):
     reply = await client.get("/", headers={"Accept-Language": accepted})
     assert reply.headers.get("Link") == link
     assert "Accept-Language" in reply.headers["Vary"]
+
+
+async def test_chosen_language_goes_before_the_browser(client):
+    """What was chosen in the page is announced, whatever the browser wants."""
+    for chosen, accepted, link in (("de", "en", GERMAN), ("en", "de", None), ("", "de", GERMAN)):
+        headers = {"Accept-Language": accepted, "Cookie": f"verbatim_language={chosen}"}
+        reply = await client.get("/", headers=headers)
+        assert reply.headers.get("Link") == link
