@@ -67,5 +67,6 @@ export function setLanguage(code) {
 // With the document the server announces the words that will be wanted, so that they come at once.
 function tellServer(code) {
   const age = code ? 365 * 24 * 3600 : 0;
+  // biome-ignore lint/suspicious/noDocumentCookie: the CookieStore is not in every browser that this page is for
   if (globalThis.document) document.cookie = `verbatim_language=${code}; path=/; max-age=${age}; SameSite=Lax`;
 }

@@ -75,6 +75,7 @@ async def test_choice_goes_before_the_browser(reader: Reader, new_reader: NewRea
     page = await open_page(reader)
     await page.get_by_role("button", name="Einstellungen", exact=True).click()
     await page.get_by_label("Sprache").select_option("en")
+    await expect(page.locator("html")).to_have_attribute("lang", "en")
     other = await new_reader()
     asked: list[str] = []
     other.page.on("request", lambda request: asked.append(request.url))
