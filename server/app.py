@@ -1,12 +1,14 @@
 """The composition root: the only file that names concrete back ends."""
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
 from persistence import CheckpointLimits, FileStore, SessionService, Store, read_or_create_secret
 from server import (
+    detection_routes,
     export_routes,
     memory_routes,
     middleware,
@@ -23,11 +25,13 @@ from server.auth import Auth
 from server.conductor import Conductor
 from server.config import Config, setting_variable
 from server.delta_window import DeltaWindow
+from server.detection import Detection
 from server.errors import ConfigError
 from server.keys import (
     AUTH,
     CONDUCTOR,
     CONFIG,
+    DETECTION,
     LIVE,
     MODELS,
     PATHS,
@@ -154,8 +158,10 @@ def make_app(
     app[PATHS] = Paths(store, live, app[CONDUCTOR])
     app[REMOVAL] = Removal(store, live, app[CONDUCTOR])
     app[response_routes.SOCKETS] = Sockets(config)
+    app[DETECTION] = Detection(config.detection_ports, time.monotonic)
     app[UNTAKEN] = Untaken(config.send_timeout_s)
     app.add_routes(routes.routes)
+    app.add_routes(detection_routes.routes)
     app.add_routes(memory_routes.routes)
     app.add_routes(response_routes.routes)
     app.add_routes(search_routes.routes)

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from server.errors import ConfigError
+from server.found_servers import USUAL_PORTS
 
 PREFIX = "VERBATIM_"
 _SECRETS = ("VERBATIM_API_KEYS", "VERBATIM_COOKIE_SECRET", "VERBATIM_UPSTREAM_KEY")
@@ -125,6 +126,21 @@ def _switch(text: str) -> bool:
     return text == "1"
 
 
+def _ports(text: str) -> tuple[int, ...]:
+    """at most 32 ports such as 11434,8000, separated by commas"""
+    ports = tuple(dict.fromkeys(int(port) for port in text.split(",") if port.strip()))
+    if len(ports) > 32 or not all(0 < port < 65536 for port in ports):
+        raise ValueError
+    return ports
+
+
+def _detection(text: str) -> str:
+    """one of local, all, none"""
+    if text not in ("local", "all", "none"):
+        raise ValueError
+    return text
+
+
 def _setting(default: Any, parse: Callable[[str], Any], what: str) -> Any:
     factory = {"default_factory": lambda: default} if isinstance(default, dict) else {"default": default}
     return field(**factory, metadata={"parse": parse, "what": what})
@@ -147,6 +163,10 @@ class Config:
     )
     upstream_model: str = _setting("", _text, "model to use; empty offers all that the model server lists")
     models_file: Path | None = _setting(None, _file, "TOML file of several model servers, see docs/operations.md")
+    detection: str = _setting(
+        "local", _detection, "who may have this machine searched for model servers: `local`, `all` or `none`"
+    )
+    detection_ports: tuple[int, ...] = _setting(USUAL_PORTS, _ports, "ports at which it is looked for them")
     currency: str = _setting("USD", _currency, "currency of the prices in that file")
     api_keys: dict[str, str] = _setting({}, _keys, "`key=user_id,…`: who may come in; empty: each browser is a user")
     allowed_origins: frozenset[str] = _setting(frozenset(), _origins, "origins whose pages may connect, by commas")
@@ -241,6 +261,8 @@ def describe_settings() -> list[tuple[str, str, str]]:
         default = item.default if item.default is not MISSING else ""
         if isinstance(default, bool):
             default = int(default)
+        if isinstance(default, tuple):
+            default = ",".join(map(str, default))
         shown = "" if default in (None, frozenset()) else f"{default:g}" if isinstance(default, float) else str(default)
         rows.append((setting_variable(item.name), shown, item.metadata["what"]))
     return rows

@@ -39,8 +39,8 @@ def page_routes(folder: Path) -> list[web.RouteDef]:
         if not index.is_file():
             return web.Response(text=_MISSING, status=503, content_type="text/html")
         headers = {"Cache-Control": "no-cache"}
-        accepted = request.cookies.get(_CHOSEN_LANGUAGE) or request.headers.get(hdrs.ACCEPT_LANGUAGE, "")
-        if words := _words_for(accepted, languages):
+        accepted = request.cookies.get(_CHOSEN_LANGUAGE) or request.headers.get(hdrs.ACCEPT_LANGUAGE)
+        if words := _words_for(accepted or "", languages):
             headers[hdrs.LINK] = f"</{words}>; rel=modulepreload"
         return web.FileResponse(index, headers=headers)
 

@@ -159,8 +159,7 @@ async function begin() {
 
 async function logIn(key) {
   await api.logIn(key);
-  await new Shortcuts({ onWrite: () => composer.focus(), onList: () => drawer.toggle() });
-  me.ask();
+  await me.ask();
 }
 
 function loggedIn() {

@@ -18,6 +18,7 @@ PURE = (
     "server/delta_window.py",
     "server/ended_events.py",
     "server/fact_choice.py",
+    "server/found_servers.py",
     "server/frame_rate.py",
     "server/history.py",
     "server/metering.py",
