@@ -32,17 +32,18 @@ def page_routes(folder: Path) -> list[web.RouteDef]:
     """The document at `/` and `/chat/…`, and every other file of the folder under its name."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "index.html")
     files = [path for path in files if path.suffix not in _COMPRESSED]
+    scripts = [path.name for path in files if path.match("main-*.js")]
     languages = {found[1]: path.name for path in files if (found := _LANGUAGE_FILE.fullmatch(path.name))}
 
     async def document(request: web.Request) -> web.StreamResponse:
         index = folder / "index.html"
         if not index.is_file():
             return web.Response(text=_MISSING, status=503, content_type="text/html")
-        headers = {"Cache-Control": "no-cache"}
         accepted = request.cookies.get(_CHOSEN_LANGUAGE) or request.headers.get(hdrs.ACCEPT_LANGUAGE)
-        if words := _words_for(accepted or "", languages):
-            headers[hdrs.LINK] = f"</{words}>; rel=modulepreload"
-        return web.FileResponse(index, headers=headers)
+        words = _words_for(accepted or "", languages)
+        # Always one of them: what is not said again with a 304 would stay as a browser has it from the last time.
+        link = ", ".join(f"</{name}>; rel=modulepreload" for name in (*scripts, words) if name)
+        return web.FileResponse(index, headers={"Cache-Control": "no-cache", hdrs.LINK: link})
 
     def serve(path: Path) -> web.RouteDef:
         headers = {"Cache-Control": _FOREVER if "-" in path.stem else "no-cache"}

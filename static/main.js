@@ -18,6 +18,7 @@ import { ConversationView } from "./view/conversation.js";
 import { LoginDialog } from "./view/dialogs.js";
 import { byId } from "./view/dom.js";
 import { Drawer } from "./view/drawer.js";
+import { FirstRun } from "./view/first_run.js";
 import { MemoryDialog } from "./view/memory.js";
 import { Scroller } from "./view/scroller.js";
 import { SearchDialog } from "./view/search.js";
@@ -35,8 +36,10 @@ const outbox = new Outbox(new OutboxStore());
 const side = new Side({ api, user: () => outbox.user, page: () => page, onSearch: (words) => search.open(words) });
 const { sessions, pages } = side;
 const line = new ConnectionLine({ element: byId("connection"), outbox });
+const firstRun = new FirstRun({ api });
 const preferences = new Preferences({
   api,
+  onOffer: (offer) => firstRun.show({ offer, mayDetect: me.mayDetect, hasKeys: me.hasKeys }),
   onSession: (session) => {
     sessions.upsert(session);
     page.sessionsChanged();

@@ -20,11 +20,11 @@ export class Preferences {
   #loading = null; // the question that is open
 
   /**
-   * @param {{api: object, onSession: (session: object) => void, onProblem: (message: string) => void,
+   * @param {{api: object, onOffer: (offer: object) => void, onSession: (session: object) => void, onProblem: (message: string) => void,
    *   onErased: () => void}} options
    */
-  constructor({ api, onSession, onProblem, onErased }) {
-    Object.assign(this, { api, onSession, onProblem });
+  constructor({ api, onOffer, onSession, onProblem, onErased }) {
+    Object.assign(this, { api, onOffer, onSession, onProblem });
     this.picker = new ModelPicker({ onChoose: (model) => this.#chooseModel(model), onOpen: () => this.offerModels() });
     this.dialog = new SettingsDialog({
       onChange: (change) => this.#changeAll(change),
@@ -93,6 +93,7 @@ export class Preferences {
   async offerModels() {
     this.#offer = await this.api.models().catch(() => this.#offer);
     this.picker.offer(this.#offer);
+    this.onOffer(this.#offer);
     this.#show();
   }
 

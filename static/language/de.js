@@ -102,6 +102,25 @@ export default {
   "filter.placeholder": "Nach Namen filtern",
   "filter.search": "In den Nachrichten suchen",
 
+  "first.detect": "Auf diesem Rechner danach suchen",
+  "first.found": {
+    one: "Einer gefunden. Seine Zeile steht unten.",
+    other: "{count} gefunden. Die Zeile des ersten steht unten.",
+  },
+  "first.key":
+    "Der Schlüssel eines Anbieters kommt in VERBATIM_UPSTREAM_KEY. Mehrere Server stehen in einer Datei, die VERBATIM_MODELS_FILE nennt:",
+  "first.looking": "Wird gesucht …",
+  "first.none": "An den üblichen Ports wurde keiner gefunden.",
+  "first.set": "Angeben, wo er ist, und diesen Server neu starten",
+  "first.start": "Einen Modellserver starten oder einen Schlüssel besorgen",
+  "first.startHow": "Jeder, der OpenAIs Chat Completions spricht: Ollama, llama.cpp, vLLM, LM Studio. Zum Beispiel:",
+  "first.taken": "Die Zeile von {name} unter {url} steht unten.",
+  "first.title": "Ein Modell anschließen",
+  "first.unnamed": "Ein Modellserver",
+  "first.use": "Nehmen",
+  "first.useNamed": "{name} unter {url} nehmen",
+  "first.why": "Scribe ist eingebaut und antwortet nach Regeln. Zu einem Modell sind es zwei Schritte:",
+
   "keys.control": "Strg",
   "keys.enter": "Eingabe",
   "keys.escape": "Esc",

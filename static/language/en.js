@@ -93,6 +93,25 @@ export default {
   "filter.placeholder": "Filter by name",
   "filter.search": "Search in what was said",
 
+  "first.detect": "Look for one on this machine",
+  "first.found": {
+    one: "Found one. Its line stands below.",
+    other: "Found {count}. The line of the first stands below.",
+  },
+  "first.key":
+    "A vendor’s key goes into VERBATIM_UPSTREAM_KEY. Several servers stand in a file, which VERBATIM_MODELS_FILE names:",
+  "first.looking": "Looking…",
+  "first.none": "None was found at the usual ports.",
+  "first.set": "Say where it is, and start this server again",
+  "first.start": "Start a model server, or get a key from a vendor",
+  "first.startHow": "Any that speaks OpenAI’s chat completions: Ollama, llama.cpp, vLLM, LM Studio. For instance:",
+  "first.taken": "The line of {name} at {url} stands below.",
+  "first.title": "Connect a model",
+  "first.unnamed": "A model server",
+  "first.use": "Use",
+  "first.useNamed": "Use {name} at {url}",
+  "first.why": "Scribe, which is built in, answers by rules. A model takes two steps:",
+
   "keys.control": "Ctrl",
   "keys.enter": "Enter",
   "keys.escape": "Esc",

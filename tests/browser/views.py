@@ -117,6 +117,16 @@ async def problem(reader: Reader) -> None:
     await expect(reader.page.get_by_role("alert").first).to_be_visible()
 
 
+async def first_run(reader: Reader) -> None:
+    """As where nobody answers but what is built in."""
+    only = {"id": "scribe", "object": "model", "created": 0, "owned_by": "verbatim", "verbatim:parameters": []}
+    await reader.page.route("**/v1/models", lambda route: route.fulfill(json={"object": "list", "data": [only]}))
+    await reader.open()
+    await reader.page.get_by_text("Connect a model").click()
+    await reader.button("Look for one on this machine").click()
+    await expect(reader.page.locator("#detected-state")).to_contain_text("ound")
+
+
 async def settings_of_a_chat(reader: Reader) -> None:
     await chats(reader)
     await reader.chats.first.click()
@@ -137,6 +147,7 @@ async def menu_of_a_chat(reader: Reader) -> None:
 
 VIEWS: dict[str, Callable[[Reader], Awaitable[None]]] = {
     "empty": empty,
+    "first run": first_run,
     "conversation": conversation,
     "running": running,
     "chats": chats,
