@@ -1,5 +1,6 @@
 // Rule: wiring only. What each part does stands in its own module.
 
+import { Acts } from "./acts.js";
 import { Api } from "./api.js";
 import { Conversations } from "./conversations.js";
 import { USUAL_LIMIT_BYTES } from "./model/frame.js";
@@ -44,7 +45,8 @@ const drawer = new Drawer({
   scrim: byId("scrim"),
   rest: byId("main"),
 });
-const scroller = new Scroller({ element: byId("scroll"), button: byId("to-end") });
+const scroller = new Scroller({ element: byId("scroll"), content: byId("transcript"), button: byId("to-end") });
+const acts = new Acts();
 
 const socket = new Socket({
   url: `${location.origin.replace(/^http/, "ws")}/v1/responses`,
@@ -58,7 +60,7 @@ const conversations = new Conversations({
   api,
   outbox,
   onChange: (transcript) => page.transcriptChanged(transcript),
-  onProblem: (message, transcript) => page.problem(message, transcript),
+  onProblem: (message, transcript, refusal) => page.problem(acts.refused(refusal) ?? message, transcript),
   onNews: heard,
 });
 
@@ -69,7 +71,13 @@ const conversation = new ConversationView({
   acts: {
     onSendAgain: (messageId) => page.sendAgain(messageId),
     onTakeBack: (messageId) => page.takeBack(messageId),
-    onMissing: (itemId) => page.showPath(itemId),
+    onMissing: (itemId) => acts.reach(itemId),
+    onAct: (act, entry, text) => acts.do(act, entry, text),
+    onEdited: (entry, text) => acts.sendEdited(entry, text),
+    onGap: (key, isNewer) => conversations.items.fill(page.transcript, key, isNewer),
+    onHindered: (reason) => page.problem(reason),
+    onWordsLeft: (sessionId, words) => page.keepWords(sessionId, words),
+    reasonFor: acts.reasonFor,
     onShowFacts: (ids) => memory.open(ids),
   },
 });
@@ -79,6 +87,7 @@ const composer = new Composer({
   onSend: (text) => page.send(text),
   onEdit: (text) => page.drafted(text),
   onStop: () => page.stop(),
+  onEditLast: () => acts.editLast(),
 });
 
 const pages = new SessionPages({
@@ -108,6 +117,8 @@ const page = new Page({
   drawer,
   model: () => picker.model,
 });
+
+acts.connect({ api, socket, conversations, page, conversation, composer });
 
 byId("new-chat").addEventListener("click", () => page.open(null));
 byId("open-search").addEventListener("click", () => search.open());

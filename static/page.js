@@ -43,14 +43,21 @@ export class Page {
     this.conversation.seek(itemId);
   }
 
-  /** A message that is sought is on another path: that is shown, unless an answer is being written on this one. */
-  async showPath(itemId) {
-    const { sessionId } = this.#transcript;
-    await this.#attempt(() => this.api.showPath(sessionId, itemId));
+  get transcript() {
+    return this.#transcript;
   }
 
-  /** @returns {boolean} whether the words were taken; where not, they stay where they were written */
-  send(text) {
+  /** Words that were written in the place of a message, which is gone. */
+  keepWords(sessionId, words) {
+    if (sessionId === this.#transcript.sessionId) this.composer.text = joined(this.composer.text, ...words);
+    else this.outbox.keepDraft(sessionId, joined(this.outbox.draftOf(sessionId), ...words));
+  }
+
+  /**
+   * @returns {boolean} whether the words were taken; where not, they stay where they were written
+   * @param {string | null} [after] the item behind which they are to stand, where that is not the last one
+   */
+  send(text, after) {
     if (!this.#hasBegun) return false;
     const transcript = this.#transcript;
     const problem = this.conversations.problemWith(transcript, text, this.model());
@@ -58,7 +65,7 @@ export class Page {
     if (problem) return false;
     this.conversation.scroller.follow();
     const isFirst = transcript.sessionId === null;
-    const messageId = this.conversations.send(transcript, text, this.model());
+    const messageId = this.conversations.send(transcript, text, this.model(), after);
     if (isFirst) this.#startSession(transcript, messageId, text);
     return true;
   }

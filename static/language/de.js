@@ -1,6 +1,24 @@
 // Rule: all that the page says, in German, without addressing the reader as “Sie” or “du”.
 
 export default {
+  "acts.away": "Nicht möglich, solange die Verbindung weg ist.",
+  "acts.cannotContinue": "Dieses Modell kann keine Antwort fortsetzen.",
+  "acts.continue": "Antwort fortsetzen",
+  "acts.copy": "Nachricht kopieren",
+  "acts.edit": "Nachricht bearbeiten",
+  "acts.editor": "Eigene Nachricht bearbeiten",
+  "acts.first": "Das ist die erste Fassung.",
+  "acts.last": "Das ist die letzte Fassung.",
+  "acts.next": "Nächste Fassung",
+  "acts.notLoaded": "Die Nachrichten davor werden noch geladen.",
+  "acts.notNow": "Möglich, sobald die Antwort vollständig ist.",
+  "acts.previous": "Vorherige Fassung",
+  "acts.quote": "Nachricht zitieren",
+  "acts.regenerate": "Noch einmal antworten",
+  "acts.sendEdited": "Als neue Fassung senden",
+  "acts.version": "{at} / {all}",
+  "acts.versionLong": "Fassung {at} von {all}",
+
   "api.status": "Der Server hat mit {status} geantwortet.",
   "api.unreachable": "Der Server ist nicht erreichbar.",
 
@@ -18,7 +36,9 @@ export default {
   "connection.away": "Die Verbindung ist weg. Nichts geht verloren; sie kommt von selbst wieder.",
 
   "conversation.answering": "Der Assistent antwortet.",
+  "conversation.between": "Nachrichten dazwischen zeigen",
   "conversation.complete": "Antwort vollständig. {text}",
+  "conversation.earlier": "Frühere Nachrichten zeigen",
   "conversation.gone": "Diesen Chat gibt es nicht oder nicht mehr.",
   "conversation.label": "Unterhaltung",
   "conversation.model": "Modell",

@@ -1,6 +1,24 @@
 // Rule: all that the page says, in English. A text that depends on a number has a form for each plural category.
 
 export default {
+  "acts.away": "Not possible while the connection is away.",
+  "acts.cannotContinue": "This model cannot continue an answer.",
+  "acts.continue": "Continue the answer",
+  "acts.copy": "Copy the message",
+  "acts.edit": "Edit the message",
+  "acts.editor": "Edit your message",
+  "acts.first": "This is the first version.",
+  "acts.last": "This is the last version.",
+  "acts.next": "Next version",
+  "acts.notLoaded": "The messages before this one are still loading.",
+  "acts.notNow": "Possible once the answer is complete.",
+  "acts.previous": "Previous version",
+  "acts.quote": "Quote the message",
+  "acts.regenerate": "Answer again",
+  "acts.sendEdited": "Send as a new version",
+  "acts.version": "{at} / {all}",
+  "acts.versionLong": "Version {at} of {all}",
+
   "api.status": "The server answered with {status}.",
   "api.unreachable": "The server cannot be reached.",
 
@@ -18,7 +36,9 @@ export default {
   "connection.away": "The connection is away. Nothing is lost; it comes back by itself.",
 
   "conversation.answering": "The assistant is answering.",
+  "conversation.between": "Show the messages in between",
   "conversation.complete": "Answer complete. {text}",
+  "conversation.earlier": "Show earlier messages",
   "conversation.gone": "This chat does not exist, or no longer.",
   "conversation.label": "Conversation",
   "conversation.model": "Model",

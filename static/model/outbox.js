@@ -12,8 +12,8 @@ export class Outbox {
   #latest = 0; // so that entries of the same millisecond keep their order
 
   /** Keeps a message, or what has changed about it. `sessionId` is null while the session is still to be made. */
-  keepSend(sessionId, { messageId, text, model, error = null }) {
-    this.#keep("send", messageId, MOST_SENDS, { messageId, sessionId, text, model, error });
+  keepSend(sessionId, { messageId, text, model, error = null, after }) {
+    this.#keep("send", messageId, MOST_SENDS, { messageId, sessionId, text, model, error, after });
   }
 
   dropSend(messageId) {
