@@ -5,13 +5,14 @@ import { isGap } from "../model/gaps.js";
 import { isRunning } from "../model/response.js";
 import { t } from "../text.js";
 import { ActBar } from "./act_bar.js";
+import { FarMessage } from "./far_message.js";
 import { messageView } from "./message.js";
+import { Nearness } from "./nearness.js";
 import { SummaryView } from "./summary.js";
 
 // A share of the time is left to the reader's own typing, however long a block takes to parse.
 const REST_PER_WORK = 3;
-// So far ahead of the reader earlier messages are asked for.
-const AHEAD = "1500px 0px";
+const MADE_AT_ONCE = 12;
 const TICK_MS = 30_000;
 
 export class ConversationView {
@@ -21,6 +22,7 @@ export class ConversationView {
   #sought = null; // the item that is to be looked at as soon as it is there
   #summary = null; // of the conversation object
   #summaryView = new SummaryView();
+  #keys = new WeakMap(); // by element
   #isScheduled = false;
   #restUntil = 0;
 
@@ -30,10 +32,8 @@ export class ConversationView {
     const shownBy = (article) => this.#shownBy(article);
     const onAct = (act, entry, text) => (act === "edit" ? this.edit(entry) : acts.onAct(act, entry, text));
     this.bar = new ActBar({ element, shownBy, onAct, reasonFor: acts.reasonFor, onHindered: acts.onHindered });
-    const seen = (notes) => {
-      for (const { isIntersecting, target } of notes) if (isIntersecting) this.#near(target);
-    };
-    this.gaps = new IntersectionObserver(seen, { root: scroller.element, rootMargin: AHEAD });
+    const onNear = (elements) => this.#comeNear(elements);
+    this.nearness = new Nearness({ root: scroller.element, onNear });
     setInterval(() => this.#tick(), TICK_MS);
     window.addEventListener("pagehide", () => this.#leaveWords());
   }
@@ -44,7 +44,7 @@ export class ConversationView {
     this.#sought = null;
     this.#views.clear();
     this.#shown = [];
-    this.gaps.disconnect();
+    this.nearness.clear();
     this.element.replaceChildren();
     this.live.textContent = "";
     this.scroller.follow();
@@ -68,8 +68,8 @@ export class ConversationView {
   /** @returns {boolean} whether the message can be written anew in its place */
   edit(entry) {
     const reason = this.acts.reasonFor("edit", entry);
-    const view = this.#views.get(entry.key);
-    if (reason || !view?.edit) return false;
+    if (reason || !this.#views.has(entry.key)) return false;
+    const view = this.#made(entry);
     this.scroller.letGo();
     view.edit(entry);
     view.element.scrollIntoView({ block: "nearest" });
@@ -105,9 +105,9 @@ export class ConversationView {
     const [from, behind] = difference(before, entries);
     const former = before.slice(from, before.length - behind);
     const present = entries.slice(from, entries.length - behind);
-    const keep = this.scroller.keepPlace(former.length > 0 ? this.#elementOf(former[0]) : null);
+    const keep = this.scroller.keepPlace();
     this.#remove(former, present);
-    this.#place(from > 0 ? this.#elementOf(entries[from - 1]) : null, former, present, entries.at(-1));
+    this.#place(from > 0 ? this.#elementOf(entries[from - 1]) : null, former, present, entries);
     this.#markLast(before, entries);
     this.#shown = entries;
     this.#placeSummary(entries);
@@ -116,11 +116,12 @@ export class ConversationView {
     if (this.#sought) this.#lookAtSought(entries);
   }
 
-  #place(previous, former, present, last) {
+  #place(previous, former, present, entries) {
     const known = new Map(former.map((entry) => [entry.key, entry]));
+    const near = new Set(entries.slice(-MADE_AT_ONCE));
     let place = previous;
     for (const entry of present) {
-      const { element } = this.#viewOf(entry, known.get(entry.key), entry === last);
+      const { element } = this.#viewOf(entry, known.get(entry.key), entry === entries.at(-1), near.has(entry));
       if (this.#behind(place) !== element) this.element.insertBefore(element, this.#behind(place));
       place = element;
     }
@@ -159,7 +160,7 @@ export class ConversationView {
     const entry = entries.find((one) => one.itemId === itemId);
     if (entry) {
       this.#sought = null;
-      const view = this.#views.get(entry.key);
+      const view = this.#made(entry);
       const button = act && view.foot?.button(act);
       if (button) this.#returnTo(view, button);
       else this.#lookAt(view.element);
@@ -184,17 +185,37 @@ export class ConversationView {
   }
 
   #shownBy(article) {
-    const entry = this.#shown.findLast(({ key }) => this.#views.get(key).element === article);
-    return entry && { entry, view: this.#views.get(entry.key) };
+    const key = this.#keys.get(article);
+    const entry = key && this.#shown.findLast((one) => one.key === key);
+    return entry && { entry, view: this.#views.get(key) };
   }
 
-  async #near(element) {
-    const entry = this.#shown.find(({ key }) => this.#views.get(key)?.element === element);
-    if (!entry) return;
-    await this.#views.get(entry.key).ask();
-    this.gaps.unobserve(element);
-    // A gap that is there still, since its page did not come or came too late, is looked at again in a while.
-    if (element.isConnected) setTimeout(() => element.isConnected && this.gaps.observe(element), 1_000);
+  #comeNear(elements) {
+    const keep = this.scroller.keepPlace();
+    for (const element of elements) {
+      const key = this.#keys.get(element);
+      const view = this.#views.get(key);
+      if (view?.isFar) this.#made(this.#shown.find((entry) => entry.key === key));
+      else view?.ask?.().then(() => this.nearness.watchAgain(element));
+    }
+    keep();
+  }
+
+  /** The view of a message that is to be seen. */
+  #made(entry) {
+    const far = this.#views.get(entry.key);
+    if (!far.isFar) return far;
+    const view = messageView(entry, this.acts);
+    view.update(entry, entry === this.#shown.at(-1));
+    this.nearness.forget(far.element);
+    far.element.replaceWith(view.element);
+    this.#know(entry.key, view);
+    return view;
+  }
+
+  #know(key, view) {
+    this.#views.set(key, view);
+    this.#keys.set(view.element, key);
   }
 
   #tick() {
@@ -212,19 +233,20 @@ export class ConversationView {
     const gone = former.filter(({ key }) => !keys.has(key)).map(({ key }) => [key, this.#views.get(key)]);
     this.#leaveWords(gone.map(([, view]) => view));
     for (const [key, view] of gone) {
-      this.gaps.unobserve(view.element);
+      this.nearness.forget(view.element);
       view.element.remove();
       this.#views.delete(key);
     }
   }
 
-  #viewOf(entry, before, isLast) {
+  #viewOf(entry, before, isLast, isNear) {
     const known = this.#views.get(entry.key);
-    const view = known ?? messageView(entry, this.acts);
+    const isFar = !isNear && Boolean(entry.itemId) && !isRunning(entry);
+    const view = known ?? (isFar ? new FarMessage(entry) : messageView(entry, this.acts));
     if (before !== entry) view.update(entry, isLast);
     if (before) this.#announce(before, entry);
-    if (!known) this.#views.set(entry.key, view);
-    if (!known && isGap(entry)) this.gaps.observe(view.element);
+    if (!known) this.#know(entry.key, view);
+    if (!known && (isFar || isGap(entry))) this.nearness.watch(view.element);
     return view;
   }
 

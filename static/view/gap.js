@@ -21,7 +21,7 @@ export class GapView {
   tick() {}
 
   /** Asks for the messages on the side that the reader comes from: those after the gap, unless it is still ahead. */
-  async ask() {
+  ask = async () => {
     if (this.#isAsked) return;
     this.#isAsked = true;
     const { top, height } = this.element.getBoundingClientRect();
@@ -29,5 +29,5 @@ export class GapView {
     const isBelow = top + height / 2 > frame.top + frame.height / 2;
     await this.onAsk(this.entry.key, this.entry.after !== null && isBelow);
     this.#isAsked = false;
-  }
+  };
 }

@@ -1,5 +1,5 @@
 // Rule: one message as an article. What the user wrote is shown letter by letter; what the assistant wrote, as
-// Markdown.
+// Markdown. One that comes far from the view is only its words until it is to be seen.
 
 import { isRunning, noteOf } from "../model/response.js";
 import { t } from "../text.js";

@@ -2,6 +2,7 @@
 // moves upwards, by wheel, finger, key or scrollbar. What comes or grows above the reader moves nothing.
 
 const NEAR_END_PX = 40;
+const PROBES_PX = [1, 40, 160];
 const KEYS_UP = new Set(["ArrowUp", "PageUp", "Home"]);
 
 export class Scroller {
@@ -49,16 +50,13 @@ export class Scroller {
   /**
    * To be called before something is put in or taken out; what it returns, afterwards. Browsers keep the place of what
    * grows later by themselves, but not at the very top, and not all of them.
-   * @param {Element | null} changed the first element that changes
    */
-  keepPlace(changed) {
-    if (this.#isFollowing || !changed) return () => {};
-    const anchor = this.#firstInView(changed);
+  keepPlace() {
+    const anchor = this.#isFollowing ? null : this.#inView();
     if (!anchor) return () => {};
     const { top } = anchor.getBoundingClientRect();
     return () => {
-      if (!anchor.isConnected) return;
-      const moved = anchor.getBoundingClientRect().top - top;
+      const moved = anchor.isConnected ? anchor.getBoundingClientRect().top - top : 0;
       if (moved !== 0) this.element.scrollTop += moved;
     };
   }
@@ -73,10 +71,12 @@ export class Scroller {
     return this.element.scrollHeight - this.element.clientHeight - this.element.scrollTop;
   }
 
-  #firstInView(from) {
-    const { top } = this.element.getBoundingClientRect();
-    for (let element = from; element; element = element.nextElementSibling) {
-      if (element.tagName === "ARTICLE" && element.getBoundingClientRect().bottom > top) return element;
+  // The message at the upper edge; between two, the one below.
+  #inView() {
+    const { top, left, width } = this.element.getBoundingClientRect();
+    for (const down of PROBES_PX) {
+      const article = document.elementFromPoint(left + width / 2, top + down)?.closest("article");
+      if (article && this.element.contains(article)) return article;
     }
     return null;
   }
@@ -121,9 +121,9 @@ export class Scroller {
   }
 
   #scrolled() {
-    const isUpwards = this.element.scrollTop < this.#lastTop;
-    if (this.#distance <= 2) this.#isFollowing = true;
-    else if (isUpwards && this.#distance > NEAR_END_PX) this.#isFollowing = false;
+    const moved = this.element.scrollTop - this.#lastTop;
+    if (moved > 0 && this.#distance <= 2) this.#isFollowing = true;
+    else if (moved < 0 && this.#distance > NEAR_END_PX) this.#isFollowing = false;
     this.#lastTop = this.element.scrollTop;
     this.#showButton();
   }
