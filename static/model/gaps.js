@@ -1,8 +1,13 @@
 // Rule: a long conversation is known in stretches. Where items are missing a gap stands among the entries; it says
 // which items it lies between, and is filled a page at a time from either side. What follows the last gap is the end
-// of the conversation, which is always known.
+// of the conversation, which is always known. Stretches do not grow without bounds: what the reader has left far behind
+// becomes a gap again, so that a page costs as much at the ten-thousandth message as at the hundredth.
 
 import { answered, entriesOf } from "./stored.js";
+
+/** So many messages of a stretch are kept, counted from where the reader is. */
+const MOST_KEPT = 300;
+const END_KEPT = 60;
 
 export const isGap = (entry) => entry.role === "gap";
 
@@ -19,7 +24,7 @@ export const gapBetween = (after, before) => ({ role: "gap", key: `gap ${after} 
  *   (`isNewer`) right behind its beginning; oldest first
  * @returns {object[]} the entries with the page in the gap; the same ones where there is no such gap any more
  */
-export function filled(entries, key, { items, hasMore, isNewer }) {
+export function filled(entries, key, { items, hasMore, isNewer }, most = MOST_KEPT) {
   const at = entries.findIndex((entry) => entry.key === key);
   if (at < 0) return entries;
   const gap = entries[at];
@@ -33,8 +38,32 @@ export function filled(entries, key, { items, hasMore, isNewer }) {
   const behind = entries.slice(at + 1);
   const isJoined = isClosed || !isNewer;
   if (isJoined && behind[0]?.itemId === gap.before) behind[0] = { ...behind[0], after: last ?? gap.after };
-  const between = isNewer ? [...stretch, ...rest] : [...rest, ...stretch];
-  return answered([...entries.slice(0, at), ...between, ...behind]);
+  const ahead = entries.slice(0, at);
+  if (isNewer) return answered([...cutAhead([...ahead, ...stretch], most), ...rest, ...behind]);
+  return answered([...ahead, ...rest, ...cutBehind([...stretch, ...behind], most)]);
+}
+
+// The reader goes on towards the end: of the stretch that ends here its beginning is let go.
+function cutAhead(entries, most) {
+  const gap = entries.findLastIndex(isGap);
+  const kept = entries.slice(Math.max(gap + 1, entries.length - most));
+  if (gap + 1 + kept.length === entries.length) return entries;
+  const earlier = entries.slice(0, Math.max(gap, 0));
+  return [...earlier, gapBetween(entries[gap]?.after ?? null, kept[0].itemId), ...kept];
+}
+
+// The reader goes back: of the stretch that begins here its end is let go, but never the end of the conversation.
+function cutBehind(entries, most) {
+  const next = entries.findIndex(isGap);
+  const length = next < 0 ? entries.length - END_KEPT : next;
+  if (length <= most || entries[most].after === undefined) return entries;
+  const before = next < 0 ? entries[length].itemId : entries[next].before;
+  if (!before) return entries;
+  return [
+    ...entries.slice(0, most),
+    gapBetween(entries[most].after, before),
+    ...entries.slice(next < 0 ? length : next + 1),
+  ];
 }
 
 /**

@@ -2,6 +2,7 @@
 // moves upwards, by wheel, finger, key or scrollbar. What comes or grows above the reader moves nothing.
 
 const NEAR_END_PX = 40;
+const KEEPS_PLACE = CSS.supports("overflow-anchor", "auto");
 const PROBES_PX = [1, 40, 160];
 const KEYS_UP = new Set(["ArrowUp", "PageUp", "Home"]);
 
@@ -48,11 +49,12 @@ export class Scroller {
   }
 
   /**
-   * To be called before something is put in or taken out; what it returns, afterwards. Browsers keep the place of what
-   * grows later by themselves, but not at the very top, and not all of them.
+   * To be called before something is put in or taken out; what it returns, afterwards. Most browsers keep the place by
+   * themselves, but not at the very top.
    */
   keepPlace() {
-    const anchor = this.#isFollowing ? null : this.#inView();
+    const isKept = this.#isFollowing || (KEEPS_PLACE && this.element.scrollTop > 0);
+    const anchor = isKept ? null : this.#inView();
     if (!anchor) return () => {};
     const { top } = anchor.getBoundingClientRect();
     return () => {

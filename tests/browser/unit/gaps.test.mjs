@@ -76,6 +76,32 @@ test("from a stretch in the middle everything comes too, from whichever side the
   }
 });
 
+test("what the reader has left far behind becomes a gap again, and comes again when it is wanted", () => {
+  let { entries } = opened();
+  const fill = (isNewer) => {
+    const gap = isNewer ? entries.find((entry) => isGap(entry) && entry.after !== null) : entries.find(isGap);
+    entries = filled(entries, gap.key, beside(isNewer ? gap.after : gap.before, isNewer), 8);
+  };
+  // What is not the end of the conversation, which is kept whatever its length.
+  const loose = () => entries.findLastIndex(isGap) + 1;
+  const stretch = { items: ITEMS.slice(16, 22), hasOlder: true, hasNewer: true };
+  entries = withStretch(entries, stretch);
+  fill(false);
+  fill(false);
+  assert.ok(loose() <= 8 + 2, "read backwards");
+  assert.ok(ids(entries).includes("i8") && !ids(entries).includes("i21"));
+  fill(true);
+  fill(true);
+  assert.ok(loose() <= 8 + 2, "read onwards");
+  assert.ok(ids(entries).includes("i20") && !ids(entries).includes("i8"));
+  assert.equal(ids(entries).filter((id) => id === "gap").length, 2);
+  for (let turn = 0; turn < COUNT && entries.some(isGap); turn += 1) {
+    const gap = entries.findLast(isGap);
+    entries = filled(entries, gap.key, beside(gap.before, false));
+  }
+  assert.deepEqual(ids(entries), shown);
+});
+
 test("the end stays when another stretch is looked at, and what is being said stays with it", () => {
   const transcript = opened();
   transcript.addPending("c", "on its way", null);
