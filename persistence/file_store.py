@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from persistence.branches import Tree, still_owing, with_history
-from persistence.changes import Changes
+from persistence.changes import Changes, memory_key
 from persistence.checkpoints import CheckpointLimits, Checkpoints
 from persistence.disk import Disk
 from persistence.errors import Damaged, InvalidSessionId, PersistenceError, SessionExists, SessionNotFound, StorageError
@@ -45,7 +45,8 @@ class FileStore:
         folder: The data directory; it is created if need be.
         index_delay_s: How long `sessions.json` may lag behind.
         fold_delay_s: How long the session files may lag behind.
-        search_delay_s: How long the search index may lag behind them; None: there is none.
+        search_delay_s: How long the search index may lag behind them; None: it is left as it is.
+        has_search: Whether there is one; if not, the files of an earlier one are removed.
         sessions_in_memory, bytes_in_memory: How much of the sessions stays in memory after use; so many users' facts.
         checkpoints: When the journal is cut.
         disk: The system's files, or what stands in for them.
@@ -57,7 +58,8 @@ class FileStore:
         *,
         index_delay_s: float = 1.0,
         fold_delay_s: float = 0.1,
-        search_delay_s: float | None = 0.5,
+        search_delay_s: float | None = 5.0,
+        has_search: bool = True,
         sessions_in_memory: int = 1024,
         bytes_in_memory: int = 64 << 20,
         checkpoints: CheckpointLimits | None = None,
@@ -68,16 +70,10 @@ class FileStore:
         self._files = Files(self._disk)
         self._journal = Journal(folder / "journal", self._disk)
         self._changes = Changes(self._journal)
-        self._index = SessionIndex(
-            folder / "sessions.json", self._files, delay_s=index_delay_s, stop=self._journal.stop
-        )
-        self._sessions = OpenSessions(
-            folder,
-            self._files,
-            self._journal,
-            sessions_in_memory=sessions_in_memory,
-            bytes_in_memory=bytes_in_memory,
-        )
+        index_path = folder / "sessions.json"
+        self._index = SessionIndex(index_path, self._files, delay_s=index_delay_s, stop=self._journal.stop)
+        in_memory = {"sessions_in_memory": sessions_in_memory, "bytes_in_memory": bytes_in_memory}
+        self._sessions = OpenSessions(folder, self._files, self._journal, **in_memory)
         self._edits = OutsideEdits(folder, self._files, self._sessions, self._index, self._changes)
         self._folding = Folding(folder, self._disk, self._edits, delay_s=fold_delay_s)
         self._sessions.folding = self._folding
@@ -89,7 +85,7 @@ class FileStore:
         self._checkpoints = Checkpoints(
             self._journal, self._folding, self._index, self._running, self._files, checkpoints or CheckpointLimits()
         )
-        self._search = SearchIndex(folder, self._files, self._index, self._folding, delay_s=search_delay_s)
+        self._search = SearchIndex(folder, self._files, self._index, self._folding, search_delay_s, has_search)
         self.search = self._search.search
         self._lock: int | None = None
         self._looking: asyncio.Task[None]
@@ -141,8 +137,10 @@ class FileStore:
     async def record(self, session_id: str) -> Record:
         return self._index.get(session_id)
 
-    async def records(self, user_id: str, *, limit: int, after: str | None = None) -> Sequence[Record]:
-        return self._index.page(user_id, limit=limit, after=after)
+    async def records(
+        self, user_id: str, *, limit: int, after: str | None = None, is_active: bool | None = None
+    ) -> Sequence[Record]:
+        return self._index.page(user_id, limit=limit, after=after, is_active=is_active)
 
     async def update(self, session_id: str, change: Callable[[Record], Record]) -> Record:
         async def update(session: OpenSession) -> None:
@@ -154,7 +152,7 @@ class FileStore:
     async def delete(self, session_id: str) -> Receipt:
         async with self._changes.hold(session_id):
             user_id = self._index.get(session_id).user_id
-            async with self._changes.locks.hold(_memory_key(user_id)):
+            async with self._changes.locks.hold(memory_key(user_id)):
                 names = session_file_name(session_id), memory_file_name(user_id), "sessions.json"
                 memory, forgotten = await self._memories.without_session(user_id, session_id)
                 copies = await self._files.forget_copies(self.folder / "quarantine", names)
@@ -169,8 +167,7 @@ class FileStore:
             self._sessions.forget(session_id)
             self._checkpoints.deleted()
             await self._folding.fold()
-        removed = [name for name, change in entry.changes() if change is None]
-        return Receipt(session_id, [*copies, *removed], forgotten)
+        return Receipt(session_id, [*copies, *(name for name, change in entry.changes() if change is None)], forgotten)
 
     async def delete_user(self, user_id: str) -> UserReceipt:
         receipts: list[Receipt] = []
@@ -181,7 +178,7 @@ class FileStore:
                     receipts.append(outcome)
                 elif not isinstance(outcome, SessionNotFound):
                     raise outcome
-        async with self._changes.hold(_memory_key(user_id)):
+        async with self._changes.hold(memory_key(user_id)):
             facts = await self._memories.read(user_id)
             removed = await self._files.forget_copies(self.folder / "quarantine", [memory_file_name(user_id)])
             if not is_empty(facts):
@@ -243,12 +240,15 @@ class FileStore:
     async def write_all(self, pieces: Sequence[Piece]) -> Sequence[PersistenceError | None]:
         return await self._pieces.write(pieces)
 
+    def write_now(self, pieces: Sequence[Piece]) -> Sequence[PersistenceError | None] | None:
+        return self._pieces.write_now(pieces)
+
     async def memory(self, user_id: str) -> Facts:
-        async with self._changes.hold(_memory_key(user_id), writes=False):
+        async with self._changes.hold(memory_key(user_id), writes=False):
             return await self._memories.read(user_id, mend=self.fault is None, lately=True)
 
     async def update_memory(self, user_id: str, change: FactsChange) -> Facts:
-        async with self._changes.hold(_memory_key(user_id)):
+        async with self._changes.hold(memory_key(user_id)):
             before = await self._memories.read(user_id)
             after = before.but(change(before))
             if not before.same_as(after):
@@ -266,8 +266,7 @@ class FileStore:
             look: Whether somebody else's edit of its file must be seen first; an append goes behind it at any rate.
         """
         async with self._changes.hold(session_id):
-            session = None if look else self._sessions.peek(session_id)
-            session = session or await self._reader.load(session_id)
+            session = (None if look else self._sessions.peek(session_id)) or await self._reader.load(session_id)
             try:
                 await change(session)
             except Damaged:
@@ -293,8 +292,3 @@ class FileStore:
         if self._lock is not None:
             self._disk.close(self._lock)
             self._lock = None
-
-
-def _memory_key(user_id: str) -> str:
-    """Holds a space, as no session's id does."""
-    return f"memory of {user_id}"

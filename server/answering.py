@@ -11,11 +11,11 @@ from typing import Any
 
 from persistence import PersistenceError
 from server.assistants.base import Assistant, Delta, LeftOut, Prompt, Thought
-from server.coalescing import Pieces
 from server.errors import AssistantFailed, api_error
 from server.last_piece import NOTHING, LastPiece
 from server.metering import Meter
 from server.turn import Broke, Cut, Event, Finished, Reason, Turn
+from server.unshown import Pieces
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +35,11 @@ class Answering:
         self._listening: asyncio.Task[Any] | None = None
         """The turn's task, while the assistant speaks."""
         self._interruptions = 0
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether its end was asked for."""
+        return self._stopped is not None
 
     def stop(self, reason: Reason) -> None:
         """Ends the answer with the text that it has; the first reason counts."""

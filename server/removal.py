@@ -11,7 +11,7 @@ from dataclasses import replace
 from persistence import Receipt, SessionNotFound, SessionService, Store, UserReceipt
 from server.conductor import Conductor
 from server.history import responses_of, without_answer
-from server.live import Live, SessionDeleted
+from server.live import AnswerRemoved, Live, SessionDeleted
 
 _AT_ONCE = 64
 """How many sessions of one user are removed at the same time."""
@@ -41,6 +41,7 @@ class Removal:
         self._live.forget(turn.session_id)
         if turn.request.kept:
             await self._conductor.tell_changed(turn.session_id)
+            self._live.tell(user_id, AnswerRemoved(turn.session_id, turn.draft.get("id", ""), response_id))
 
     async def session(self, user_id: str, session_id: str) -> Receipt:
         """Removes a session, with what waits in it."""
@@ -49,6 +50,24 @@ class Removal:
             receipt = await self._sessions.delete(session_id, user_id=user_id)
         self._gone(user_id, session_id)
         return receipt
+
+    async def sessions(self, user_id: str, session_ids: Sequence[str]) -> Sequence[Receipt]:
+        """Removes sessions, of which some may not be there; each deletion is durable by itself.
+
+        Raises:
+            StorageError: The disk has refused one of them at least; others may be gone. Ask again.
+        """
+        removals = (self._session_if_there(user_id, session_id) for session_id in session_ids)
+        receipts: list[Receipt] = []
+        fault: BaseException | None = None
+        for outcome in await asyncio.gather(*removals, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                fault = fault or outcome
+            else:
+                receipts += outcome
+        if fault:
+            raise fault
+        return receipts
 
     async def user(self, user_id: str) -> UserReceipt:
         """Removes all of a user's sessions, and the memory with all that was told outside of them.

@@ -18,7 +18,7 @@ from server.assistants.tool_calls import OUTPUT_ROLE, ToolUse, calls_of
 from server.errors import ApiError
 from server.stored_usage import usage_of
 from server.turn import Reason, State, Turn
-from server.wire_usage import item_usage, response_usage, spent_object
+from server.wire_usage import beside_object, item_usage, response_usage, spent_object
 
 Json = dict[str, Any]
 
@@ -39,8 +39,13 @@ def _read_seconds(at: str) -> int | None:
 
 
 def conversation_object(record: Record, running: str | None = None) -> Json:
-    summary = record.summary
-    shown = {"verbatim:summary": {"text": summary.text, "through": summary.through}} if summary else {}
+    shown: Json = {}
+    if summary := record.summary:
+        shown["verbatim:summary"] = {"text": summary.text, "through": summary.through}
+    if record.is_pinned:
+        shown["verbatim:pinned"] = True
+    if not record.is_active:
+        shown["verbatim:archived"] = True
     conversation = {
         "id": record.session_id,
         "object": "conversation",
@@ -50,7 +55,17 @@ def conversation_object(record: Record, running: str | None = None) -> Json:
         "verbatim:running_response": running,
         **shown,
     }
-    return {**conversation, "verbatim:usage": spent_object(record.spent)} if record.spent.responses else conversation
+    if record.spent.responses:
+        conversation["verbatim:usage"] = spent_object(record.spent)
+    if record.spent_beside.responses:
+        conversation["verbatim:usage_beside"] = beside_object(record.spent_beside)
+    return conversation
+
+
+def model_object(name: str, parameters: Sequence[str]) -> Json:
+    """A model on offer, and what a turn may ask of it."""
+    known = {"id": name, "object": "model", "created": 0, "owned_by": "verbatim"}
+    return {**known, "verbatim:parameters": list(parameters)}
 
 
 def item_object(message: Message, position: int, alternatives: Sequence[str] = ()) -> Json:

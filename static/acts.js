@@ -5,12 +5,12 @@ import { alternativeTo, hindrance, questionOf } from "./model/possible.js";
 import { t } from "./text.js";
 
 const REASONS = {
-  "acts.away": () => t("acts.away"),
-  "acts.cannotContinue": () => t("acts.cannotContinue"),
-  "acts.first": () => t("acts.first"),
-  "acts.last": () => t("acts.last"),
-  "acts.notLoaded": () => t("acts.notLoaded"),
-  "acts.notNow": () => t("acts.notNow"),
+  "turn.away": () => t("turn.away"),
+  "turn.cannotContinue": () => t("turn.cannotContinue"),
+  "turn.first": () => t("turn.first"),
+  "turn.last": () => t("turn.last"),
+  "turn.notLoaded": () => t("turn.notLoaded"),
+  "turn.notNow": () => t("turn.notNow"),
 };
 
 export class Acts {
@@ -60,7 +60,7 @@ export class Acts {
       await this.api.showPath(transcript.sessionId, itemId);
     } catch (error) {
       this.conversation.giveUp();
-      return page.problem(error.code === "conversation_busy" ? t("acts.notNow") : error.message, transcript);
+      return page.problem(error.code === "conversation_busy" ? t("turn.notNow") : error.message, transcript);
     }
     await conversations.pathShown(transcript);
     const isLoaded = transcript.entries.some((entry) => entry.itemId === itemId);
@@ -72,7 +72,7 @@ export class Acts {
     const model = this.#continued.get(messageId);
     if (model === undefined || code !== "unsupported_parameter" || param !== "verbatim:continue") return null;
     this.#cannotContinue.add(model);
-    return t("acts.cannotContinue");
+    return t("turn.cannotContinue");
   }
 
   quote(_, text) {

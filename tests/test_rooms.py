@@ -14,6 +14,7 @@ MAX_LINES = 300
 PURE = (
     "server/errors.py",
     "server/config.py",
+    "server/chosen_id.py",
     "server/delta_window.py",
     "server/ended_events.py",
     "server/fact_choice.py",
@@ -32,6 +33,7 @@ PURE = (
     "server/title.py",
     "server/token_estimate.py",
     "server/turn.py",
+    "server/wire_conversations.py",
     "server/wire_events.py",
     "server/wire_facts.py",
     "server/wire_input.py",
@@ -46,6 +48,7 @@ PURE = (
     "server/assistants/completion_chunk.py",
     "server/assistants/completion_request.py",
     "server/assistants/completion_stream.py",
+    "server/assistants/content_parts.py",
     "server/assistants/context_overflow.py",
     "server/assistants/context_sizes.py",
     "server/assistants/context_window.py",
@@ -88,6 +91,7 @@ PURE = (
     "persistence/search_source.py",
     "persistence/search_words.py",
     "persistence/session_file.py",
+    "persistence/slices.py",
     "persistence/spending.py",
     "persistence/store.py",
 )

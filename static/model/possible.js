@@ -28,13 +28,13 @@ export function alternativeTo(entry, step) {
  */
 export function hindrance(act, entry, { entries, isConnected, cannotContinue }) {
   if (!CHANGES.has(act)) return null;
-  if (entries.some(isRunning) || entries.some((other) => other.pending && !other.error)) return "acts.notNow";
-  if (act === "edit") return entry.after === undefined ? "acts.notLoaded" : null;
-  if (!isConnected) return "acts.away";
-  if (act === "regenerate" && !questionOf(entries, entry)) return "acts.notLoaded";
-  if (act === "continue" && cannotContinue(entry.model)) return "acts.cannotContinue";
-  if (act === "previous" && !alternativeTo(entry, -1)) return "acts.first";
-  if (act === "next" && !alternativeTo(entry, 1)) return "acts.last";
+  if (entries.some(isRunning) || entries.some((other) => other.pending && !other.error)) return "turn.notNow";
+  if (act === "edit") return entry.after === undefined ? "turn.notLoaded" : null;
+  if (!isConnected) return "turn.away";
+  if (act === "regenerate" && !questionOf(entries, entry)) return "turn.notLoaded";
+  if (act === "continue" && cannotContinue(entry.model)) return "turn.cannotContinue";
+  if (act === "previous" && !alternativeTo(entry, -1)) return "turn.first";
+  if (act === "next" && !alternativeTo(entry, 1)) return "turn.last";
   return null;
 }
 

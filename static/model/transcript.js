@@ -11,6 +11,7 @@ export class Transcript {
     this.sessionId = sessionId;
     this.entries = [];
     this.isLoaded = sessionId === null;
+    this.begins = null; // the metadata of a session that the server does not know yet
     this.told = 0; // how often something was told of what stands where: items asked for before may be older
     this.forks = new Set(); // responses that stand at the place of others: the items say which, once they have ended
   }

@@ -23,6 +23,7 @@ export class ConversationView {
   #summary = null; // of the conversation object
   #summaryView = new SummaryView();
   #keys = new WeakMap(); // by element
+  #partly = new Set(); // keys of entries that are not wholly shown yet
   #isScheduled = false;
   #restUntil = 0;
 
@@ -107,6 +108,7 @@ export class ConversationView {
     const present = entries.slice(from, entries.length - behind);
     const keep = this.scroller.keepPlace();
     this.#remove(former, present);
+    this.#showMore(entries);
     this.#place(from > 0 ? this.#elementOf(entries[from - 1]) : null, former, present, entries);
     this.#markLast(before, entries);
     this.#shown = entries;
@@ -114,6 +116,16 @@ export class ConversationView {
     keep();
     this.scroller.contentChanged();
     if (this.#sought) this.#lookAtSought(entries);
+    if (this.#partly.size > 0) this.changed();
+  }
+
+  // What came in one piece and is long is shown in portions.
+  #showMore(entries) {
+    const unfinished = entries.filter(({ key }) => this.#partly.has(key));
+    this.#partly.clear();
+    for (const entry of unfinished) {
+      if (this.#views.get(entry.key)?.update(entry, entry === entries.at(-1)) === false) this.#partly.add(entry.key);
+    }
   }
 
   #place(previous, former, present, entries) {
@@ -243,7 +255,7 @@ export class ConversationView {
     const known = this.#views.get(entry.key);
     const isFar = !isNear && Boolean(entry.itemId) && !isRunning(entry);
     const view = known ?? (isFar ? new FarMessage(entry) : messageView(entry, this.acts));
-    if (before !== entry) view.update(entry, isLast);
+    if (before !== entry && view.update(entry, isLast) === false) this.#partly.add(entry.key);
     if (before) this.#announce(before, entry);
     if (!known) this.#know(entry.key, view);
     if (!known && (isFar || isGap(entry))) this.nearness.watch(view.element);

@@ -12,10 +12,10 @@ export class Editor {
    *   onSend: whether it was taken */
   constructor({ text, onSend, onClose }) {
     Object.assign(this, { before: text, onSend, onClose });
-    this.input = h("textarea", { "aria-label": t("acts.editor"), rows: "1", dir: "auto" });
+    this.input = h("textarea", { "aria-label": t("turn.editor"), rows: "1", dir: "auto" });
     this.input.value = text;
-    const cancel = h("button", { type: "button", class: "plain", click: () => onClose(false) }, t("dialog.cancel"));
-    const send = h("button", { type: "submit", class: "filled" }, t("acts.sendEdited"));
+    const cancel = h("button", { type: "button", class: "plain", click: () => onClose(false) }, t("turn.cancel"));
+    const send = h("button", { type: "submit", class: "filled" }, t("turn.sendEdited"));
     const choices = h("div", { class: "choices" }, cancel, send);
     this.element = h("form", { class: "editor" }, this.input, choices);
     this.element.addEventListener("submit", (event) => this.#submit(event));

@@ -13,13 +13,13 @@ const ACTS = {
   assistant: ["copy", "quote", "regenerate", "continue"],
 };
 const NAMES = {
-  copy: () => t("acts.copy"),
-  quote: () => t("acts.quote"),
-  edit: () => t("acts.edit"),
-  regenerate: () => t("acts.regenerate"),
-  continue: () => t("acts.continue"),
-  previous: () => t("acts.previous"),
-  next: () => t("acts.next"),
+  copy: () => t("turn.copy"),
+  quote: () => t("turn.quote"),
+  edit: () => t("turn.edit"),
+  regenerate: () => t("turn.regenerate"),
+  continue: () => t("turn.continue"),
+  previous: () => t("turn.previous"),
+  next: () => t("turn.next"),
 };
 
 /** The name of an act, for whoever reads or hears it. */
@@ -78,8 +78,8 @@ export class Foot {
     this.#versions.hidden = alternatives.length < 2 || at < 0;
     if (this.#versions.hidden) return;
     const values = { at: at + 1, all: alternatives.length };
-    this.#say(this.#version, t("acts.version", values));
-    this.#versions.ariaLabel = t("acts.versionLong", values);
+    this.#say(this.#version, t("turn.version", values));
+    this.#versions.ariaLabel = t("turn.versionLong", values);
   }
 
   #button(act) {

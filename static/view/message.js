@@ -64,6 +64,7 @@ class UserMessage {
     this.#text.textContent = entry.text;
     this.element.classList.toggle("pending", Boolean(entry.pending));
     this.#note.replaceChildren(...this.#notes(entry));
+    return true;
   }
 
   #notes({ pending, error, messageId }) {
@@ -98,10 +99,11 @@ class AssistantMessage {
     this.foot.tick();
   }
 
+  /** @returns {boolean} whether all of it is shown; where not, it is to be called again */
   update(entry, isLast) {
     this.foot.update(entry, isLast);
     const isGrowing = isRunning(entry);
-    this.#markdown.update(entry.text, isGrowing);
+    const isWhole = this.#markdown.update(entry.text, isGrowing);
     this.#reasoning.update(entry.reasoning ?? "");
     this.element.setAttribute("aria-busy", String(isGrowing));
     const isWaiting = isGrowing && entry.text === "";
@@ -113,5 +115,6 @@ class AssistantMessage {
     this.#facts = entry.facts;
     this.#memory.hidden = this.#facts.length === 0;
     this.#fromMemory.textContent = t("message.knew", { count: this.#facts.length });
+    return isWhole;
   }
 }

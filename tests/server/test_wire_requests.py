@@ -9,7 +9,7 @@ from server.assistants.base import JsonFormat
 from server.assistants.tool_calls import Tool, ToolUse
 from server.errors import ApiError
 from server.turn import After
-from server.wire_input import input_messages, turn_request
+from server.wire_input import cancelled, input_messages, turn_request
 from server.wire_requests import (
     AttachConversation,
     AttachResponse,
@@ -20,6 +20,7 @@ from server.wire_requests import (
     EditFact,
     Login,
     Page,
+    Ping,
     RememberFact,
     Replay,
     SwitchMemory,
@@ -336,18 +337,23 @@ def test_empty_client_message_id_is_none():
 
 FRAMES = [
     ({"type": "response.cancel", "response_id": "r"}, CancelResponse("r")),
+    (
+        {"type": "response.cancel", "metadata": {"client_message_id": "c"}},
+        CancelResponse(metadata={"client_message_id": "c"}),
+    ),
     ({"type": "verbatim:response.attach", "response_id": "r"}, AttachResponse("r")),
     ({"type": "verbatim:response.attach", "response_id": "r", "starting_after": -1}, AttachResponse("r", -1)),
     ({"type": "verbatim:response.attach", "response_id": "r", "starting_after": LARGEST}, AttachResponse("r", LARGEST)),
     ({"type": "verbatim:conversation.attach", "conversation": "c"}, AttachConversation("c")),
     ({"type": "verbatim:conversation.detach", "conversation": "c"}, DetachConversation("c")),
+    ({"type": "verbatim:ping"}, Ping()),
 ]
 BAD_FRAMES = [
     ({}, MISSING, "type"),
     ({"type": None}, MISSING, "type"),
     ({"type": 1}, "unknown_event_type", "type"),
     ({"type": "response.delete"}, "unknown_event_type", "type"),
-    ({"type": "response.cancel"}, MISSING, "response_id"),
+    ({"type": "response.cancel", "metadata": {"client_message_id": 1}}, TYPE, "metadata[...]"),
     ({"type": "response.cancel", "response_id": 1}, TYPE, "response_id"),
     ({"type": "response.cancel", "response_id": ""}, VALUE, "response_id"),
     ({"type": "response.cancel", "response_id": "r" * 257}, VALUE, "response_id"),
@@ -372,12 +378,23 @@ def test_frame_is_refused(value, code, param):
     assert refusal(decode_frame, value) == (400, code, param)
 
 
+def test_cancel_names_a_response_or_a_message():
+    """One of the two, and no more."""
+    sent = {"client_message_id": "c"}
+    assert cancelled(CancelResponse("r", {"other": "x"})) == ("r", None)
+    assert cancelled(CancelResponse(None, sent)) == (None, "c")
+    for nothing in (None, {}, {"client_message_id": ""}):
+        assert refusal(cancelled, CancelResponse(None, nothing)) == (400, MISSING, "response_id")
+    assert refusal(cancelled, CancelResponse("r", sent)) == (400, "mutually_exclusive_parameters", "response_id")
+
+
 BAD_BODIES = [
     (CreateConversation, {"metadata": 1}, TYPE, "metadata"),
     (CreateConversation, {"items": {}}, TYPE, "items"),
     (CreateConversation, {"items": [USER] * 21}, VALUE, "items"),
-    (UpdateConversation, {}, MISSING, "metadata"),
     (UpdateConversation, {"metadata": None}, TYPE, "metadata"),
+    (UpdateConversation, {"verbatim:pinned": "yes"}, TYPE, "verbatim:pinned"),
+    (UpdateConversation, {"verbatim:archived": None}, TYPE, "verbatim:archived"),
     (RememberFact, {}, MISSING, "text"),
     (RememberFact, {"text": ""}, VALUE, "text"),
     (RememberFact, {"text": "a" * 4097}, VALUE, "text"),

@@ -31,21 +31,21 @@ test("while an answer is written, or a message is on its way, nothing may change
 
 test("without a connection words can still be written anew, since they wait; nothing else can be asked for", () => {
   assert.equal(hindrance("edit", question, state({ isConnected: false })), null);
-  assert.equal(hindrance("regenerate", answer, state({ isConnected: false })), "acts.away");
+  assert.equal(hindrance("regenerate", answer, state({ isConnected: false })), "turn.away");
   assert.equal(hindrance("copy", answer, state({ isConnected: false })), null);
 });
 
 test("a message whose place is not known yet is not edited, and an answer without its question not given again", () => {
-  assert.equal(hindrance("edit", { ...question, after: undefined }, state()), "acts.notLoaded");
+  assert.equal(hindrance("edit", { ...question, after: undefined }, state()), "turn.notLoaded");
   const entries = [question, gapBetween("u", "m"), answer];
   assert.equal(questionOf(entries, answer), null);
-  assert.equal(hindrance("regenerate", answer, state({ entries })), "acts.notLoaded");
+  assert.equal(hindrance("regenerate", answer, state({ entries })), "turn.notLoaded");
   assert.equal(questionOf([question, answer], answer), question);
 });
 
 test("a model that cannot continue an answer is known by its name", () => {
   const cannotContinue = (model) => model === "x";
-  assert.equal(hindrance("continue", answer, state({ cannotContinue })), "acts.cannotContinue");
+  assert.equal(hindrance("continue", answer, state({ cannotContinue })), "turn.cannotContinue");
   assert.equal(hindrance("continue", { ...answer, model: "y" }, state({ cannotContinue })), null);
   assert.equal(isUnfinished({ ...answer, status: "incomplete" }), true);
   assert.equal(isUnfinished(answer), false);
@@ -54,9 +54,9 @@ test("a model that cannot continue an answer is known by its name", () => {
 test("the versions of a place end on both sides", () => {
   assert.deepEqual([alternativeTo(answer, -1), alternativeTo(answer, 1)], ["l", "n"]);
   const last = { ...answer, itemId: "n" };
-  assert.equal(hindrance("next", last, state({ entries: [question, last] })), "acts.last");
+  assert.equal(hindrance("next", last, state({ entries: [question, last] })), "turn.last");
   const first = { ...answer, itemId: "l" };
-  assert.equal(hindrance("previous", first, state({ entries: [question, first] })), "acts.first");
+  assert.equal(hindrance("previous", first, state({ entries: [question, first] })), "turn.first");
   assert.equal(alternativeTo({ itemId: "m" }, 1), null);
 });
 
