@@ -277,7 +277,6 @@ export class Conversations {
     transcript.beginAgain();
     this.socket.send({ type: "verbatim:conversation.attach", conversation: transcript.sessionId });
   }
-
 }
 
 // What is shown is not what there is: the items tell.

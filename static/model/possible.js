@@ -3,7 +3,10 @@
 import { isRunning } from "./response.js";
 
 /** An answer that was cut short, and is the last of all, can be gone on with. */
-export const isUnfinished = (entry) => entry.role === "assistant" && entry.status === "incomplete";
+export const isUnfinished = (entry) => entry.role === "assistant" && CUT_SHORT.has(entry.status);
+
+// Its events say more exactly what its item calls incomplete.
+const CUT_SHORT = new Set(["incomplete", "cancelled", "failed"]);
 
 /** The user's message that an answer answers; null where it is not among the entries. */
 export function questionOf(entries, answer) {

@@ -97,6 +97,7 @@ export class Transcript {
   acknowledge(messageId, responseId) {
     const at = this.entries.findIndex((entry) => entry.pending && entry.messageId === messageId);
     if (at < 0) return;
+    if (this.entries[at].after !== undefined) this.forks.add(responseId);
     const isStored = this.entries.some((entry) => entry.role === "user" && entry.responseId === responseId);
     const entry = { ...this.entries[at], pending: false, error: null, responseId, heard: true };
     this.entries = isStored ? this.entries.toSpliced(at, 1) : this.entries.with(at, entry);

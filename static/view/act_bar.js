@@ -8,6 +8,7 @@ const SAID_FOR_MS = 1_500;
 
 export class ActBar {
   #near = null; // the article that is pointed at or has the focus
+  #hindered = new Set(); // articles that show an act as impossible
   #selected = ""; // what was selected in a message when its button went down
 
   /**
@@ -29,15 +30,23 @@ export class ActBar {
 
   /** Something has changed that may make acts possible or impossible. */
   refresh() {
-    const shown = this.#near && this.shownBy(this.#near);
-    if (shown) shown.view.foot?.refresh((act) => this.reasonFor(act, shown.entry));
+    const articles = new Set([...this.#hindered, ...(this.#near ? [this.#near] : [])]);
+    this.#hindered.clear();
+    for (const article of articles) this.#look(article);
+  }
+
+  #look(article) {
+    const shown = this.shownBy(article);
+    if (!shown?.view.foot) return;
+    const isHindered = shown.view.foot.refresh((act) => this.reasonFor(act, shown.entry));
+    if (isHindered) this.#hindered.add(article);
   }
 
   #approach(target) {
     const article = target.closest?.("article");
     if (!article || article === this.#near) return;
     this.#near = article;
-    this.refresh();
+    this.#look(article);
   }
 
   // A button that is pressed may end the selection.

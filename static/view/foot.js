@@ -63,14 +63,20 @@ export class Foot {
     return this.#buttons.get(act);
   }
 
-  /** @param {(act: string) => string | null} reasonFor why an act is not possible now */
+  /**
+   * @param {(act: string) => string | null} reasonFor why an act is not possible now
+   * @returns {boolean} whether there is one that is not
+   */
   refresh(reasonFor) {
+    let isHindered = false;
     for (const [act, button] of this.#buttons) {
       if (button.dataset.said) continue;
       const reason = reasonFor(act);
       button.ariaDisabled = reason ? "true" : null;
+      isHindered ||= reason !== null;
       button.title = reason ? `${nameOf(act)}: ${reason}` : nameOf(act);
     }
+    return isHindered;
   }
 
   #count({ alternatives = [], itemId }) {

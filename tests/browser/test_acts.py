@@ -1,10 +1,12 @@
 """What a reader does with messages: answer again, continue, edit, step through the versions, copy, quote."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from playwright.async_api import BrowserContext, Locator, expect
 
 from tests.browser.reader import Reader, metronome
+from tests.server_process import ServerProcess
 
 NewReader = Callable[[], Awaitable[Reader]]
 
@@ -120,7 +122,7 @@ async def test_nothing_is_changed_while_an_answer_is_written(new_reader: NewRead
         again = act(first, "Answer again")
         await expect(again).to_have_attribute("aria-disabled", "true")
         await expect(again).to_have_attribute("title", "Answer again: Possible once the answer is complete.")
-        await again.click()
+        await again.click(force=True)
         await expect(reader.page.get_by_role("alert").filter(has_text="once the answer is complete")).to_be_visible()
         await expect(act(first, "Quote the message")).not_to_have_attribute("aria-disabled", "true")
     await other.answers.first.hover()
@@ -170,16 +172,19 @@ async def test_words_of_an_edit_are_not_lost_with_its_place(new_reader: NewReade
 
 
 async def test_edit_that_is_sent_without_a_connection_arrives_in_its_place(
-    context: BrowserContext, reader: Reader
+    reader: Reader, server: ServerProcess
 ) -> None:
-    """It waits, survives a reload, and is a new version once the server is back; other acts say that it is away."""
+    """It waits and is a new version once the server is back; other acts are not possible meanwhile."""
     await begun(reader)
-    await context.set_offline(True)
-    await reader.page.evaluate("() => dispatchEvent(new Event('offline'))")
-    await context.set_offline(False)
+    server.kill()
+    await expect(reader.status.filter(has_text="away")).to_be_visible()
+    await reader.last_answer.hover()
+    await expect(act(reader.last_answer, "Answer again")).to_have_attribute("aria-disabled", "true")
     await press(reader.own_messages.first, "Edit the message")
     await reader.page.get_by_role("textbox", name="Edit your message").fill("3@50")
     await reader.page.keyboard.press("Enter")
+    await expect(reader.own_messages.locator(".text")).to_have_text(["3@50"])
+    await asyncio.to_thread(server.start)
     assert await reader.read_to_the_end() == metronome(3)
     await expect(reader.own_messages.first).to_contain_text("2 / 2")
 

@@ -94,6 +94,21 @@ test("an edited message that is taken back brings back what it stood in the plac
   );
 });
 
+test("an edited message is a version of the one whose place it took, once it is answered", async () => {
+  const items = talk();
+  const { acts, conversations, socket, transcript } = await talking(items);
+  acts.sendEdited(transcript.entries[0], "ho");
+  const stream_id = socket.sent[0].stream_id;
+  const response = { id: R2, status: "completed", output: [{ id: "n", type: "message", content: [{ text: "Hey" }] }] };
+  conversations.receive({ type: "response.created", sequence_number: 0, stream_id, response });
+  items[0] = message("v", "user", "ho", R2, { "verbatim:alternatives": ["u", "v"] });
+  items[1] = message("n", "assistant", "Hey", R2);
+  conversations.receive({ type: "response.completed", sequence_number: 9, stream_id, response });
+  await flushed();
+  await flushed();
+  assert.deepEqual(transcript.entries[0].alternatives, ["u", "v"]);
+});
+
 test("once an answer at the place of another has ended, the items say which versions there are", async () => {
   const items = talk();
   const { conversations, transcript } = await talking(items);

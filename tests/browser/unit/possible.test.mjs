@@ -48,6 +48,7 @@ test("a model that cannot continue an answer is known by its name", () => {
   assert.equal(hindrance("continue", answer, state({ cannotContinue })), "turn.cannotContinue");
   assert.equal(hindrance("continue", { ...answer, model: "y" }, state({ cannotContinue })), null);
   assert.equal(isUnfinished({ ...answer, status: "incomplete" }), true);
+  assert.equal(isUnfinished({ ...answer, status: "cancelled" }), true, "as its events say it");
   assert.equal(isUnfinished(answer), false);
 });
 
