@@ -132,12 +132,14 @@ async function reconnected() {
   if (!isLast()) return;
   line.back();
   conversations.resume();
+  conversation.changed();
   side.resume();
   if (!hasModels) offerModels();
 }
 
 function lost(code) {
   line.away();
+  conversation.changed(); // what can be done with messages
   if (code === MESSAGE_TOO_BIG) conversations.refuseLargest();
   // A handshake that was refused looks like a network that is away: asking over HTTP tells them apart.
   api.whoAmI().catch(() => {});

@@ -85,7 +85,6 @@ export class ConversationView {
   }
 
   changed() {
-    this.bar.refresh();
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     requestAnimationFrame((now) => this.#frame(now));
@@ -113,6 +112,7 @@ export class ConversationView {
     this.#markLast(before, entries);
     this.#shown = entries;
     this.#placeSummary(entries);
+    this.bar.refresh();
     keep();
     this.scroller.contentChanged();
     if (this.#sought) this.#lookAtSought(entries);
