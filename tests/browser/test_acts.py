@@ -190,7 +190,7 @@ async def test_edit_that_is_sent_without_a_connection_arrives_in_its_place(
 
 
 async def test_message_is_copied_as_it_was_written(context: BrowserContext, reader: Reader) -> None:
-    """The Markdown, not what is shown of it."""
+    """As it came, to the last space: not what is shown of it."""
     await context.grant_permissions(["clipboard-read", "clipboard-write"])
     await begun(reader)
     await press(reader.own_messages.first, "Copy the message")
@@ -198,7 +198,7 @@ async def test_message_is_copied_as_it_was_written(context: BrowserContext, read
     assert await reader.page.evaluate("() => navigator.clipboard.readText()") == "5@50"
     await press(reader.last_answer, "Copy the message")
     await expect(reader.last_answer.get_by_role("button", name="Copied")).to_be_visible()
-    assert await reader.page.evaluate("() => navigator.clipboard.readText()") == metronome(5)
+    assert await reader.page.evaluate("() => navigator.clipboard.readText()") == metronome(5) + " "
 
 
 async def test_message_is_quoted_whole_or_in_part(reader: Reader) -> None:
