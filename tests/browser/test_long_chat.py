@@ -101,6 +101,8 @@ async def test_what_is_read_stays_when_a_page_comes_above(long_reader: Reader) -
     await scroller.evaluate("element => element.scrollTop = 0")
     first = long_reader.own_messages.first
     anchor = long_reader.own_messages.filter(has_text=await first.text_content() or "?")
+    # It is made by now, and no more of it comes.
+    await expect(anchor.get_by_role("button", name="Copy the message")).to_be_attached()
     top = await top_of(anchor)
     count = await long_reader.page.get_by_role("article").count()
     released.set()
