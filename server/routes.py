@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from persistence import Record, SessionExists, SessionNotFound, message_id
+from persistence import Record, SessionExists, SessionNotFound, Settings, message_id
 from server.chosen_id import check_chosen_id, id_prefix
 from server.errors import ApiError, api_error
 from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, PATHS, REMOVAL, SESSIONS, STORE, USER
@@ -39,10 +39,11 @@ async def create_conversation(request: web.Request) -> web.Response:
     body = await read_body(request, CreateConversation)
     messages = input_messages(body.items or (), "items")
     sessions, user_id, metadata = request.app[SESSIONS], request[USER], dict(body.metadata or {})
+    settings = body.settings.of(Settings()) if body.settings else Settings()
     if body.id is not None:
         check_chosen_id(user_id, body.id)
     try:
-        record = await sessions.create(user_id, metadata, session_id=body.id, messages=messages)
+        record = await sessions.create(user_id, metadata, session_id=body.id, messages=messages, settings=settings)
     except SessionExists as error:
         # The same request again, since its answer was lost.
         return _conversation(request, await sessions.retrieve(error.session_id, user_id=user_id))
@@ -111,8 +112,12 @@ async def show_path(request: web.Request) -> web.Response:
 
 @routes.get("/v1/models")
 async def list_models(request: web.Request) -> web.Response:
-    offered = await request.app[MODELS].offered()
-    return json_reply(list_object([model_object(name, parameters_of(assistant)) for name, assistant in offered]))
+    models = request.app[MODELS]
+    offered = [
+        model_object(name, parameters_of(one), one.name if one.is_model else "verbatim")
+        for name, one in await models.offered()
+    ]
+    return json_reply({**list_object(offered), "verbatim:silent": models.silent()})
 
 
 @routes.get("/v1/me")

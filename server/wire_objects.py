@@ -18,6 +18,7 @@ from server.assistants.tool_calls import OUTPUT_ROLE, ToolUse, calls_of
 from server.errors import ApiError
 from server.stored_usage import usage_of
 from server.turn import Reason, State, Turn
+from server.wire_settings import chosen_object
 from server.wire_usage import beside_object, item_usage, response_usage, spent_object
 
 Json = dict[str, Any]
@@ -46,6 +47,8 @@ def conversation_object(record: Record, running: str | None = None) -> Json:
         shown["verbatim:pinned"] = True
     if not record.is_active:
         shown["verbatim:archived"] = True
+    if chosen := chosen_object(record.settings):
+        shown["verbatim:settings"] = chosen
     conversation = {
         "id": record.session_id,
         "object": "conversation",
@@ -62,9 +65,9 @@ def conversation_object(record: Record, running: str | None = None) -> Json:
     return conversation
 
 
-def model_object(name: str, parameters: Sequence[str]) -> Json:
-    """A model on offer, and what a turn may ask of it."""
-    known = {"id": name, "object": "model", "created": 0, "owned_by": "verbatim"}
+def model_object(name: str, parameters: Sequence[str], owner: str = "verbatim") -> Json:
+    """A model on offer, what a turn may ask of it, and the model server that has it."""
+    known = {"id": name, "object": "model", "created": 0, "owned_by": owner}
     return {**known, "verbatim:parameters": list(parameters)}
 
 

@@ -12,6 +12,7 @@ import orjson
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from server.errors import ApiError
+from server.wire_settings import ChangeSettings
 
 T = TypeVar("T")
 
@@ -147,6 +148,7 @@ class CreateConversation(Struct):
 
     id: Name | None = None
     metadata: Metadata | None = None
+    settings: ChangeSettings | None = field(default=None, name="verbatim:settings")
     items: Annotated[list[InputItem], Meta(max_length=20)] | None = None
 
 
@@ -198,6 +200,12 @@ class Replay(Struct):
 
     stream: bool = False
     starting_after: Cursor | None = None
+
+
+class Export(Struct):
+    """The query of `GET /v1/conversations/{id}/export`."""
+
+    format: Literal["markdown", "json"] = "markdown"
 
 
 class Page(Struct):

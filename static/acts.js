@@ -25,10 +25,16 @@ export class Acts {
   /** @returns {string | null} why an act is not possible at this moment, in words */
   reasonFor = (act, entry) => {
     const { entries } = this.page.transcript;
-    const cannotContinue = (model) => this.#cannotContinue.has(model);
+    const cannotContinue = (model) => this.#cannotContinue.has(model) || !this.#takesPrefix(model);
     const key = hindrance(act, entry, { entries, isConnected: this.socket.isOpen, cannotContinue });
     return key && REASONS[key]();
   };
+
+  // Of a model that is not listed only its answer tells.
+  #takesPrefix(model) {
+    const takes = this.page.preferences.offered(model)?.["verbatim:parameters"];
+    return takes?.includes("verbatim:continue") ?? true;
+  }
 
   do(act, entry, text) {
     this.page.problem("");
@@ -83,7 +89,7 @@ export class Acts {
     const { transcript } = this.page;
     const question = questionOf(transcript.entries, entry);
     this.conversation.scroller.follow();
-    this.conversations.askAgain(transcript, { "verbatim:after": question.itemId }, this.page.model());
+    this.conversations.askAgain(transcript, { "verbatim:after": question.itemId }, this.page.preferences.model);
     this.composer.focus();
   }
 

@@ -20,7 +20,7 @@ const message = (id, role, text, responseId, more = {}) => ({
 
 beforeEach(() => FakeStorage.install());
 
-async function talking(items) {
+async function talking(items, offered = []) {
   const { conversations, socket, problems } = begin({ items });
   const transcript = conversations.open("s");
   await flushed();
@@ -35,7 +35,7 @@ async function talking(items) {
   };
   const page = {
     transcript,
-    model: () => "chosen",
+    preferences: { model: "chosen", offered: (id) => offered.find((model) => model.id === id) },
     problem: (text) => said.push(text),
     send: (text, after) => Boolean(conversations.send(transcript, text, "chosen", after)),
   };
@@ -67,6 +67,15 @@ test("an answer is continued by its response, and a model that cannot is known f
   assert.equal(acts.refused({ ...refusal, messageId: "another" }), null);
   assert.match(acts.refused(refusal), /cannot continue/);
   assert.match(acts.reasonFor("continue", transcript.entries[1]), /cannot continue/);
+});
+
+test("what the server says of its models says which can continue an answer", async () => {
+  const reasonWith = async (...parameters) => {
+    const { acts, transcript } = await talking(talk(), [{ id: "m", "verbatim:parameters": parameters }]);
+    return acts.reasonFor("continue", transcript.entries[1]);
+  };
+  assert.equal(await reasonWith("tools", "verbatim:continue"), null);
+  assert.match(await reasonWith("tools"), /cannot continue/);
 });
 
 test("an edited message goes out with the place of the one that it replaces, also a second time", async () => {
