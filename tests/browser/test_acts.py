@@ -224,6 +224,7 @@ async def test_message_is_quoted_whole_or_in_part(reader: Reader) -> None:
 async def test_acts_are_reached_by_keyboard(reader: Reader) -> None:
     """From the composer back with Shift and Tab: the last answer's acts, shown as soon as they have the focus."""
     await begun(reader)
+    await reader.page.mouse.move(0, 0)
     await reader.composer.focus()
     focused = reader.page.locator("*:focus")
     for _ in range(10):
