@@ -83,6 +83,7 @@ export default {
   "conversation.between": "Nachrichten dazwischen zeigen",
   "conversation.complete": "Antwort vollständig. {text}",
   "conversation.earlier": "Frühere Nachrichten zeigen",
+  "conversation.ended": "{text} Die Antwort ist zu Ende: {note}.",
   "conversation.gone": "Diesen Chat gibt es nicht oder nicht mehr.",
   "conversation.label": "Unterhaltung",
   "conversation.model": "Modell",
@@ -243,6 +244,7 @@ export default {
 
   "shortcuts.close": "Schließen, was offen ist",
   "shortcuts.copy": "Letzte Antwort kopieren",
+  "shortcuts.edit": "Letzte Nachricht bearbeiten, aus dem leeren Feld",
   "shortcuts.help": "Diese Liste zeigen",
   "shortcuts.line": "Neue Zeile beginnen",
   "shortcuts.list": "Chats zeigen oder ausblenden",

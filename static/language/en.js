@@ -74,6 +74,7 @@ export default {
   "conversation.between": "Show the messages in between",
   "conversation.complete": "Answer complete. {text}",
   "conversation.earlier": "Show earlier messages",
+  "conversation.ended": "{text} The answer has ended: {note}.",
   "conversation.gone": "This chat does not exist, or no longer.",
   "conversation.label": "Conversation",
   "conversation.model": "Model",
@@ -230,6 +231,7 @@ export default {
 
   "shortcuts.close": "Close what is open",
   "shortcuts.copy": "Copy the last answer",
+  "shortcuts.edit": "Edit the last message, from the empty field",
   "shortcuts.help": "Show this list",
   "shortcuts.line": "Begin a new line",
   "shortcuts.list": "Show or hide the chats",

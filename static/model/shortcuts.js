@@ -11,6 +11,7 @@ export const SHORTCUTS = [
   { act: "write", keys: ["Alt+Shift+M"] },
   { act: "send", keys: ["Enter"], native: true },
   { act: "line", keys: ["Shift+Enter"], native: true },
+  { act: "edit", keys: ["ArrowUp"], native: true },
   { act: "stop", keys: ["Mod+."] },
   { act: "copy", keys: ["Alt+Shift+C"] },
   { act: "undo", keys: ["Mod+Z"] },

@@ -14,6 +14,7 @@ const NAMES = {
   write: t("shortcuts.write"),
   send: t("shortcuts.send"),
   line: t("shortcuts.line"),
+  edit: t("shortcuts.edit"),
   stop: t("shortcuts.stop"),
   copy: t("shortcuts.copy"),
   undo: t("shortcuts.undo"),
