@@ -22,7 +22,7 @@ export function messageView(entry, acts) {
 
 class UserMessage {
   foot = new Foot("user");
-  #text = h("div", { class: "text" });
+  #text = h("div", { class: "text", dir: "auto" });
   #note = h("p", { class: "note" });
   #editor = null;
 

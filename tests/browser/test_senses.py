@@ -65,7 +65,7 @@ async def test_whole_page_can_run_from_the_right(reader: Reader) -> None:
     assert drawer["x"] > 640
     assert await reader.page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     await reader.page.set_viewport_size({"width": 390, "height": 780})
-    assert not await reader.page.locator("#drawer").is_visible()
+    await expect(reader.page.locator("#drawer")).to_be_hidden()
     await reader.button("Show chats").click()
     await expect(reader.chats.first).to_be_in_viewport(ratio=1)
 
