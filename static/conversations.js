@@ -5,6 +5,7 @@
 import { Delivery, isForNow } from "./delivery.js";
 import { ItemPages } from "./item_pages.js";
 import { createFrame, frameBytes, refusedSize, sizeProblem, USUAL_LIMIT_BYTES } from "./model/frame.js";
+import { newId } from "./model/ids.js";
 import { restore } from "./model/restored.js";
 import { EventRouter, sessionOf } from "./model/router.js";
 import { Transcript } from "./model/transcript.js";
@@ -67,13 +68,13 @@ export class Conversations {
 
   /** @returns {string | null} why the server would not take this message */
   problemWith(transcript, text, model) {
-    const entry = { messageId: crypto.randomUUID(), text, model };
+    const entry = { messageId: newId(), text, model };
     return sizeProblem(frameBytes(transcript.sessionId, entry), this.maxFrameBytes);
   }
 
   /** @param {string | null} [after] the item behind which the message is to stand, in the place of what stands there */
   send(transcript, text, model, after) {
-    const messageId = crypto.randomUUID();
+    const messageId = newId();
     transcript.addPending(messageId, text, model, after);
     this.#keepUnsent(transcript);
     this.delivery.next(transcript);
@@ -109,7 +110,7 @@ export class Conversations {
    * @returns {string | null} the name under which the answer or a refusal comes; null without a connection
    */
   askAgain(transcript, place, model = null) {
-    const messageId = crypto.randomUUID();
+    const messageId = newId();
     const isSent = this.socket.send(createFrame(transcript.sessionId, { messageId, text: "", model, place }));
     return isSent ? messageId : null;
   }

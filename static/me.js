@@ -3,6 +3,7 @@
 
 import { retryDelay } from "./model/backoff.js";
 import { USUAL_LIMIT_BYTES } from "./model/frame.js";
+import { newId } from "./model/ids.js";
 import { erase, read, write } from "./model/storage.js";
 
 const KEY = "verbatim.me";
@@ -44,7 +45,7 @@ export class Me {
 
   /** An id for a session of this user that the server has not heard of yet. */
   newSessionId() {
-    return `${this.#told["verbatim:id_prefix"]}${crypto.randomUUID().replaceAll("-", "")}`;
+    return `${this.#told["verbatim:id_prefix"]}${newId()}`;
   }
 
   /** Asks the server, or, where that is away, what it has said before. */
