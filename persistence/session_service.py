@@ -3,11 +3,12 @@
 Rule: a session of another user is answered exactly like one that does not exist.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from persistence.errors import SessionNotFound
+from persistence.images import NO_IMAGES
 from persistence.model import Message, Receipt, Record, UserReceipt, new_id
 from persistence.store import Store
 
@@ -29,6 +30,7 @@ class SessionService:
         *,
         session_id: str | None = None,
         messages: Sequence[Message] = (),
+        images: Mapping[str, bytes] = NO_IMAGES,
     ) -> Record:
         """Begins a session, durably, with a fresh id unless one is given.
 
@@ -37,7 +39,7 @@ class SessionService:
             InvalidSessionId: The id may not name a file.
         """
         session_id = new_id() if session_id is None else session_id
-        return await self._store.create(Record.fresh(session_id, user_id, metadata), messages)
+        return await self._store.create(Record.fresh(session_id, user_id, metadata), messages, images=images)
 
     async def retrieve(self, session_id: str, *, user_id: str | None = None) -> Record:
         """The session's record."""

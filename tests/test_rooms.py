@@ -67,6 +67,7 @@ PURE = (
     "persistence/facts.py",
     "persistence/file_change.py",
     "persistence/history.py",
+    "persistence/images.py",
     "persistence/index_file.py",
     "persistence/journal_entry.py",
     "persistence/journal_line.py",
