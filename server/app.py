@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from aiohttp import web
 
 from persistence import CheckpointLimits, FileStore, SessionService, Store, read_or_create_secret
-from server import memory_routes, middleware, response_routes, routes, search_routes
+from server import image_routes, memory_routes, middleware, response_routes, routes, search_routes
 from server.assistants.base import Assistant
 from server.assistants.chat_completions import ChatCompletions
 from server.assistants.metronome import Metronome
@@ -72,7 +72,8 @@ def model_servers(config: Config, environ: Mapping[str, str]) -> list[ModelServe
         models = (config.upstream_model,) if config.upstream_model else ()
         key = config.upstream_key or None
         sizes = {"*": config.upstream_context_tokens} if config.upstream_context_tokens else {}
-        servers.append(ModelServer("upstream", config.upstream_url, key, models, config.upstream_continues, sizes))
+        continues, images = config.upstream_continues, config.upstream_images
+        servers.append(ModelServer("upstream", config.upstream_url, key, models, continues, sizes, images=images))
     if config.models_file:
         try:
             text = config.models_file.read_text("utf-8")
@@ -93,6 +94,7 @@ def make_assistants(config: Config, servers: Sequence[ModelServer]) -> list[Assi
             server.models,
             name=server.name,
             continues=server.continues,
+            images=server.images,
             context_tokens=server.context_tokens,
             limits=server.limits,
         )
@@ -145,6 +147,7 @@ def make_app(
     app[UNTAKEN] = Untaken(config.send_timeout_s)
     app.add_routes(routes.routes)
     app.add_routes(memory_routes.routes)
+    app.add_routes(image_routes.routes)
     app.add_routes(response_routes.routes)
     app.add_routes(search_routes.routes)
     app.add_routes(page_routes(page_folder()))

@@ -48,9 +48,12 @@ async def open_socket(request: web.Request) -> web.StreamResponse:
 
 @routes.post("/v1/responses")
 async def create_response(request: web.Request) -> web.StreamResponse:
-    body = await read_body(request, CreateResponse)
-    response = await request.app[CONDUCTOR].start(request[USER], turn_request(body))
-    if body.stream:
+    config = request.app[CONFIG]
+    body = await read_body(request, CreateResponse, config.largest_body_bytes)
+    asked, is_stream = turn_request(body, config.image_limits), body.stream
+    del body  # A turn may take long, and its images are kept by then.
+    response = await request.app[CONDUCTOR].start(request[USER], asked)
+    if is_stream:
         return await _stream(request, response.reader())
     async for _ in portions(response.reader()):
         pass

@@ -11,6 +11,7 @@ from persistence import Record, SessionNotFound, message_id
 from server.errors import ApiError, api_error
 from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, PATHS, REMOVAL, SESSIONS, STORE, USER
 from server.replies import json_reply, read_body, read_page
+from server.wire_images import Attachments
 from server.wire_input import input_messages
 from server.wire_objects import (
     conversation_object,
@@ -26,9 +27,13 @@ routes = web.RouteTableDef()
 
 @routes.post("/v1/conversations")
 async def create_conversation(request: web.Request) -> web.Response:
-    body = await read_body(request, CreateConversation)
-    messages = input_messages(body.items or (), "items")
-    record = await request.app[SESSIONS].create(request[USER], dict(body.metadata or {}), messages=messages)
+    config = request.app[CONFIG]
+    body = await read_body(request, CreateConversation, config.largest_body_bytes)
+    attachments = Attachments(config.image_limits)
+    messages = input_messages(body.items or (), "items", attachments)
+    record = await request.app[SESSIONS].create(
+        request[USER], dict(body.metadata or {}), messages=messages, images=attachments.data
+    )
     await request.app[CONDUCTOR].tell_changed(record.session_id)
     return _conversation(request, record)
 
@@ -70,7 +75,10 @@ async def list_items(request: web.Request) -> web.Response:
         record.session_id, limit=page.limit, after=page.after, newest_first=page.order == "desc"
     )
     others = found.alternatives
-    shown = [item_object(message, at, others.get(message_id(message, at), ())) for at, message in found.messages]
+    shown = [
+        item_object(message, at, record.session_id, others.get(message_id(message, at), ()))
+        for at, message in found.messages
+    ]
     return json_reply(list_object(shown, has_more=found.has_more))
 
 
@@ -82,16 +90,22 @@ async def show_path(request: web.Request) -> web.Response:
 
 @routes.get("/v1/models")
 async def list_models(request: web.Request) -> web.Response:
-    names = await request.app[MODELS].names()
-    models = [{"id": name, "object": "model", "created": 0, "owned_by": "verbatim"} for name in names]
-    return json_reply(list_object(models))
+    models = request.app[MODELS]
+    said = {"object": "model", "created": 0, "owned_by": "verbatim"}
+    shown = [{"id": name, **said, "verbatim:images": models.takes_images(name)} for name in await models.names()]
+    return json_reply(list_object(shown))
 
 
 @routes.get("/v1/me")
 async def who_am_i(request: web.Request) -> web.Response:
     config = request.app[CONFIG]
-    limits = {"verbatim:max_frame_bytes": config.max_frame_bytes, "verbatim:keys": bool(config.api_keys)}
-    return json_reply({"object": "user", "id": request[USER], **limits})
+    limits = {
+        "verbatim:max_frame_bytes": config.max_frame_bytes,
+        "verbatim:max_body_bytes": config.largest_body_bytes,
+        "verbatim:max_image_bytes": config.max_image_bytes,
+        "verbatim:max_images": config.max_images,
+    }
+    return json_reply({"object": "user", "id": request[USER], **limits, "verbatim:keys": bool(config.api_keys)})
 
 
 @routes.delete("/v1/me")

@@ -218,7 +218,7 @@ class Socket:
 
     def _create(self, frame: CreateResponse, stream_id: str | None) -> None:
         """Puts a turn into its lane: requests of one `stream_id` begin and end one after the other."""
-        request = turn_request(frame)
+        request = turn_request(frame, self._config.image_limits)
         if self._waiting > self._config.max_queued_turns:
             message = f"expected at most {self._config.max_queued_turns + 1} turns at a time on one socket"
             raise ApiError(429, "too_many_turns", message)

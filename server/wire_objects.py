@@ -18,6 +18,7 @@ from server.assistants.tool_calls import OUTPUT_ROLE, ToolUse, calls_of
 from server.errors import ApiError
 from server.stored_usage import usage_of
 from server.turn import Reason, State, Turn
+from server.wire_images import image_parts
 from server.wire_usage import item_usage, response_usage, spent_object
 
 Json = dict[str, Any]
@@ -53,10 +54,11 @@ def conversation_object(record: Record, running: str | None = None) -> Json:
     return {**conversation, "verbatim:usage": spent_object(record.spent)} if record.spent.responses else conversation
 
 
-def item_object(message: Message, position: int, alternatives: Sequence[str] = ()) -> Json:
+def item_object(message: Message, position: int, session_id: str, alternatives: Sequence[str] = ()) -> Json:
     """A message as an item; the `position` names one that has no id.
 
     Args:
+        session_id: Whose message it is; its images are there.
         alternatives: The messages at its place, where it is not the only one.
     """
     if message["role"] == OUTPUT_ROLE:
@@ -66,7 +68,7 @@ def item_object(message: Message, position: int, alternatives: Sequence[str] = (
         "type": "message",
         "role": message["role"],
         "status": "completed",
-        "content": [_part(message["role"], message["content"])],
+        "content": [_part(message["role"], message["content"]), *image_parts(message, session_id)],
         "verbatim:created_at": seconds(message.get("created_at")),
     }
     if message["role"] == "assistant" or message.get("response_id"):

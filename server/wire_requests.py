@@ -31,6 +31,9 @@ Cursor = Annotated[int, Meta(ge=-1, le=_MAX_WHOLE)]
 class Part(Struct):
     type: str
     text: str | None = None
+    image_url: str | None = None
+    detail: Literal["auto", "low", "high"] | None = None
+    file_id: str | None = None
 
 
 class InputItem(Struct):

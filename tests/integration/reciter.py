@@ -88,6 +88,9 @@ class Reciter:
                 await asyncio.sleep(0)  # Readers read meanwhile.
             yield piece
 
+    def takes_images(self, model: str) -> bool:
+        return False
+
     async def models(self) -> Sequence[str]:
         return (self.name,)
 

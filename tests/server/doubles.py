@@ -31,6 +31,7 @@ class ScriptedAssistant:
     continues = True
     honours = frozenset(Parameter)
     is_model = True
+    sees = False
 
     def __init__(self, *script: object, name: str = "scripted") -> None:
         self.script = script
@@ -41,6 +42,9 @@ class ScriptedAssistant:
 
     async def models(self) -> Sequence[str]:
         return (self.name,)
+
+    def takes_images(self, model: str) -> bool:
+        return self.sees
 
     async def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | LeftOut | Finish, None]:
         self.prompts.append(prompt)
