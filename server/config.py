@@ -184,7 +184,7 @@ class Config:
     max_sockets: int = _setting(16_384, _whole(1, 1_000_000), "sockets that may be open in all")
     max_frames_per_s: int = _setting(1000, _whole(0, 1_000_000), "frames a second that a socket may send; 0: no limit")
     delta_window_s: float = _setting(0.01, _seconds, "time within which deltas become one event, after the first")
-    widest_window_s: float = _setting(0.04, _seconds, "how wide that window may become under load")
+    widest_window_s: float = _setting(0.03, _seconds, "how wide that window may become under load")
     index_delay_s: float = _setting(1.0, _seconds, "how long `sessions.json` may lag behind")
     fold_delay_s: float = _setting(0.1, _seconds, "how long session files may lag behind the journal")
     search_delay_s: float = _setting(0.5, _seconds, "how long the search may lag behind session files")

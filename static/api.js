@@ -1,6 +1,8 @@
 // Rule: the only module that uses fetch. An answer that is not a success becomes an ApiError with the server's
 // own words.
 
+import { t } from "./text.js";
+
 const PAGE_SIZE = 100;
 const SESSIONS_PAGE_SIZE = 50;
 
@@ -67,7 +69,7 @@ export class Api {
       init.body = JSON.stringify(body);
     }
     const response = await fetch(path, init).catch(() => {
-      throw new ApiError(0, "unreachable", "The server cannot be reached.");
+      throw new ApiError(0, "unreachable", t("api.unreachable"));
     });
     const answer = await response.json().catch(() => ({}));
     if (response.ok) return answer;
@@ -81,5 +83,5 @@ const afterOf = (id) => (id === null ? "" : `&after=${encodeURIComponent(id)}`);
 const sessionPath = (id) => `/v1/conversations/${encodeURIComponent(id)}`;
 
 function errorOf(status, error) {
-  return new ApiError(status, error?.code ?? "unknown", error?.message ?? `The server answered with ${status}.`);
+  return new ApiError(status, error?.code ?? "unknown", error?.message ?? t("api.status", { status: String(status) }));
 }

@@ -2,7 +2,7 @@
 // each file for ever and only ever asks for index.html again.
 
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -11,14 +11,21 @@ const SOURCE = dirname(fileURLToPath(import.meta.url));
 const DIST = join(SOURCE, "dist");
 // Where the server serves dist/. The page itself lives at /chat/…, so its files cannot be named relatively.
 const PUBLIC_PATH = "/";
+// Part of main.js; every other language is a file of its own, fetched only where it is spoken.
+const FIRST_LANGUAGE = "en.js";
 
 await rm(DIST, { recursive: true, force: true });
 await mkdir(DIST, { recursive: true });
-const names = { ...(await bundle("main.js", "style.css")), ...(await copyHashed("favicon.svg")) };
+const otherLanguages = (await readdir(join(SOURCE, "language"))).filter((name) => name !== FIRST_LANGUAGE);
+const languages = await bundle(otherLanguages.map((name) => `language/${name}`));
+const names = {
+  ...(await bundle(["main.js", "style.css"], [fetchedAtNeed(languages)])),
+  ...(await copyHashed("favicon.svg")),
+};
 await writeFile(join(DIST, "index.html"), await pageNaming(names));
 
 /** @returns {Promise<Record<string, string>>} the built name of each source */
-async function bundle(...sources) {
+async function bundle(sources, plugins = []) {
   const { metafile } = await build({
     absWorkingDir: SOURCE,
     entryPoints: sources,
@@ -30,10 +37,20 @@ async function bundle(...sources) {
     legalComments: "none",
     entryNames: "[name]-[hash]",
     outdir: DIST,
+    plugins,
     metafile: true,
   });
   const outputs = Object.entries(metafile.outputs);
   return Object.fromEntries(outputs.map(([path, { entryPoint }]) => [entryPoint, relative(DIST, join(SOURCE, path))]));
+}
+
+// esbuild's own splitting would put its helpers into a third file, which the first load would have to wait for.
+function fetchedAtNeed(built) {
+  const resolve = ({ path, resolveDir, kind }) => {
+    const name = built[relative(SOURCE, join(resolveDir, path))];
+    return kind === "dynamic-import" && name ? { path: `./${name}`, external: true } : undefined;
+  };
+  return { name: "fetched-at-need", setup: ({ onResolve }) => onResolve({ filter: /\/language\// }, resolve) };
 }
 
 async function copyHashed(source) {

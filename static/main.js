@@ -20,8 +20,11 @@ import { ModelPicker } from "./view/model_picker.js";
 import { Scroller } from "./view/scroller.js";
 import { SearchDialog } from "./view/search.js";
 import { SessionListView } from "./view/session_list.js";
+import { speak } from "./view/words.js";
 
 const MESSAGE_TOO_BIG = 1009; // RFC 6455 §7.4.1
+
+speak();
 
 const api = new Api({ onUnauthorized: () => login.ask() });
 const login = new LoginDialog({ logIn, onDone: loggedIn });

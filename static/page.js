@@ -5,6 +5,7 @@ import { joined } from "./model/outbox.js";
 import { givenName, nameFrom, pathOf, sessionIn, titleOf } from "./model/title.js";
 import { Transcript } from "./model/transcript.js";
 import { spentOf } from "./model/usage.js";
+import { t } from "./text.js";
 import { byId } from "./view/dom.js";
 import { showFacts } from "./view/facts.js";
 
@@ -100,7 +101,7 @@ export class Page {
   sessionsChanged() {
     const { sessionId } = this.#transcript;
     const session = this.sessions.get(sessionId);
-    const title = session ? titleOf(session) : "New chat";
+    const title = session ? titleOf(session) : t("sessions.new");
     byId("title").textContent = sessionId && !session ? "" : title;
     showFacts(byId("spent"), spentOf(session));
     document.title = session ? `${title} · Verbatim` : "Verbatim";
@@ -115,7 +116,7 @@ export class Page {
     history.replaceState(null, "", pathOf(null));
     this.#show(null);
     this.composer.text = joined(...words, this.composer.text);
-    if (sessionId !== this.#deleting) this.problem("This chat does not exist, or no longer.");
+    if (sessionId !== this.#deleting) this.problem(t("conversation.gone"));
   }
 
   async rename(session, title) {

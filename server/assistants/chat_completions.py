@@ -30,7 +30,8 @@ from .context_sizes import ContextSizes
 from .model_list import ModelList
 from .seen_images import DataUrls, data_url, latest_images
 from .telling import Telling
-from .upstream import NETWORK_ERRORS, Opened, Upstream
+from .timed_body import TimedBody
+from .upstream import NETWORK_ERRORS, Upstream
 from .upstream_faults import failure_of_reading, presentable
 from .upstream_limits import UpstreamLimits
 
@@ -116,20 +117,21 @@ class ChatCompletions:
                 try:
                     images = await self._images(telling.fitted.prompt)
                     opened = await self._upstream.open_completion(encode_request(telling.fitted.prompt, images))
+                    body = TimedBody(opened.response.content, opened.first_token_at)
                     try:
-                        deadline = opened.first_token_at
                         while not stream.done:
                             events = stream.events
-                            text = await self._read(opened, stream, deadline)
+                            text = await _read(body, stream)
                             if stream.events > events:
-                                deadline = self._next_deadline(stream, deadline)
+                                self._move_limit(body, stream)
                             if stream.has_thought:
                                 yield Thought(stream.take_thought())
                             if text:
                                 yield Delta(text)
                         finish = stream.outcome()
-                        await self._await_end(opened)
+                        await self._await_end(body)
                     finally:
+                        body.close()
                         opened.response.close()
                     telling.succeeded()
                 except ContextExceeded as failure:
@@ -154,27 +156,29 @@ class ChatCompletions:
                     _log.error("a prompt goes without an image: %s", error)
         return urls
 
-    async def _read(self, opened: Opened, stream: CompletionStream, deadline: float) -> str:
-        try:
-            async with asyncio.timeout_at(deadline):
-                data = await opened.response.content.readany()
-        except NETWORK_ERRORS as error:
-            if stream.finished:
-                return stream.end()
-            raise failure_of_reading(error, stream.alive) from error
-        return stream.feed(data) if data else stream.end()
-
-    def _next_deadline(self, stream: CompletionStream, deadline: float) -> float:
-        now = asyncio.get_running_loop().time()
+    def _move_limit(self, body: TimedBody, stream: CompletionStream) -> None:
+        """After an event; what is no sign of life leaves the limit where it is."""
         if stream.finished:
-            return now + self._limits.tail_timeout_s
-        return now + self._limits.token_timeout_s if stream.alive else deadline
+            body.until(asyncio.get_running_loop().time() + self._limits.tail_timeout_s)
+        elif stream.alive:
+            body.until(asyncio.get_running_loop().time() + self._limits.token_timeout_s)
 
-    async def _await_end(self, opened: Opened) -> None:
+    async def _await_end(self, body: TimedBody) -> None:
         """Lets the body end in order, so that the connection can be used again."""
+        body.until(asyncio.get_running_loop().time() + self._limits.end_timeout_s)
         try:
-            async with asyncio.timeout(self._limits.end_timeout_s):
-                while await opened.response.content.readany():
-                    pass
+            while await body.read():
+                pass
         except NETWORK_ERRORS:
             return
+
+
+async def _read(body: TimedBody, stream: CompletionStream) -> str:
+    """The text that comes next."""
+    try:
+        data = await body.read()
+    except NETWORK_ERRORS as error:
+        if stream.finished:
+            return stream.end()
+        raise failure_of_reading(error, stream.alive) from error
+    return stream.feed(data) if data else stream.end()

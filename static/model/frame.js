@@ -1,6 +1,8 @@
 // Rule: the frame that asks for an answer, and whether the server takes one of its size. The size is that of the
 // JSON in UTF-8, as it goes over the wire.
 
+import { t } from "../text.js";
+
 /** What the server takes where it does not say. */
 export const USUAL_LIMIT_BYTES = 1_048_576;
 
@@ -27,10 +29,8 @@ export function frameBytes(sessionId, entry) {
 /** @returns {string | null} why the server would not take a frame of this size; null where it would */
 export function sizeProblem(bytes, limitBytes) {
   if (bytes <= limitBytes) return null;
-  return `This message has ${sizeOf(bytes)}; the server takes at most ${sizeOf(limitBytes)}.`;
+  return t("composer.tooLarge", { size: bytes, limit: limitBytes });
 }
 
 /** What is said of a message that the server has closed the connection over. */
-export const refusedSize = (bytes) => `The server takes no message of ${sizeOf(bytes)}.`;
-
-const sizeOf = (bytes) => `${bytes.toLocaleString("en-US")} bytes`;
+export const refusedSize = (bytes) => t("composer.refusedSize", { size: bytes });

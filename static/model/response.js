@@ -1,6 +1,7 @@
 // Rule: one response as its reader sees it, folded from its events. The same events in any legal order of
 // replay, merging and snapshot give the same text: nothing doubled, nothing lost.
 
+import { t } from "../text.js";
 import { usageOfResponse } from "./usage.js";
 
 /** A response of which nothing has been heard yet. */
@@ -132,13 +133,14 @@ export function textOf(item) {
 /** What to say beneath a message whose end was not a plain one; null where it was. */
 export function noteOf(entry) {
   if (entry.role !== "assistant" || isRunning(entry)) return null;
-  if (entry.reason === "cancelled" || entry.status === "cancelled") return { kind: "quiet", text: "stopped" };
-  if (entry.reason === "interrupted") return { kind: "quiet", text: "interrupted" };
-  if (entry.reason === "max_output_tokens") return { kind: "quiet", text: "cut at the length limit" };
+  if (entry.reason === "cancelled" || entry.status === "cancelled")
+    return { kind: "quiet", text: t("message.cancelled") };
+  if (entry.reason === "interrupted") return { kind: "quiet", text: t("message.interrupted") };
+  if (entry.reason === "max_output_tokens") return { kind: "quiet", text: t("message.cut") };
   if (entry.status === "failed" || entry.reason === "failed") {
-    return { kind: "error", text: entry.error ?? "The answer failed." };
+    return { kind: "error", text: entry.error ?? t("message.failed") };
   }
-  if (entry.called?.length) return { kind: "quiet", text: `asked a program to run ${entry.called.join(", ")}` };
-  if (entry.status === "completed" && entry.text === "") return { kind: "quiet", text: "an empty answer" };
-  return entry.status === "incomplete" ? { kind: "quiet", text: "incomplete" } : null;
+  if (entry.called?.length) return { kind: "quiet", text: t("message.called", { names: entry.called.join(", ") }) };
+  if (entry.status === "completed" && entry.text === "") return { kind: "quiet", text: t("message.empty") };
+  return entry.status === "incomplete" ? { kind: "quiet", text: t("message.incomplete") } : null;
 }

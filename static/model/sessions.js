@@ -1,6 +1,8 @@
 // Rule: the user's sessions as one list that is true in every tab: newest activity first, changed only by what
 // the server says. It is the list's beginning, as far as it was loaded; a session beyond is known, but not listed.
 
+import { t } from "../text.js";
+
 const DAY_MS = 86_400_000;
 
 export class SessionList {
@@ -111,10 +113,10 @@ export const activityOf = (session) => session["verbatim:last_activity"] ?? sess
 export function groupByTime(sessions, now = new Date()) {
   const midnight = new Date(now.getFullYear(), now.getMonth(), now.getDate()).getTime();
   const groups = [
-    { name: "Today", since: midnight, sessions: [] },
-    { name: "Yesterday", since: midnight - DAY_MS, sessions: [] },
-    { name: "Last week", since: midnight - 7 * DAY_MS, sessions: [] },
-    { name: "Earlier", since: Number.NEGATIVE_INFINITY, sessions: [] },
+    { name: t("sessions.today"), since: midnight, sessions: [] },
+    { name: t("sessions.yesterday"), since: midnight - DAY_MS, sessions: [] },
+    { name: t("sessions.lastWeek"), since: midnight - 7 * DAY_MS, sessions: [] },
+    { name: t("sessions.earlier"), since: Number.NEGATIVE_INFINITY, sessions: [] },
   ];
   for (const session of sessions) {
     const time = activityOf(session) * 1000;

@@ -1,5 +1,7 @@
 // Rule: names for sessions, and where each one lives.
 
+import { t } from "../text.js";
+
 const LONGEST_TITLE = 48;
 // More than a title needs, and little enough that a message of a megabyte costs nothing here.
 const LOOKED_AT = 2_000;
@@ -38,7 +40,7 @@ function withoutMarks(text) {
 }
 
 /** What a session is called in the list. */
-export const titleOf = (session) => session?.metadata?.title || "Untitled";
+export const titleOf = (session) => session?.metadata?.title || t("sessions.untitled");
 
 export const pathOf = (sessionId) => (sessionId ? `/chat/${encodeURIComponent(sessionId)}` : "/");
 

@@ -1,5 +1,7 @@
 // Rule: what an answer, or a whole chat, has used and cost, in words. What is estimated, even in part, is marked with ≈.
 
+import { locale, t } from "../text.js";
+
 const ABOUT = "≈\u202f";
 
 /** @returns what an item of an answer says; null where it says nothing */
@@ -25,22 +27,22 @@ export function usageOfResponse(response) {
  * What stands under an answer: who gave it, when, and what that took.
  * @returns {{text: string, details: string} | null} null while there is nothing to say
  */
-export function factsOf(entry, now = new Date(), locale = undefined) {
-  const time = entry.at === null || entry.at === undefined ? [] : [timeInWords(entry.at, now, locale)];
-  const parts = [entry.model, ...time, ...(entry.usage ? sums(entry.usage, locale) : [])].filter(Boolean);
+export function factsOf(entry, now = new Date()) {
+  const time = entry.at === null || entry.at === undefined ? [] : [timeInWords(entry.at, now)];
+  const parts = [entry.model, ...time, ...(entry.usage ? sums(entry.usage) : [])].filter(Boolean);
   if (parts.length === 0) return null;
-  return { text: parts.join(" · "), details: entry.usage ? countsInWords(entry.usage, locale) : "" };
+  return { text: parts.join(" · "), details: entry.usage ? countsInWords(entry.usage) : "" };
 }
 
 /** What a chat has used in all, from its `verbatim:usage`; null where that is nothing. */
-export function spentOf(session, locale = undefined) {
+export function spentOf(session) {
   const spent = session?.["verbatim:usage"];
   if (!spent) return null;
   const { responses = 0, estimated_responses: estimated = 0, costs = [] } = spent;
   const usage = { ...countsOf(spent), isEstimated: estimated > 0, costs };
-  const answers = `${number(responses, locale)} ${responses === 1 ? "answer" : "answers"}`;
-  const which = estimated > 0 ? `${answers}, ${number(estimated, locale)} of them estimated` : answers;
-  return { text: sums(usage, locale).join(" · "), details: `${countsInWords(usage, locale)}, in ${which}` };
+  const all = t("usage.answers", { count: responses });
+  const answers = estimated > 0 ? t("usage.estimatedAnswers", { answers: all, estimated }) : all;
+  return { text: sums(usage).join(" · "), details: t("usage.inAnswers", { counts: countsInWords(usage), answers }) };
 }
 
 function countsOf(said) {
@@ -48,22 +50,22 @@ function countsOf(said) {
   return { input, output, cached, reasoning: said.reasoning_tokens ?? 0 };
 }
 
-function sums({ input, output, isEstimated, costs }, locale) {
+function sums({ input, output, isEstimated, costs }) {
   const mark = isEstimated ? ABOUT : "";
-  const tokens = input + output === 1 ? "token" : "tokens";
-  return [`${number(input + output, locale)} ${tokens}`, ...costs.map((cost) => costInWords(cost, locale))].map(
-    (sum) => mark + sum,
-  );
+  return [t("usage.tokens", { count: input + output }), ...costs.map(costInWords)].map((sum) => mark + sum);
 }
 
-function countsInWords({ input, output, cached, reasoning }, locale) {
-  const ofInput = cached > 0 ? ` (${number(cached, locale)} cached)` : "";
-  const ofOutput = reasoning > 0 ? ` (${number(reasoning, locale)} reasoning)` : "";
-  return `${number(input, locale)} tokens in${ofInput}, ${number(output, locale)} out${ofOutput}`;
+function countsInWords({ input, output, cached, reasoning }) {
+  const taken = t("usage.in", { count: input });
+  const given = t("usage.out", { count: output });
+  return t("usage.counts", {
+    input: cached > 0 ? t("usage.cached", { sum: taken, cached }) : taken,
+    output: reasoning > 0 ? t("usage.reasoned", { sum: given, reasoning }) : given,
+  });
 }
 
 // What costs less than a cent keeps the digits that say how much less.
-function costInWords({ micros, currency }, locale) {
+function costInWords({ micros, currency }) {
   const amount = micros / 1e6;
   const digits =
     amount > 0 && amount < 0.01
@@ -77,11 +79,9 @@ function costInWords({ micros, currency }, locale) {
 }
 
 // The day is said where it is not the present one.
-function timeInWords(seconds, now, locale) {
+function timeInWords(seconds, now) {
   const at = new Date(seconds * 1000);
   const isToday = at.toDateString() === now.toDateString();
   const form = isToday ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" };
   return new Intl.DateTimeFormat(locale, form).format(at);
 }
-
-const number = (count, locale) => new Intl.NumberFormat(locale).format(count);

@@ -1,5 +1,6 @@
 // Rule: a block of code with its language, its colours and a button that copies it.
 
+import { t } from "../text.js";
 import { h, icon } from "./dom.js";
 import { highlight } from "./highlight.js";
 import { sanitize } from "./sanitize.js";
@@ -22,12 +23,12 @@ function colours(text, language) {
 }
 
 function copyButton(text) {
-  const label = h("span", {}, "Copy");
+  const label = h("span", {}, t("code.copy"));
   const button = h("button", { type: "button", class: "copy" }, icon("copy"), label);
   button.addEventListener("click", async () => {
-    label.textContent = (await copy(text)) ? "Copied" : "Not copied";
+    label.textContent = (await copy(text)) ? t("code.copied") : t("code.notCopied");
     setTimeout(() => {
-      label.textContent = "Copy";
+      label.textContent = t("code.copy");
     }, COPIED_FOR_MS);
   });
   return button;

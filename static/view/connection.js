@@ -1,5 +1,7 @@
 // Rule: one quiet line that says when the server is away, and nothing while it is there.
 
+import { t } from "../text.js";
+
 // A reconnect that takes less than this is nobody's business.
 const QUIET_MS = 400;
 
@@ -12,7 +14,7 @@ export class ConnectionLine {
 
   away() {
     this.#timer ??= setTimeout(() => {
-      this.element.textContent = "The connection is away. Nothing is lost; it comes back by itself.";
+      this.element.textContent = t("connection.away");
     }, QUIET_MS);
   }
 

@@ -1,6 +1,7 @@
 // Rule: shows a transcript, at most once a frame, and touches only the messages that have changed.
 
 import { isRunning } from "../model/response.js";
+import { t } from "../text.js";
 import { messageView } from "./message.js";
 import { SummaryView } from "./summary.js";
 
@@ -124,8 +125,9 @@ export class ConversationView {
 
   // A screen reader hears that an answer began and how it ended, not each word as it comes.
   #announce(before, entry) {
-    if (isRunning(before) && !isRunning(entry)) this.live.textContent = `Answer complete. ${entry.text.slice(0, 600)}`;
+    if (isRunning(before) && !isRunning(entry))
+      this.live.textContent = t("conversation.complete", { text: entry.text.slice(0, 600) });
     else if (isRunning(entry) && before.text === "" && entry.text !== "")
-      this.live.textContent = "The assistant is answering.";
+      this.live.textContent = t("conversation.answering");
   }
 }

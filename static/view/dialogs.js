@@ -1,12 +1,13 @@
 // Rule: questions that wait for an answer: whether to delete, and the key of who is asking. Each is a native
 // dialog, so focus and Escape behave as they should.
 
+import { t } from "../text.js";
 import { byId } from "./dom.js";
 
 /** @returns {Promise<boolean>} whether the session is to be deleted */
 export function confirmDeletion(title) {
   const dialog = byId("confirm");
-  byId("confirm-title").textContent = `Delete “${title}”?`;
+  byId("confirm-title").textContent = t("deletion.question", { title });
   dialog.returnValue = "";
   dialog.showModal();
   return new Promise((resolve) => {
@@ -41,7 +42,7 @@ export class LoginDialog {
       this.#dialog.close();
       this.onDone();
     } catch (error) {
-      this.#problem.textContent = error.status === 401 ? "This key is not known here." : error.message;
+      this.#problem.textContent = error.status === 401 ? t("login.unknownKey") : error.message;
     }
   }
 }

@@ -1,6 +1,7 @@
 // Rule: one fact as an entry of the list: what it says, where that was told, what it said before, and what can be done.
 
 import { pathOf } from "../model/title.js";
+import { locale, parts, t } from "../text.js";
 import { h, iconButton } from "./dom.js";
 
 /**
@@ -8,22 +9,22 @@ import { h, iconButton } from "./dom.js";
  * @param {boolean} isMarked whether the answer that is asked about had it
  */
 export function factRow(fact, acts, isMarked) {
-  const edit = iconButton("pen", `Edit ${fact.text}`, () => startEditing(fact, line, acts.onEdit));
-  const forget = iconButton("bin", `Forget ${fact.text}`, () => acts.onForget(fact));
+  const edit = iconButton("pen", t("memory.edit", { text: fact.text }), () => startEditing(fact, line, acts.onEdit));
+  const forget = iconButton("bin", t("memory.forget", { text: fact.text }), () => acts.onForget(fact));
   const line = h("div", { class: "says" }, h("span", { class: "fact" }, fact.text), edit, forget);
-  const had = isMarked ? h("p", {}, h("mark", {}, "The answer had this")) : null;
+  const had = isMarked ? h("p", {}, h("mark", {}, t("memory.had"))) : null;
   return h("li", { class: isMarked ? "marked" : "" }, line, had, origin(fact, acts), before(fact));
 }
 
 /** Each session that a fact was told in, and how often it was told in all. */
 function origin(fact, acts) {
-  const times = fact.confirmations > 1 ? `${fact.confirmations} times, last on ` : "on ";
-  const parts = fact.sources.flatMap((source) => [", ", sourceOf(source, acts)]);
-  return h("p", { class: "origin" }, "Told ", times, day(fact.confirmed_at), ...parts);
+  const told = parts("memory.told", { count: fact.confirmations, day: day(fact.confirmed_at) });
+  const sources = fact.sources.flatMap((source) => [", ", sourceOf(source, acts)]);
+  return h("p", { class: "origin" }, ...told, ...sources);
 }
 
 function sourceOf(source, { titleOf, onOpen }) {
-  if (source.conversation === null) return "by hand";
+  if (source.conversation === null) return t("memory.by");
   const open = (event) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
     event.preventDefault();
@@ -35,19 +36,19 @@ function sourceOf(source, { titleOf, onOpen }) {
 function before(fact) {
   if (fact.history.length === 0) return null;
   const said = fact.history.toReversed().map((former) => {
-    return h("p", {}, h("q", {}, former.text), " until ", day(former.replaced_at));
+    return h("p", {}, ...parts("memory.until", { text: h("q", {}, former.text), day: day(former.replaced_at) }));
   });
-  return h("details", {}, h("summary", {}, "What it said before"), ...said);
+  return h("details", {}, h("summary", {}, t("memory.before")), ...said);
 }
 
 function day(seconds) {
   const date = new Date((seconds ?? 0) * 1000);
-  return h("time", { datetime: date.toISOString() }, date.toLocaleDateString());
+  return h("time", { datetime: date.toISOString() }, date.toLocaleDateString(locale));
 }
 
 /** Puts a field in the place of the words; Enter and leaving it keep what is written, Escape does not. */
 function startEditing(fact, line, onEdit) {
-  const input = h("input", { type: "text", "aria-label": "What to remember", maxlength: "4096" });
+  const input = h("input", { type: "text", "aria-label": t("memory.label"), maxlength: "4096" });
   const shown = [...line.childNodes];
   let isDone = false;
   input.value = fact.text;

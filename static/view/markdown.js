@@ -3,6 +3,7 @@
 
 import { BlockSplitter } from "../model/blocks.js";
 import { parseMarkdown } from "../model/parse.js";
+import { t } from "../text.js";
 import { codeBlock } from "./code_block.js";
 import { h } from "./dom.js";
 import { sanitize } from "./sanitize.js";
@@ -59,7 +60,7 @@ function render(markdown, isColoured) {
 
 // A wide table scrolls by itself and leaves the page in its place.
 function frame(table) {
-  const scroller = h("div", { class: "table-frame", tabindex: "0", role: "region", "aria-label": "Table" });
+  const scroller = h("div", { class: "table-frame", tabindex: "0", role: "region", "aria-label": t("markdown.table") });
   table.replaceWith(scroller);
   scroller.append(table);
 }

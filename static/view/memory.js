@@ -1,5 +1,6 @@
 // Rule: shows what is remembered of the user, and lets them add to it, change it, take it away and switch it off.
 
+import { t } from "../text.js";
 import { byId, h } from "./dom.js";
 import { factRow } from "./fact_row.js";
 
@@ -62,7 +63,7 @@ export class MemoryDialog {
 
   #show({ data, enabled }) {
     const rows = data.map((fact) => factRow(fact, this.acts, this.#marked.has(fact.id)));
-    this.#list.replaceChildren(...(rows.length > 0 ? rows : [h("li", { class: "empty" }, "Nothing yet.")]));
+    this.#list.replaceChildren(...(rows.length > 0 ? rows : [h("li", { class: "empty" }, t("memory.none"))]));
     this.#list.querySelector(".marked")?.scrollIntoView({ block: "nearest" });
     this.#switch.checked = enabled;
     for (const field of byId("memory-form").elements) field.disabled = !enabled;

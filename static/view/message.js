@@ -3,6 +3,7 @@
 
 import { isRunning, noteOf } from "../model/response.js";
 import { factsOf } from "../model/usage.js";
+import { t } from "../text.js";
 import { h } from "./dom.js";
 import { showFacts } from "./facts.js";
 import { MarkdownView } from "./markdown.js";
@@ -18,7 +19,7 @@ class UserMessage {
   #note = h("p", { class: "note" });
 
   constructor(acts) {
-    this.element = h("article", { class: "message user", "aria-label": "You" }, this.#text, this.#note);
+    this.element = h("article", { class: "message user", "aria-label": t("message.you") }, this.#text, this.#note);
     this.acts = acts;
   }
 
@@ -30,11 +31,11 @@ class UserMessage {
 
   #notes({ pending, error, messageId }) {
     if (!pending) return [];
-    if (!error) return [h("span", { class: "sending" }, "sending…")];
+    if (!error) return [h("span", { class: "sending" }, t("message.sending"))];
     const button = (name, act) => h("button", { type: "button", class: "link", click: () => act(messageId) }, name);
     const { onSendAgain, onTakeBack } = this.acts;
-    const choices = [button("Send again", onSendAgain), " ", button("Edit", onTakeBack)];
-    return [h("span", { class: "error" }, `not sent: ${error} `), ...choices];
+    const choices = [button(t("message.sendAgain"), onSendAgain), " ", button(t("message.edit"), onTakeBack)];
+    return [h("span", { class: "error" }, `${t("message.notSent", { error })} `), ...choices];
   }
 }
 
@@ -42,7 +43,7 @@ class AssistantMessage {
   #body = h("div", { class: "body" });
   #note = h("p", { class: "note" });
   #about = h("p", { class: "facts", hidden: true });
-  #thinking = h("p", { class: "unseen" }, "thinking…");
+  #thinking = h("p", { class: "unseen" }, t("message.thinking"));
   #reasoning = new ReasoningView();
   #markdown = new MarkdownView(this.#body);
   #facts = [];
@@ -50,7 +51,7 @@ class AssistantMessage {
   #memory = h("p", { class: "note", hidden: true }, this.#fromMemory);
 
   constructor(acts) {
-    const attributes = { class: "message assistant", "aria-label": "Assistant" };
+    const attributes = { class: "message assistant", "aria-label": t("message.assistant") };
     const parts = [this.#thinking, this.#reasoning.element, this.#body, this.#note, this.#memory, this.#about];
     this.element = h("article", attributes, ...parts);
     this.acts = acts;
@@ -69,8 +70,7 @@ class AssistantMessage {
     this.#note.textContent = note?.text ?? "";
     this.#facts = entry.facts;
     this.#memory.hidden = this.#facts.length === 0;
-    const count = this.#facts.length === 1 ? "1 fact" : `${this.#facts.length} facts`;
-    this.#fromMemory.textContent = `knew ${count} from memory`;
+    this.#fromMemory.textContent = t("message.knew", { count: this.#facts.length });
     showFacts(this.#about, isGrowing ? null : factsOf(entry));
   }
 }

@@ -1,6 +1,7 @@
 // Rule: what the model thought is folded away above its answer, letter by letter; while it stays folded nothing of it is
 // put on the page.
 
+import { t } from "../text.js";
 import { h } from "./dom.js";
 
 export class ReasoningView {
@@ -8,7 +9,7 @@ export class ReasoningView {
   #shown = h("div", { class: "thoughts" });
 
   constructor() {
-    const summary = h("summary", {}, "Reasoning");
+    const summary = h("summary", {}, t("message.reasoning"));
     this.element = h("details", { class: "reasoning", hidden: true }, summary, this.#shown);
     this.element.addEventListener("toggle", () => this.#show());
   }

@@ -3,6 +3,7 @@
 
 import { pathOf, titleOf } from "../model/title.js";
 import { Search } from "../search.js";
+import { locale, parts, t } from "../text.js";
 import { byId, h } from "./dom.js";
 
 const STEPS = { ArrowDown: 1, ArrowUp: -1 };
@@ -68,10 +69,8 @@ export class SearchDialog {
     const { hits, hasMore, isComplete, words } = this.search;
     this.#list.replaceChildren(...hits.map((hit) => this.#row(hit)));
     this.#more.hidden = !hasMore;
-    const found =
-      hits.length === 0 ? "Nothing was found." : `${hits.length}${hasMore ? "+" : ""} found, the newest first.`;
-    const rest = isComplete ? "" : " Not every message can be searched yet: ask again in a moment.";
-    byId("search-state").textContent = words === "" ? "" : found + rest;
+    const rest = isComplete ? "" : ` ${t("search.incomplete")}`;
+    byId("search-state").textContent = words === "" ? "" : foundInWords(hits.length, hasMore) + rest;
   }
 
   #problem(message) {
@@ -86,14 +85,10 @@ export class SearchDialog {
 
   #row(hit) {
     const day = new Date(hit.created_at * 1000);
-    const who = hit.role === "user" ? "You" : "Assistant";
-    const where = h(
-      "span",
-      { class: "where" },
-      h("span", { class: "name" }, titleOf(hit)),
-      `${who}, `,
-      h("time", { datetime: day.toISOString() }, day.toLocaleDateString()),
-    );
+    const who = hit.role === "user" ? t("message.you") : t("message.assistant");
+    const time = h("time", { datetime: day.toISOString() }, day.toLocaleDateString(locale));
+    const name = h("span", { class: "name" }, titleOf(hit));
+    const where = h("span", { class: "where" }, name, ...parts("search.by", { who, day: time }));
     const pieces = hit.snippet.map(({ text, match }) => (match ? h("mark", {}, text) : text));
     const click = (event) => this.#open(event, hit);
     return h(
@@ -116,6 +111,11 @@ export class SearchDialog {
     this.#dialog.close();
     this.onOpen(hit.conversation, hit.message);
   }
+}
+
+function foundInWords(count, hasMore) {
+  if (count === 0) return t("search.none");
+  return hasMore ? t("search.foundMore", { count }) : t("search.found", { count });
 }
 
 const isTyping = (target) => target.matches?.("input, textarea, select, [contenteditable]");

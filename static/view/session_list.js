@@ -1,21 +1,28 @@
-// Rule: the list of sessions as a nav of links. A row is made again only when what it shows has changed, so that
-// news from elsewhere takes neither the focus nor a half-typed name.
+// Rule: the list of sessions as a nav of links. Each session keeps its row, so that news from elsewhere takes neither
+// the focus nor a half-typed name nor a click.
 
 import { groupByTime } from "../model/sessions.js";
-import { pathOf, titleOf } from "../model/title.js";
-import { h, iconButton, place } from "./dom.js";
+import { titleOf } from "../model/title.js";
+import { t } from "../text.js";
+import { h, place } from "./dom.js";
+import { SessionRow } from "./session_row.js";
 
 export class SessionListView {
-  #rows = new Map(); // session id → {element, label}
+  #rows = new Map(); // session id → SessionRow
   #groups = new Map(); // name → {section, list}
-  #empty = h("p", { class: "empty" }, "No chats yet.");
+  #empty = h("p", { class: "empty" }, t("sessions.none"));
   #renaming = null; // the session whose name is being typed
 
   /** @param {{element: HTMLElement, onOpen, onRename, onDelete, onMore}} options */
   constructor({ element, onOpen, onRename, onDelete, onMore }) {
-    Object.assign(this, { element, onOpen, onRename, onDelete });
+    Object.assign(this, { element, onRename });
+    this.acts = {
+      onOpen: (session) => onOpen(session.id),
+      onRename: (session) => this.#startRenaming(session),
+      onDelete,
+    };
     const attributes = { type: "button", class: "plain more", "data-focus": "more", click: onMore };
-    this.more = h("button", attributes, "Show more");
+    this.more = h("button", attributes, t("sessions.more"));
     // Whoever scrolls to the end has asked for more.
     new IntersectionObserver(([seen]) => seen.isIntersecting && onMore()).observe(this.more);
   }
@@ -52,49 +59,15 @@ export class SessionListView {
   }
 
   #row(session) {
-    const isCurrent = session.id === this.currentId;
-    const isRunning = Boolean(session["verbatim:running_response"]);
-    const label = JSON.stringify([session.metadata, isCurrent, isRunning]);
-    const known = this.#rows.get(session.id);
-    if (known?.label === label) return known.element;
-    const element = this.#makeRow(session, isCurrent, isRunning);
-    this.#rows.set(session.id, { element, label });
-    return element;
+    const row = this.#rows.get(session.id) ?? new SessionRow(session, this.acts);
+    this.#rows.set(session.id, row);
+    row.update(session, session.id === this.currentId);
+    return row.element;
   }
 
-  #makeRow(session, isCurrent, isRunning) {
-    const title = titleOf(session);
-    const attributes = {
-      href: pathOf(session.id),
-      "data-focus": `open ${session.id}`,
-      click: (event) => this.#open(event, session),
-    };
-    const link = h(
-      "a",
-      { ...attributes, "aria-current": isCurrent ? "page" : null },
-      h("span", { class: "name" }, title),
-    );
-    if (isRunning) {
-      const label = "an answer is being written";
-      link.append(h("span", { class: "running", role: "img", "aria-label": label, title: label }));
-    }
-    const rename = iconButton("pen", `Rename ${title}`, () => this.#startRenaming(session, row));
-    const remove = iconButton("bin", `Delete ${title}`, () => this.onDelete(session));
-    rename.dataset.focus = `rename ${session.id}`;
-    remove.dataset.focus = `delete ${session.id}`;
-    const row = h("li", { class: isCurrent ? "row current" : "row" }, link, rename, remove);
-    return row;
-  }
-
-  #open(event, session) {
-    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
-    event.preventDefault();
-    this.onOpen(session.id);
-  }
-
-  #startRenaming(session, row) {
+  #startRenaming(session) {
     this.#renaming = session.id;
-    const input = h("input", { type: "text", "aria-label": "Name of the chat", maxlength: "200" });
+    const input = h("input", { type: "text", "aria-label": t("sessions.name"), maxlength: "200" });
     input.value = titleOf(session);
     const finish = (isKept) => this.#finishRenaming(session, isKept ? input.value.trim() : "");
     input.addEventListener("keydown", (event) => {
@@ -104,7 +77,7 @@ export class SessionListView {
       finish(event.key === "Enter");
     });
     input.addEventListener("blur", () => finish(true));
-    row.replaceChildren(input);
+    this.#rows.get(session.id).showInput(input);
     input.focus();
     input.select();
   }
@@ -112,7 +85,7 @@ export class SessionListView {
   #finishRenaming(session, title) {
     if (this.#renaming !== session.id) return;
     this.#renaming = null;
-    this.#rows.delete(session.id);
+    this.#rows.get(session.id).showLink();
     const current = this.sessions.find((one) => one.id === session.id);
     if (title && current && title !== titleOf(current)) this.onRename(current, title);
     this.show(this.sessions, this.currentId, this.hasMore);

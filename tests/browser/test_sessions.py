@@ -193,3 +193,23 @@ async def test_news_touch_the_row_that_they_are_about(reader: Reader) -> None:
     )
     await expect(reader.chats.filter(has_text="another name")).to_have_count(1)
     assert await reader.page.evaluate("window.touched") == 1
+
+
+async def test_click_outlives_the_news_in_its_midst(reader: Reader, new_reader: NewReader) -> None:
+    """A press on a link opens its chat even if the name changes, and an answer begins, before it is released."""
+    await reader.page.request.get(reader.base_url + "/v1/me")
+    [chat] = await make_chats(reader, 1)
+    other = await new_reader()
+    await other.open(f"/chat/{chat}")
+    await reader.open()
+    await reader.chats.first.hover()
+    await reader.page.mouse.down()
+    await reader.page.request.post(
+        f"{reader.base_url}/v1/conversations/{chat}", data={"metadata": {"title": "another name"}}
+    )
+    await expect(reader.chats).to_have_text(["another name"])
+    await other.choose("metronome")
+    await other.say("500@50")
+    await expect(reader.chats.get_by_role("img", name="an answer is being written")).to_be_visible()
+    await reader.page.mouse.up()
+    await expect(reader.page).to_have_url(f"{reader.base_url}/chat/{chat}")

@@ -4,7 +4,6 @@ import { foldEvent, openResponse } from "../../../static/model/response.js";
 import { Transcript } from "../../../static/model/transcript.js";
 import { factsOf, spentOf, usageOfItem, usageOfResponse } from "../../../static/model/usage.js";
 
-const LOCALE = "en-US";
 const NOW = new Date(2026, 0, 31, 15, 0);
 const AT = new Date(2026, 0, 31, 14, 5).getTime() / 1000;
 const dollars = (micros) => ({ micros, currency: "USD" });
@@ -18,7 +17,7 @@ const usage = (more = {}) => ({
   costs: [],
   ...more,
 });
-const textOf = (entry) => plain(factsOf({ model: null, at: null, usage: null, ...entry }, NOW, LOCALE)?.text ?? "");
+const textOf = (entry) => plain(factsOf({ model: null, at: null, usage: null, ...entry }, NOW)?.text ?? "");
 const item = {
   id: "m1",
   type: "message",
@@ -51,9 +50,9 @@ test("another day is said", () => {
 });
 
 test("the details part what went in from what came out", () => {
-  const { details } = factsOf({ usage: usage({ cached: 400, reasoning: 100 }) }, NOW, LOCALE);
+  const { details } = factsOf({ usage: usage({ cached: 400, reasoning: 100 }) }, NOW);
   assert.equal(details, "1,000 tokens in (400 cached), 234 out (100 reasoning)");
-  assert.equal(factsOf({ usage: usage() }, NOW, LOCALE).details, "1,000 tokens in, 234 out");
+  assert.equal(factsOf({ usage: usage() }, NOW).details, "1,000 tokens in, 234 out");
 });
 
 test("a small cost keeps its digits, a large one does not need them", () => {
@@ -102,7 +101,7 @@ test("an answer has its facts from its events, and the same ones from its item",
   const transcript = new Transcript("s");
   transcript.load([{ ...item, "verbatim:usage": { ...used, estimated: false } }]);
   for (const one of [foldEvent(entry, ended), transcript.entries[0]]) {
-    assert.equal(plain(factsOf(one, NOW, LOCALE).text), "m · 2:05 PM · 5 tokens");
+    assert.equal(plain(factsOf(one, NOW).text), "m · 2:05 PM · 5 tokens");
   }
 });
 
@@ -121,12 +120,12 @@ test("a chat says what all of its answers have used", () => {
     estimated_responses: 3,
     costs: [dollars(120_000), { micros: 5_000_000, currency: "EUR" }],
   };
-  const { text, details } = spentOf({ "verbatim:usage": spent }, LOCALE);
+  const { text, details } = spentOf({ "verbatim:usage": spent });
   assert.equal(plain(text), "≈ 12,345 tokens · ≈ $0.12 · ≈ €5.00");
   assert.equal(details, "12,000 tokens in (10 cached), 345 out, in 12 answers, 3 of them estimated");
   const one = { ...spent, responses: 1, estimated_responses: 0, costs: [] };
-  assert.equal(spentOf({ "verbatim:usage": one }, LOCALE).text, "12,345 tokens");
-  assert.match(spentOf({ "verbatim:usage": one }, LOCALE).details, /in 1 answer$/);
+  assert.equal(spentOf({ "verbatim:usage": one }).text, "12,345 tokens");
+  assert.match(spentOf({ "verbatim:usage": one }).details, /in 1 answer$/);
   assert.equal(spentOf({ id: "s" }), null);
   assert.equal(spentOf(null), null);
 });
