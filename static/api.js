@@ -23,7 +23,7 @@ export class Api {
   whoAmI = () => this.#request("GET", "/v1/me");
   logIn = (key) => this.#request("POST", "/v1/login", { key });
   logOut = () => this.#request("POST", "/v1/logout", {});
-  models = async () => (await this.#request("GET", "/v1/models")).data.map((model) => model.id);
+  models = async () => (await this.#request("GET", "/v1/models")).data;
 
   /** One page of the sessions, newest first: `data` and `has_more`. */
   sessions = (after = null) => this.#request("GET", `/v1/conversations?limit=${SESSIONS_PAGE_SIZE}${afterOf(after)}`);

@@ -42,24 +42,24 @@ export class Conversations {
 
   /** Takes what an earlier page, or another tab, has sent and nobody has acknowledged. It goes out with `resume`. */
   restore() {
-    for (const { sessionId, messageId, text, model, error } of this.outbox.sends) {
+    for (const { sessionId, messageId, text, images, model, error } of this.outbox.sends) {
       if (sessionId === null) continue;
       const transcript = this.#ensure(sessionId);
       if (transcript.entries.some((entry) => entry.messageId === messageId)) continue;
-      transcript.addPending(messageId, text, model);
+      transcript.addPending(messageId, text, model, images);
       if (error) transcript.setRefusal(messageId, error);
     }
   }
 
   /** @returns {string | null} why the server would not take this message */
-  problemWith(transcript, text, model) {
-    const entry = { messageId: crypto.randomUUID(), text, model };
+  problemWith(transcript, text, model, images = []) {
+    const entry = { messageId: crypto.randomUUID(), text, images, model };
     return sizeProblem(frameBytes(transcript.sessionId, entry), this.maxFrameBytes);
   }
 
-  send(transcript, text, model) {
+  send(transcript, text, model, images = []) {
     const messageId = crypto.randomUUID();
-    transcript.addPending(messageId, text, model);
+    transcript.addPending(messageId, text, model, images);
     this.outbox.keepSend(transcript.sessionId, transcript.entries.at(-1));
     if (transcript.sessionId) this.#submit(transcript, transcript.entries.at(-1));
     this.onChange(transcript);
@@ -70,7 +70,7 @@ export class Conversations {
     transcript.setRefusal(messageId, null);
     this.#keepUnsent(transcript);
     const entry = transcript.unacknowledged.find((pending) => pending.messageId === messageId);
-    const problem = entry && this.problemWith(transcript, entry.text, entry.model);
+    const problem = entry && this.problemWith(transcript, entry.text, entry.model, entry.images);
     if (problem) this.#refuse(transcript, messageId, problem);
     else if (entry) this.#submit(transcript, entry);
     this.onChange(transcript);

@@ -31,7 +31,10 @@ const login = new LoginDialog({ logIn, onDone: loggedIn });
 const outbox = new Outbox();
 const sessions = new SessionList();
 const line = new ConnectionLine(byId("connection"));
-const picker = new ModelPicker(byId("model"));
+const picker = new ModelPicker({
+  select: byId("model"),
+  onChange: () => composer.attachments.offer(picker.takesImages),
+});
 const memory = new MemoryDialog({
   api,
   titleOf: (sessionId) => titleOf(sessions.get(sessionId)),
@@ -76,9 +79,11 @@ const conversation = new ConversationView({
 
 const composer = new Composer({
   form: byId("composer"),
-  onSend: (text) => page.send(text),
+  attachments: { element: byId("attachments"), button: byId("attach"), area: byId("main") },
+  onSend: (text, images) => page.send(text, images),
   onEdit: (text) => page.drafted(text),
   onStop: () => page.stop(),
+  onProblem: (message) => page.problem(message),
 });
 
 const pages = new SessionPages({
@@ -140,6 +145,7 @@ async function begin() {
     const me = await api.whoAmI();
     if (me["verbatim:keys"]) offerLogOut();
     outbox.user = me.id ?? "";
+    composer.attachments.most = me["verbatim:max_images"] ?? composer.attachments.most;
     conversations.maxFrameBytes = me["verbatim:max_frame_bytes"] ?? USUAL_LIMIT_BYTES;
   } catch (error) {
     if (error.status !== 401) page.problem(error.message);

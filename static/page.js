@@ -50,16 +50,16 @@ export class Page {
   }
 
   /** @returns {boolean} whether the words were taken; where not, they stay where they were written */
-  send(text) {
+  send(text, images = []) {
     if (!this.#hasBegun) return false;
     const transcript = this.#transcript;
-    const problem = this.conversations.problemWith(transcript, text, this.model());
+    const problem = this.conversations.problemWith(transcript, text, this.model(), images);
     this.problem(problem ?? "");
     if (problem) return false;
     this.conversation.scroller.follow();
     const isFirst = transcript.sessionId === null;
-    const messageId = this.conversations.send(transcript, text, this.model());
-    if (isFirst) this.#startSession(transcript, messageId, text);
+    const messageId = this.conversations.send(transcript, text, this.model(), images);
+    if (isFirst) this.#startSession(transcript, messageId, text, images);
     return true;
   }
 
@@ -75,6 +75,7 @@ export class Page {
     this.problem("");
     this.conversations.withdraw(this.#transcript, messageId);
     this.composer.text = joined(entry.text, this.composer.text);
+    this.composer.images = [...(entry.images ?? []), ...this.composer.images];
     this.composer.focus();
   }
 
@@ -160,7 +161,7 @@ export class Page {
   }
 
   // What was written must not be lost where the session cannot be made: it goes back to where it was written.
-  async #startSession(transcript, messageId, text) {
+  async #startSession(transcript, messageId, text, images) {
     try {
       const session = await this.api.createSession(nameFrom(text));
       this.sessions.upsert(session);
@@ -169,6 +170,7 @@ export class Page {
       this.sessionsChanged();
     } catch (error) {
       this.conversations.withdraw(transcript, messageId);
+      this.composer.images = [...images, ...this.composer.images];
       if (this.#transcript === transcript) this.composer.text = joined(text, this.composer.text);
       else this.outbox.keepDraft(null, joined(this.outbox.draftOf(null), text));
       this.problem(error.message);

@@ -8,12 +8,17 @@ export default {
   "code.copy": "Kopieren",
   "code.notCopied": "Nicht kopiert",
 
+  "composer.attach": "Bilder hinzufügen",
+  "composer.imagesNotKept": "Der Browser hat keinen Platz für ihre Bilder: Sie müssen noch einmal hinzugefügt werden.",
   "composer.label": "Nachricht",
+  "composer.noImage": "„{name}“ ist kein Bild, das sich lesen lässt.",
   "composer.placeholder": "Nachricht schreiben",
+  "composer.removeImage": "Bild {number} entfernen",
   "composer.send": "Senden",
   "composer.stop": "Anhalten",
   "composer.tooLarge": "Diese Nachricht hat {size} Byte; der Server nimmt höchstens {limit} Byte an.",
   "composer.refusedSize": "Der Server nimmt keine Nachricht von {size} Byte an.",
+  "composer.tooManyImages": "Eine Nachricht nimmt höchstens {count} Bilder auf.",
 
   "connection.away": "Die Verbindung ist weg. Nichts geht verloren; sie kommt von selbst wieder.",
 
@@ -68,6 +73,7 @@ export default {
   "message.edit": "Bearbeiten",
   "message.empty": "eine leere Antwort",
   "message.failed": "Die Antwort ist fehlgeschlagen.",
+  "message.image": "Bild {number}",
   "message.incomplete": "unvollständig",
   "message.interrupted": "unterbrochen",
   "message.knew": {

@@ -8,12 +8,17 @@ export default {
   "code.copy": "Copy",
   "code.notCopied": "Not copied",
 
+  "composer.attach": "Add images",
+  "composer.imagesNotKept": "The browser has no room for its images: they have to be added again.",
   "composer.label": "Message",
+  "composer.noImage": "“{name}” is no image that can be read.",
   "composer.placeholder": "Write a message",
+  "composer.removeImage": "Remove image {number}",
   "composer.send": "Send",
   "composer.stop": "Stop",
   "composer.tooLarge": "This message has {size} bytes; the server takes at most {limit} bytes.",
   "composer.refusedSize": "The server takes no message of {size} bytes.",
+  "composer.tooManyImages": "A message takes at most {count} images.",
 
   "connection.away": "The connection is away. Nothing is lost; it comes back by itself.",
 
@@ -68,6 +73,7 @@ export default {
   "message.edit": "Edit",
   "message.empty": "an empty answer",
   "message.failed": "The answer failed.",
+  "message.image": "Image {number}",
   "message.incomplete": "incomplete",
   "message.interrupted": "interrupted",
   "message.knew": { one: "knew {count} fact from memory", other: "knew {count} facts from memory" },

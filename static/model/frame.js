@@ -2,6 +2,7 @@
 // JSON in UTF-8, as it goes over the wire.
 
 import { t } from "../text.js";
+import { inputOf } from "./images.js";
 
 /** What the server takes where it does not say. */
 export const USUAL_LIMIT_BYTES = 1_048_576;
@@ -9,12 +10,12 @@ export const USUAL_LIMIT_BYTES = 1_048_576;
 // As long as any id that the server gives to a session.
 const UNKNOWN_SESSION = "_".repeat(64);
 
-/** @param {{messageId: string, text: string, model: string | null}} entry */
-export function createFrame(sessionId, { messageId, text, model }) {
+/** @param {{messageId: string, text: string, images?: string[], model: string | null}} entry */
+export function createFrame(sessionId, { messageId, text, images, model }) {
   return {
     type: "response.create",
     conversation: sessionId,
-    input: text,
+    input: inputOf(text, images),
     stream_id: messageId,
     metadata: { client_message_id: messageId },
     ...(model ? { model } : {}),

@@ -2,6 +2,7 @@
 // browser's storage, under the user's name, so that tabs do not overwrite each other. An entry goes when the server
 // has the words, when the user takes them back, or when their session is deleted.
 
+import { t } from "../text.js";
 import { erase, keysOf, read, write } from "./storage.js";
 
 const MOST_SENDS = 100;
@@ -11,16 +12,21 @@ export class Outbox {
   user = ""; // set when the server has said who this is
   #latest = 0; // so that entries of the same millisecond keep their order
 
-  /** Keeps a message, or what has changed about it. `sessionId` is null while the session is still to be made. */
-  keepSend(sessionId, { messageId, text, model, error = null }) {
-    this.#keep("send", messageId, MOST_SENDS, { messageId, sessionId, text, model, error });
+  /**
+   * Keeps a message, or what has changed about it. `sessionId` is null while the session is still to be made. Where
+   * there is no room for its images, the words are kept as a message that is not sent by itself.
+   */
+  keepSend(sessionId, { messageId, text, images = [], model, error = null }) {
+    const entry = { messageId, sessionId, text, model, error };
+    if (this.#keep("send", messageId, MOST_SENDS, { ...entry, images }) || images.length === 0) return;
+    this.#keep("send", messageId, MOST_SENDS, { ...entry, error: error ?? t("composer.imagesNotKept") });
   }
 
   dropSend(messageId) {
     if (messageId) erase(this.#prefix("send") + messageId);
   }
 
-  /** @returns {{messageId, sessionId, text, model, error}[]} oldest first */
+  /** @returns {{messageId, sessionId, text, images, model, error}[]} oldest first */
   get sends() {
     return this.#entries("send");
   }
@@ -63,7 +69,7 @@ export class Outbox {
     this.#latest = Math.max(Date.now(), this.#latest + 1);
     const at = this.#read(key)?.at;
     if (at === undefined) this.#makeRoom(kind, most);
-    write(key, JSON.stringify({ ...entry, at: at ?? this.#latest }));
+    return write(key, JSON.stringify({ ...entry, at: at ?? this.#latest }));
   }
 
   #makeRoom(kind, most) {

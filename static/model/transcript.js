@@ -2,6 +2,7 @@
 // running responses, and the sends that the server has not acknowledged yet. Entries are replaced, never changed,
 // so that a view sees by identity what is new.
 
+import { imagesOf } from "./images.js";
 import { foldEvent, isRunning, openResponse, textOf } from "./response.js";
 import { usageOfItem } from "./usage.js";
 
@@ -62,8 +63,8 @@ export class Transcript {
   }
 
   /** Shows a message that is on its way to the server. */
-  addPending(messageId, text, model) {
-    this.entries = [...this.entries, { role: "user", key: messageId, messageId, text, model, pending: true }];
+  addPending(messageId, text, model, images = []) {
+    this.entries = [...this.entries, { role: "user", key: messageId, messageId, text, images, model, pending: true }];
   }
 
   /** The server has the message and answers it with this response. */
@@ -172,7 +173,7 @@ function isSame(a, b) {
 function entryOf(item) {
   const responseId = item["verbatim:response_id"] ?? null;
   const common = { role: item.role, key: item.id, itemId: item.id, text: textOf(item), responseId };
-  if (item.role === "user") return common;
+  if (item.role === "user") return { ...common, images: imagesOf(item) };
   return {
     ...common,
     cursor: -1,

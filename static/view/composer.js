@@ -1,20 +1,29 @@
 // Rule: takes what the user writes. Enter sends, Shift+Enter breaks the line, and a key that only ends the choice
 // of a character (an input method at work) does neither.
 
+import { Attachments } from "./attachments.js";
+
 const MOST_LINES_PX = 240;
 
 export class Composer {
   /**
-   * @param {{form: HTMLFormElement, onSend: (text: string) => boolean, onEdit: (text: string) => void,
-   *   onStop: () => void}} options
+   * @param {{form: HTMLFormElement, attachments: object, onSend: (text: string, images: string[]) => boolean,
+   *   onEdit: (text: string) => void, onStop: () => void, onProblem: (message: string) => void}} options
+   *   `attachments` says where images are shown, chosen and dropped
    */
-  constructor({ form, onSend, onEdit, onStop }) {
+  constructor({ form, attachments, onSend, onEdit, onStop, onProblem }) {
     this.form = form;
     this.onSend = onSend;
     this.onEdit = onEdit;
     this.input = form.querySelector("textarea");
     this.sendButton = form.querySelector("#send");
     this.stopButton = form.querySelector("#stop");
+    this.attachments = new Attachments({
+      ...attachments,
+      input: this.input,
+      onChange: () => this.#fit(),
+      onProblem,
+    });
     form.addEventListener("submit", (event) => this.#submit(event));
     this.input.addEventListener("keydown", (event) => this.#key(event));
     this.input.addEventListener("input", () => this.#edited());
@@ -29,6 +38,14 @@ export class Composer {
   set text(text) {
     this.input.value = text;
     this.#edited();
+  }
+
+  get images() {
+    return this.attachments.images;
+  }
+
+  set images(images) {
+    this.attachments.images = images;
   }
 
   focus() {
@@ -52,8 +69,13 @@ export class Composer {
   #submit(event) {
     event.preventDefault();
     const text = this.text.trim();
-    if (text === "") return;
-    if (this.onSend(text)) this.text = "";
+    if (this.#isEmpty || !this.onSend(text, this.images)) return;
+    this.text = "";
+    this.images = [];
+  }
+
+  get #isEmpty() {
+    return this.text.trim() === "" && this.images.length === 0;
   }
 
   #edited() {
@@ -62,7 +84,7 @@ export class Composer {
   }
 
   #fit() {
-    this.sendButton.disabled = this.text.trim() === "";
+    this.sendButton.disabled = this.#isEmpty;
     this.input.style.height = "auto";
     this.input.style.height = `${Math.min(this.input.scrollHeight, MOST_LINES_PX)}px`;
   }

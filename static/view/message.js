@@ -6,6 +6,7 @@ import { factsOf } from "../model/usage.js";
 import { t } from "../text.js";
 import { h } from "./dom.js";
 import { showFacts } from "./facts.js";
+import { ImagesView } from "./images.js";
 import { MarkdownView } from "./markdown.js";
 import { ReasoningView } from "./reasoning.js";
 
@@ -15,15 +16,18 @@ export function messageView(entry, acts) {
 }
 
 class UserMessage {
+  #images = new ImagesView();
   #text = h("div", { class: "text" });
   #note = h("p", { class: "note" });
 
   constructor(acts) {
-    this.element = h("article", { class: "message user", "aria-label": t("message.you") }, this.#text, this.#note);
+    const parts = [this.#images.element, this.#text, this.#note];
+    this.element = h("article", { class: "message user", "aria-label": t("message.you") }, ...parts);
     this.acts = acts;
   }
 
   update(entry) {
+    this.#images.update(entry.images ?? []);
     this.#text.textContent = entry.text;
     this.element.classList.toggle("pending", Boolean(entry.pending));
     this.#note.replaceChildren(...this.#notes(entry));

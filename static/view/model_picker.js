@@ -8,18 +8,30 @@ const KEY = "verbatim.model";
 export class ModelPicker {
   #models = null; // those on offer, once the server has said them
 
-  /** @param {HTMLSelectElement} select */
-  constructor(select) {
+  /** @param {{select: HTMLSelectElement, onChange: () => void}} options */
+  constructor({ select, onChange }) {
     this.select = select;
-    select.addEventListener("change", () => write(KEY, select.value));
+    this.onChange = onChange;
+    select.addEventListener("change", () => {
+      write(KEY, select.value);
+      onChange();
+    });
   }
 
+  /** @param {object[]} models as the server lists them */
   offer(models) {
     this.#models = models;
-    this.select.replaceChildren(...models.map((model) => h("option", { value: model }, model)));
+    const ids = models.map(({ id }) => id);
+    this.select.replaceChildren(...ids.map((id) => h("option", { value: id }, id)));
     const chosen = read(KEY);
-    if (models.includes(chosen)) this.select.value = chosen;
+    if (ids.includes(chosen)) this.select.value = chosen;
     this.select.hidden = models.length < 2;
+    this.onChange();
+  }
+
+  get takesImages() {
+    const answering = this.#models?.find(({ id }) => id === this.select.value) ?? this.#models?.[0];
+    return answering?.["verbatim:images"] ?? false;
   }
 
   /** @returns {string | null} null leaves the choice to the server; until it has said them, the last choice stands */

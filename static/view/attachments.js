@@ -1,0 +1,82 @@
+// Rule: takes images that go with the next message: chosen, pasted or dropped, where the model takes any. Each is seen,
+// and can be removed, before it is sent.
+
+import { accepted, smallImage } from "../shrink.js";
+import { t } from "../text.js";
+import { h, iconButton } from "./dom.js";
+
+export class Attachments {
+  #images = []; // data URLs
+  #isOffered = false;
+  #picker = h("input", { type: "file", accept: accepted, multiple: true, hidden: true });
+
+  /** @param {{element: HTMLElement, button: HTMLButtonElement, input: HTMLElement, area: HTMLElement, onChange: () => void, onProblem: (message: string) => void}} options */
+  constructor({ element, button, input, area, onChange, onProblem }) {
+    Object.assign(this, { element, button, input, onChange, onProblem });
+    this.most = 8; // set once the server has said it
+    button.after(this.#picker);
+    button.addEventListener("click", () => this.#picker.click());
+    this.#picker.addEventListener("change", () => this.#choose());
+    input.addEventListener("paste", (event) => this.#take(event, event.clipboardData));
+    area.addEventListener("dragover", (event) => this.#isOffered && hasFiles(event) && event.preventDefault());
+    area.addEventListener("drop", (event) => this.#take(event, event.dataTransfer));
+  }
+
+  get images() {
+    return this.#images;
+  }
+
+  set images(images) {
+    this.#images = images;
+    this.element.replaceChildren(...images.map((image, at) => this.#thumbnail(image, at)));
+    this.element.hidden = images.length === 0;
+    this.onChange();
+  }
+
+  /** Whether the model that was chosen takes images. What is attached already stays until it is removed. */
+  offer(isOffered) {
+    this.#isOffered = isOffered;
+    this.button.hidden = !isOffered;
+  }
+
+  #take(event, data) {
+    const files = [...(data?.files ?? [])].filter(({ type }) => type.startsWith("image/"));
+    if (!this.#isOffered || files.length === 0) return;
+    event.preventDefault();
+    this.#add(files);
+  }
+
+  #choose() {
+    this.#add([...this.#picker.files]);
+    this.#picker.value = "";
+    this.input.focus();
+  }
+
+  async #add(files) {
+    for (const file of files) {
+      try {
+        const image = await smallImage(file);
+        if (this.#images.length < this.most) this.images = [...this.#images, image];
+        else this.onProblem(t("composer.tooManyImages", { count: this.most }));
+      } catch {
+        this.onProblem(t("composer.noImage", { name: file.name }));
+      }
+    }
+  }
+
+  #thumbnail(image, at) {
+    const number = at + 1;
+    const remove = () => {
+      this.images = this.#images.toSpliced(at, 1);
+      this.input.focus();
+    };
+    return h(
+      "div",
+      { class: "thumbnail" },
+      h("img", { src: image, alt: t("message.image", { number }) }),
+      iconButton("close", t("composer.removeImage", { number }), remove),
+    );
+  }
+}
+
+const hasFiles = ({ dataTransfer }) => [...(dataTransfer?.types ?? [])].includes("Files");

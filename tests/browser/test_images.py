@@ -1,0 +1,107 @@
+"""Images in the page: pasted, chosen, seen before they are sent and after a reload, where the model takes them."""
+
+import base64
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+from aiohttp.test_utils import TestServer
+from playwright.async_api import expect
+
+from tests.server.assistants.completions import DONE, delta, stop
+from tests.server.assistants.fake_upstream import Answer, FakeUpstream
+from tests.server.pictures import GIF, PNG, url_of
+
+PASTE = """(url) => {
+  const bytes = Uint8Array.from(atob(url.split(",")[1]), (character) => character.charCodeAt(0));
+  const data = new DataTransfer();
+  data.items.add(new File([bytes], "pixel.png", { type: "image/png" }));
+  const event = new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true });
+  document.activeElement.dispatchEvent(event);
+}"""
+LARGE = """async () => {
+  const canvas = new OffscreenCanvas(3000, 2000);
+  const context = canvas.getContext("2d");
+  const noise = context.createImageData(3000, 2000);
+  for (let at = 0; at < noise.data.length; at += 65536) crypto.getRandomValues(noise.data.subarray(at, at + 65536));
+  context.putImageData(noise, 0, 0);
+  const data = new DataTransfer();
+  data.items.add(new File([await canvas.convertToBlob()], "photo.png", { type: "image/png" }));
+  const event = new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true });
+  document.querySelector("main").dispatchEvent(event);
+}"""
+LOADED = "(image) => image.decode().then(() => image.naturalWidth)"
+
+
+@pytest_asyncio.fixture
+async def upstream() -> AsyncIterator[FakeUpstream]:
+    """A model server."""
+    upstream = FakeUpstream()
+    upstream.answers = [Answer([delta("A pixel."), stop(), DONE])]
+    yield upstream
+
+
+@pytest_asyncio.fixture
+async def server_settings(upstream: FakeUpstream) -> AsyncIterator[dict[str, str]]:
+    """Its model takes images; Scribe, beside it, takes none."""
+    async with TestServer(upstream.app()) as server:
+        url = str(server.make_url("/v1"))
+        yield {"VERBATIM_UPSTREAM_URL": url, "VERBATIM_UPSTREAM_MODEL": "m", "VERBATIM_UPSTREAM_IMAGES": "*"}
+
+
+async def test_image_is_pasted_and_still_there_after_a_reload(reader, upstream):
+    """A pasted image is seen, removed, pasted again, sent, and shown from the server after a reload."""
+    await reader.open()
+    thumbnail = reader.page.get_by_role("img", name="Image 1")
+    await expect(reader.button("Add images")).to_be_visible()
+    await reader.page.evaluate(PASTE, url_of(PNG))
+    await expect(thumbnail).to_be_visible()
+    await reader.button("Remove image 1").click()
+    await expect(thumbnail).to_have_count(0)
+    await expect(reader.composer).to_be_focused()
+    await reader.page.evaluate(PASTE, url_of(PNG))
+    await expect(thumbnail).to_be_visible()
+    assert await reader.ask("What is it?") == "A pixel."
+    assert upstream.bodies[0]["messages"][0]["content"][1]["image_url"]["url"] == url_of(PNG)
+    await reader.page.reload()
+    shown = reader.own_messages.get_by_role("img", name="Image 1")
+    assert await shown.evaluate(LOADED) == 1
+    assert (await shown.get_attribute("src") or "").startswith("/v1/conversations/")
+    await expect(reader.own_messages).to_contain_text("What is it?")
+
+
+async def test_image_without_words_is_sent(reader, upstream):
+    """A chosen file is enough of a message."""
+    await reader.open()
+    async with reader.page.expect_file_chooser() as chooser:
+        await reader.button("Add images").click()
+    await (await chooser.value).set_files({"name": "dot.gif", "mimeType": "image/gif", "buffer": GIF})
+    await expect(reader.page.get_by_role("img", name="Image 1")).to_be_visible()
+    assert await reader.ask("") == "A pixel."
+    [part] = upstream.bodies[0]["messages"][0]["content"]
+    assert part["image_url"]["url"] == url_of(GIF, "image/gif")
+
+
+async def test_large_image_is_made_small(reader, upstream):
+    """A photo that no frame would hold is sent as large as a model looks at it, and no larger."""
+    await reader.open()
+    await expect(reader.button("Add images")).to_be_visible()
+    await reader.page.evaluate(LARGE)
+    await expect(reader.page.get_by_role("img", name="Image 1")).to_be_visible()
+    assert await reader.ask("What is it?") == "A pixel."
+    url = upstream.bodies[0]["messages"][0]["content"][1]["image_url"]["url"]
+    assert url.startswith("data:image/jpeg;base64,")
+    assert len(base64.b64decode(url.partition(",")[2])) < 700_000
+    assert await reader.own_messages.get_by_role("img").evaluate(LOADED) <= 1568
+
+
+async def test_model_without_images_offers_none(reader):
+    """Where the chosen model takes none, there is no button, and a pasted image is nothing."""
+    await reader.open()
+    await expect(reader.button("Add images")).to_be_visible()
+    await reader.choose("scribe")
+    await expect(reader.button("Add images")).to_be_hidden()
+    await reader.composer.focus()
+    await reader.page.evaluate(PASTE, url_of(PNG))
+    await reader.say("hello")
+    await reader.read_to_the_end()
+    await expect(reader.own_messages.get_by_role("img")).to_have_count(0)
