@@ -71,3 +71,8 @@ class Hold:
             self._changes.journal.stop(error)
         if (task := asyncio.current_task()) and task.cancelling():
             await asyncio.sleep(0)
+
+
+def memory_key(user_id: str) -> str:
+    """What a change of a user's memory holds. It has a space, as no session's id does."""
+    return f"memory of {user_id}"

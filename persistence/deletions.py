@@ -8,7 +8,7 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from persistence.changes import Changes
+from persistence.changes import Changes, memory_key
 from persistence.checkpoints import Checkpoints
 from persistence.errors import SessionNotFound
 from persistence.facts import Facts
@@ -19,7 +19,7 @@ from persistence.image_files import ImageFiles
 from persistence.journal import Journal
 from persistence.journal_entry import Delete
 from persistence.memory_file import is_empty, memory_file_name
-from persistence.memory_files import MemoryFiles, memory_key
+from persistence.memory_files import MemoryFiles
 from persistence.model import Receipt, UserReceipt, session_file_name
 from persistence.open_sessions import OpenSessions
 from persistence.pieces import PieceWriter

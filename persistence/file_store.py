@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from persistence.branches import Tree, still_owing, with_history
-from persistence.changes import Changes
+from persistence.changes import Changes, memory_key
 from persistence.checkpoints import CheckpointLimits, Checkpoints
 from persistence.deletions import Deletions
 from persistence.disk import Disk
@@ -24,7 +24,7 @@ from persistence.image_sweep import ImageSweep
 from persistence.images import NO_IMAGES
 from persistence.journal import Journal
 from persistence.journal_entry import Part
-from persistence.memory_files import MemoryFiles, memory_key
+from persistence.memory_files import MemoryFiles
 from persistence.model import Message, Page, Piece, Record, is_session_id
 from persistence.open_sessions import OpenSessions
 from persistence.outside_edits import OutsideEdits
@@ -247,6 +247,9 @@ class FileStore:
 
     async def write_all(self, pieces: Sequence[Piece]) -> Sequence[PersistenceError | None]:
         return await self._pieces.write(pieces)
+
+    def write_now(self, pieces: Sequence[Piece]) -> Sequence[PersistenceError | None] | None:
+        return self._pieces.write_now(pieces)
 
     async def memory(self, user_id: str) -> Facts:
         async with self._changes.hold(memory_key(user_id), writes=False):

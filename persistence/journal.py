@@ -31,9 +31,6 @@ from persistence.zeros_ahead import ZerosAhead
 
 _log = logging.getLogger(__name__)
 
-_LINE_BYTES = 64
-"""What a line has beside its entry, at most."""
-
 _TURNS_TO_GATHER = 3
 """For so many turns of the event loop a batch gathers, where the one before it was for several: whoever that one has
 answered goes on first, and what they commit next goes out together."""
@@ -83,6 +80,11 @@ class Journal:
     def is_clean(self) -> bool:
         """Whether nothing in it is needed any more."""
         return not (self.entries or self._littered) and self.adopted and self._first == self._segment_first
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nobody is ahead of what comes now."""
+        return not (self._closed or self.fault or self._gathering.bodies or self._writing.locked())
 
     @property
     def size(self) -> int:
@@ -150,8 +152,7 @@ class Journal:
         what follows from it.
         """
         await self.room()
-        if not durable and self._can_write_at_once(body):
-            self._write_at_once(body)
+        if not durable and self.is_free and self.commit_now(body):
             return
         batch = self._gathering
         batch.add(body, durable)
@@ -163,6 +164,29 @@ class Journal:
             cancel_again()
         if error:
             raise error.again() from error
+
+    def commit_now(self, body: bytes) -> bool:
+        """Writes an entry here and now, while the journal `is_free` and if the system has only to copy it.
+
+        Returns:
+            Whether it is written.
+
+        Raises:
+            StorageError: It was refused, and nothing has changed.
+        """
+        began, line = time.monotonic(), self._lines([body])
+        if not (self._segment.has_room(len(line)) and self._loop_writes.may_be(len(line), began)):
+            return False
+        try:
+            with translated("append to", self._segment.path):
+                self._segment.append(line, durable=False)
+        except StorageReadOnly as error:
+            self.stop(error)
+            raise
+        self._count(1, durable=False)
+        self._loop_writes.took(began, self.committed_at)
+        self._zeros.look(self._segment)
+        return True
 
     async def switch(self, running: Callable[[], Sequence[Parts]]) -> None:
         """Goes on in a new segment; the old ones count until `rebase`.
@@ -254,29 +278,6 @@ class Journal:
         self._count(len(batch.bodies), batch.durable)
         self._is_crowded = len(batch.bodies) > 1
         return None
-
-    def _can_write_at_once(self, body: bytes) -> bool:
-        """Whether nobody is ahead of an entry, and the system has only to copy it."""
-        size = len(body) + _LINE_BYTES
-        is_first = not (self._gathering.bodies or self._writing.locked())
-        return is_first and self._segment.has_room(size) and self._loop_writes.may_be(size, time.monotonic())
-
-    def _write_at_once(self, body: bytes) -> None:
-        """Writes an entry, here and now.
-
-        Raises:
-            StorageError: It was refused, and nothing has changed.
-        """
-        began = time.monotonic()
-        try:
-            with translated("append to", self._segment.path):
-                self._segment.append(self._lines([body]), durable=False)
-        except StorageReadOnly as error:
-            self.stop(error)
-            raise
-        self._count(1, durable=False)
-        self._loop_writes.took(began, self.committed_at)
-        self._zeros.look(self._segment)
 
     def _lines(self, bodies: Sequence[bytes]) -> bytes:
         durable = self._durable

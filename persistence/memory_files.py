@@ -129,8 +129,3 @@ class MemoryFiles:
         before = await self.read(user_id)
         after, gone = without_session(before, session_id)
         return (None if before.same_as(after) else Memory(user_id, after)), gone
-
-
-def memory_key(user_id: str) -> str:
-    """Names the lock of a user's memory. It holds a space, as no session's id does."""
-    return f"memory of {user_id}"

@@ -225,6 +225,9 @@ class MemoryStore:
             raise error
 
     async def write_all(self, pieces: Sequence[Piece]) -> Sequence[PersistenceError | None]:
+        return self.write_now(pieces)
+
+    def write_now(self, pieces: Sequence[Piece]) -> Sequence[PersistenceError | None]:
         return [self._write(*piece) for piece in pieces]
 
     def _write(self, session_id: str, draft: Message, text: str, reasoning: str) -> PersistenceError | None:

@@ -5,8 +5,9 @@ The contract, which `tests/persistence/store_contract.py` checks for each implem
 - **Durable**: when `create`, `append`, `edit`, `edit_tree`, `update`, `delete` or `update_memory` returns, its effect
   survives a power cut. When one raises, nothing has changed; but a deletion that was refused may have removed a part
   (ask again), and what a failed sync has left is known at the next start only.
-- **Written**: when `write` or `write_all` returns, the text survives the death of the process (not of the machine). A
-  piece that comes while its session is being deleted is refused as if the session were gone already, or goes with it.
+- **Written**: when `write`, `write_all` or `write_now` returns, the text survives the death of the process (not of the
+  machine). A piece that comes while its session is being deleted is refused as if the session were gone already, or
+  goes with it.
 - **Settled**: after `open`, no session owes an answer: where the last message is a user's and carries a `response_id`
   that no answer in the session has, an assistant's message follows that holds what was written, `incomplete` for the
   reason `interrupted`. What was written of an answer whose question an edit has moved or taken away follows the
@@ -163,6 +164,9 @@ class Store(Protocol):
 
         **Concurrency**: waits for no change of a session. The pieces of one answer go in the order of the calls.
         """
+
+    def write_now(self, pieces: Sequence[Piece]) -> Sequence[PersistenceError | None] | None:
+        """The same without waiting, where nobody is ahead; None: nothing was done, it takes a `write_all`."""
 
     async def memory(self, user_id: str) -> Facts:
         """The facts about the user, in the order in which they were learned; empty for one who is not known."""

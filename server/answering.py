@@ -11,11 +11,11 @@ from typing import Any
 
 from persistence import PersistenceError
 from server.assistants.base import Assistant, Delta, LeftOut, Prompt, Thought
-from server.coalescing import Pieces
 from server.errors import AssistantFailed, api_error
 from server.last_piece import NOTHING, LastPiece
 from server.metering import Meter
 from server.turn import Broke, Cut, Event, Finished, Reason, Turn
+from server.unshown import Pieces
 
 _log = logging.getLogger(__name__)
 

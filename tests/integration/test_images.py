@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestServer
@@ -99,7 +100,7 @@ async def test_large_image_comes_over_http(site, upstream):
     """An image that no frame holds is taken as a body, from a client that others wrote; the limits are told of."""
     anna = site.caller()
     async with AsyncOpenAI(base_url=str(site.url / "v1"), api_key="anna", max_retries=0) as client:
-        content = [{"type": "input_text", "text": "Look"}, {"type": "input_image", "image_url": url_of(LARGE)}]
+        content: Any = [{"type": "input_text", "text": "Look"}, {"type": "input_image", "image_url": url_of(LARGE)}]
         response = await client.responses.create(input=[{"role": "user", "content": content}])
     assert response.output_text == "A pixel."
     assert upstream.bodies[0]["messages"][0]["content"][1]["image_url"]["url"] == url_of(LARGE)

@@ -557,6 +557,17 @@ class StoreContract:
         assert contents(await store.history("s")) == ["q", "ab"]
         assert contents(await store.history("t")) == ["q", "xy"]
 
+    async def test_pieces_that_wait_for_nobody_are_kept_at_once(self, place, store):
+        """What is written without waiting is kept as well; a piece of a session that is gone is refused likewise."""
+        await store.create(record("s"), [said("q", response_id="resp_1")])
+        one = new_draft("resp_1")
+        for text in ("a", "b"):
+            some = [Piece("s", one, text), Piece("gone", one, "x")]
+            kept, gone = store.write_now(some) or await store.write_all(some)
+            assert kept is None
+            assert isinstance(gone, SessionNotFound)
+        assert contents(await (await place.crash()).history("s")) == ["q", "ab"]
+
     async def test_what_was_thought_is_kept_beside_the_text(self, place, store):
         """Pieces of reasoning survive like those of the text, apart from it; alone too, and behind what was there."""
         await store.create(record("s"), [said("q", response_id="resp_1")])

@@ -117,3 +117,24 @@ async def test_pieces_outlive_their_cancelled_writer(place):
         await writing
     assert place.store._running.all()[0].text == "half"
     assert contents(await (await place.crash()).history("s")) == ["q", "half"]
+
+
+async def test_pieces_that_find_nobody_ahead_need_no_wait(place):
+    """They are in the journal, and remembered, before anything else runs."""
+    await place.store.write_all([PIECE])
+    assert place.store.write_now([PIECE]) == [None]
+    assert place.store._running.all()[0].text == "halfhalf"
+    assert contents(await (await place.crash()).history("s")) == ["q", "halfhalf"]
+
+
+async def test_pieces_overtake_nobody(place):
+    """Behind what is on its way, and once nothing can be written any more, nothing is done without waiting."""
+    appending = await queued(place, place.store.append("t", [said("a")]))
+    assert place.store.write_now([PIECE]) is None
+    await appending
+    assert place.store.write_now([PIECE]) == [None]
+    place.faults.fail = {"sync_data"}
+    with pytest.raises(StorageReadOnly):
+        await place.store.append("t", [said("b")])
+    assert place.store.write_now([PIECE]) is None
+    assert place.store._running.all()[0].text == "half"

@@ -1,5 +1,7 @@
 """Images on the wire: what is taken, what is refused, and what an item shows."""
 
+from typing import Any
+
 import pytest
 
 from persistence.images import image_name
@@ -20,7 +22,7 @@ def asked(items, limits=None):
 
 def test_message_with_images():
     """Text and images of a message come in their order; their bytes go beside it, each once."""
-    parts = ["a", picture(), picture(GIF, "image/gif", detail="low"), "b", picture(detail="auto")]
+    parts: list[Any] = ["a", picture(), picture(GIF, "image/gif", detail="low"), "b", picture(detail="auto")]
     request = asked(question(*parts))
     [message] = request.messages
     assert message["content"] == "ab"

@@ -162,7 +162,8 @@ class User(Branching):
         return self._write_all(pieces), self._data.with_chat(session_id, replace(chat, text=text, reasoning=reasoning))
 
     async def _write_all(self, pieces: list[Piece]) -> None:
-        for error in filter(None, await self._store.write_all(pieces)):
+        outcomes = self._store.write_now(pieces) or await self._store.write_all(pieces)
+        for error in filter(None, outcomes):
             raise error
 
     async def _update(self, session_id: str, chat: Chat) -> None:
