@@ -91,7 +91,7 @@ class FileStore:
         self._checkpoints = Checkpoints(
             self._journal, self._folding, self._index, self._running, self._files, checkpoints or CheckpointLimits()
         )
-        self._images = ImageFiles(folder, self._files)
+        self._images = ImageFiles(folder, self._files, self._index)
         deletions = Deletions(
             folder,
             self._files,
@@ -106,7 +106,7 @@ class FileStore:
             self._folding,
             self._checkpoints,
         )
-        self.delete, self.delete_user = deletions.session, deletions.user
+        self.image, self.delete, self.delete_user = self._images.read, deletions.session, deletions.user
         self._sweep = ImageSweep(folder, self._files, self._images, self._changes, self._reader)
         self._search = SearchIndex(folder, self._files, self._index, self._folding, delay_s=search_delay_s)
         self.search = self._search.search
@@ -185,10 +185,6 @@ class FileStore:
     async def page(self, session_id: str, *, limit: int, after: str | None = None, newest_first: bool = False) -> Page:
         async with self._changes.hold(session_id, writes=False):
             return await self._reader.page(session_id, limit, after, newest_first)
-
-    async def image(self, session_id: str, name: str) -> bytes:
-        self._index.get(session_id)
-        return await self._images.read(session_id, name)
 
     async def append(
         self, session_id: str, messages: Sequence[Message], *, images: Mapping[str, bytes] = NO_IMAGES

@@ -19,6 +19,7 @@ from persistence.files import Files, make_folder, names, names_synced, replace
 from persistence.finishing import finish
 from persistence.images import IMAGES, image_names, is_image_name
 from persistence.model import Message
+from persistence.session_index import SessionIndex
 
 _log = logging.getLogger(__name__)
 
@@ -26,20 +27,21 @@ _log = logging.getLogger(__name__)
 class ImageFiles:
     """The images in a data directory.
 
+    Args:
+        index: Knows which sessions there are.
+
     Attributes:
         folder: Where each session that has some has a folder of its own.
     """
 
-    def __init__(self, folder: Path, files: Files) -> None:
+    def __init__(self, folder: Path, files: Files, index: SessionIndex) -> None:
         self.folder = folder / IMAGES
+        self._index = index
         self._files = files
 
     async def read(self, session_id: str, name: str) -> bytes:
-        """An image's bytes.
-
-        Raises:
-            ImageNotFound: There is none of this name.
-        """
+        """See `Store.image`. No lock is held."""
+        self._index.get(session_id)
         found = await self._files.read(self.folder / session_id / name) if is_image_name(name) else None
         if found is None:
             raise ImageNotFound(name)
