@@ -113,10 +113,12 @@ export class Page {
   sessionGone(sessionId) {
     if (sessionId !== this.#transcript.sessionId) return;
     // Words that have reached nobody go back to where they were written.
-    const words = [...this.#transcript.unsent.map((entry) => entry.text), this.composer.text];
+    const { unsent } = this.#transcript;
+    const words = [...unsent.map((entry) => entry.text), this.composer.text];
     history.replaceState(null, "", pathOf(null));
     this.#show(null);
     this.composer.text = joined(...words, this.composer.text);
+    this.composer.images = [...unsent.flatMap((entry) => entry.images ?? []), ...this.composer.images];
     if (sessionId !== this.#deleting) this.problem(t("conversation.gone"));
   }
 
