@@ -11,7 +11,7 @@ export class ImagesView {
 
   /** @param {string[]} addresses */
   update(addresses) {
-    if (addresses.length === this.#shown.length && addresses.every((address, at) => address === this.#shown[at])) return;
+    if (String(addresses) === String(this.#shown)) return;
     this.#shown = addresses;
     this.element.replaceChildren(...addresses.map(picture));
   }
