@@ -7,7 +7,7 @@ PAGE_SOURCES := $(shell find static -name node_modules -prune -o -path static/di
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test check torture load bench wheel clean
+.PHONY: help setup run test check torture llama load bench wheel clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' Makefile
@@ -30,6 +30,9 @@ check: setup .venv/.test ## lint, formatting, strict types, import directions, t
 torture: setup .venv/.test ## 300,000 crash states and 200 killed servers, in about 15 minutes
 	$(V)/pytest -q -m slow tests/persistence/crash tests/integration/test_kill_loop.py
 
+llama: setup .venv/.llama ## turns with a real model in llama-cpp-python, which is compiled first, in some minutes
+	$(V)/pytest -q -m slow tests/integration/test_llama.py
+
 load: setup .venv/.test ## 50 users for 20 s (LOAD_USERS, LOAD_TIME); report in build/load.html
 	$(V)/python -m tests.load.run
 
@@ -50,6 +53,10 @@ clean: ## removes all that was made, but never data/
 
 .venv/.test: .venv/.run
 	$(V)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	@touch $@
+
+.venv/.llama: .venv/.test
+	CMAKE_ARGS="-DGGML_NATIVE=OFF -DGGML_OPENMP=OFF -DLLAVA_BUILD=OFF" $(V)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,llama]'
 	@touch $@
 
 .venv/.bench: .venv/.test

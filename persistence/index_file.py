@@ -21,6 +21,8 @@ from persistence.spending import NOTHING_SPENT, is_spent
 _PORTION_BYTES = 32 << 10
 _PORTION = 500
 _HEAD, _BETWEEN, _END = b"{\n", b",\n", b"\n}\n"
+_SPENT = ("spent", "spent_beside")
+"""Where an older program has put what was spent in the metadata, under these names."""
 _DECODER = msgspec.json.Decoder(dict[str, Record])
 
 
@@ -64,8 +66,8 @@ def decode_portion(portion: bytes) -> list[Record]:
             datetime.fromisoformat(record.created_at), datetime.fromisoformat(record.last_activity)
             if record.metadata and not can_be_kept(record.metadata):
                 raise Damaged("an index", f"the record of {key!r} holds what JSON cannot")
-            is_sound = record.spent is NOTHING_SPENT or record.spent.is_sound
-            if not is_sound or (record.metadata and is_spent(record.metadata.get("spent"))):
+            is_sound = all(one is NOTHING_SPENT or one.is_sound for one in (record.spent, record.spent_beside))
+            if not is_sound or (record.metadata and any(is_spent(record.metadata.get(name)) for name in _SPENT)):
                 raise Damaged("an index", f"the record of {key!r} does not say as we do what was spent")
     except (msgspec.MsgspecError, ValueError) as error:
         raise Damaged("an index", str(error)) from error

@@ -64,6 +64,8 @@ def record_value(record: Record) -> dict[str, Any]:
         value["summary"] = {"text": summary.text, "through": summary.through, "count": summary.count}
     if record.spent.responses:
         value["spent"] = record.spent.value()
+    if record.spent_beside.responses:
+        value["spent_beside"] = record.spent_beside.value()
     return value
 
 

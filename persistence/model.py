@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple, NotRequired, Required, TypedDict
 
-from persistence.spending import NOTHING_SPENT, Spent, spent_on
+from persistence.spending import NOTHING_SPENT, Spent, spent_by, spent_on
 
 NOBODY = "nobody"
 """The user of a session whose file and index do not say whose it is."""
@@ -110,6 +110,9 @@ class Record:
     metadata: dict[str, Any] = field(default_factory=dict)
     summary: Summary | None = None
     spent: Spent = NOTHING_SPENT
+    """What the answers in it have used."""
+    spent_beside: Spent = NOTHING_SPENT
+    """What models have used that were asked about it beside its turns."""
 
     @classmethod
     def fresh(cls, session_id: str, user_id: str, metadata: dict[str, Any] | None = None) -> "Record":
@@ -134,7 +137,7 @@ class Record:
             day_after = (datetime.fromisoformat(at) + timedelta(days=1)).isoformat()
             at = at if self.last_activity > day_after else self.last_activity
         fields = self.session_id, self.user_id, self.created_at, at, self.is_active, self.metadata
-        return Record(*fields, self.summary, self.spent)
+        return Record(*fields, self.summary, self.spent, self.spent_beside)
 
     def having_spent(self, messages: Sequence[Message]) -> "Record":
         """The same record with what the answers among new messages have used; itself where that is nothing."""
@@ -142,6 +145,10 @@ class Record:
             if "usage" in message:
                 return replace(self, spent=self.spent + spent_on(messages))
         return self
+
+    def having_spent_beside(self, usage: Mapping[str, Any]) -> "Record":
+        """The same record with what was used beside its turns, as an answer's `usage` says it."""
+        return replace(self, spent_beside=self.spent_beside + spent_by(usage))
 
     def of(self, history: Sequence[Message]) -> "Record":
         """The same record, without a summary that does not stand for the beginning of this path."""

@@ -37,9 +37,10 @@ def decode_record(value: Any, session_id: str, known: Record | None = None, chan
     summary = decode_summary(value.get("summary"))
     known_keys = _KEYS if value.get("summary") and not summary else (*_KEYS, "summary")
     extra = {key: value[key] for key in value if key not in known_keys}
-    spent = _taken(extra)
+    spent, beside = _taken(extra, "spent"), _taken(extra, "spent_beside")
     metadata = {**extra, **metadata} if isinstance(metadata, dict) else {**default.metadata, **extra}
-    spent = spent or _taken(metadata)
+    spent = spent or _taken(metadata, "spent")
+    beside = beside or _taken(metadata, "spent_beside")
     return Record(
         session_id=session_id,
         user_id=user_id if isinstance(user_id, str) and user_id and can_be_kept(user_id) else default.user_id,
@@ -49,6 +50,7 @@ def decode_record(value: Any, session_id: str, known: Record | None = None, chan
         metadata=metadata if can_be_kept(metadata) else default.metadata,
         summary=summary,
         spent=default.spent if spent is None else spent,
+        spent_beside=default.spent_beside if beside is None else beside,
     )
 
 
@@ -63,9 +65,9 @@ def decode_summary(value: Any) -> Summary | None:
     return Summary(text, through, count) if is_ours else None
 
 
-def _taken(fields: dict[str, Any]) -> Spent | None:
+def _taken(fields: dict[str, Any], name: str) -> Spent | None:
     """What was spent, taken out of fields among which it stands; None where it does not."""
-    return decode_spent(fields.pop("spent")) if is_spent(fields.get("spent")) else None
+    return decode_spent(fields.pop(name)) if is_spent(fields.get(name)) else None
 
 
 def normal_time(value: Any) -> str | None:

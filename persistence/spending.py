@@ -1,6 +1,7 @@
 """What the answers of a session have used, added up: tokens, and what they cost. Pure.
 
 Rule: what was spent was spent. An answer counts once, when it is appended; whatever becomes of it then changes nothing.
+What models are asked beside the turns is added up in the same way, and apart.
 Files may come from elsewhere: what is no count there is nothing, and what would not fit into a file any more stays at
 the most that does.
 Source: FORMAT.md, "What was spent".
@@ -25,7 +26,7 @@ class Spent:
 
     Attributes:
         cached_tokens, reasoning_tokens: How many of the input's and of the output's.
-        responses: Over how many answers; 0: nothing was spent.
+        responses: Over how many answers, or requests beside the turns; 0: nothing was spent.
         estimated: How many of these the model server has not counted.
         costs: In whole millionths, by currency.
     """
@@ -68,8 +69,19 @@ def spent_on(messages: Iterable[Mapping[str, Any]]) -> Spent:
     total = NOTHING_SPENT
     for message in messages:
         if "usage" in message and message.get("role") == "assistant":
-            total += _spent_on(message["usage"])
+            total += spent_by(message["usage"])
     return total
+
+
+def spent_by(usage: Any) -> Spent:
+    """What one `usage` says; nothing where it is none."""
+    if not isinstance(usage, dict) or any(count_of(usage.get(name)) is None for name in _TOKENS[:2]):
+        return NOTHING_SPENT
+    counts = {name: count_of(usage.get(name)) or 0 for name in _TOKENS}
+    cost = cost_of(usage)
+    return Spent(
+        **counts, responses=1, estimated=int(usage.get("estimated") is True), costs=dict([cost] if cost else [])
+    )
 
 
 def decode_spent(value: Mapping[str, Any]) -> Spent:
@@ -99,16 +111,6 @@ def cost_of(usage: Mapping[str, Any]) -> tuple[str, int] | None:
     if not isinstance(cost, dict) or not isinstance(currency := cost.get("currency"), str):
         return None
     return None if (micros := count_of(cost.get("micros"))) is None else (currency, micros)
-
-
-def _spent_on(usage: Any) -> Spent:
-    if not isinstance(usage, dict) or any(count_of(usage.get(name)) is None for name in _TOKENS[:2]):
-        return NOTHING_SPENT
-    counts = {name: count_of(usage.get(name)) or 0 for name in _TOKENS}
-    cost = cost_of(usage)
-    return Spent(
-        **counts, responses=1, estimated=int(usage.get("estimated") is True), costs=dict([cost] if cost else [])
-    )
 
 
 def _total(one: int, other: int) -> int:

@@ -36,6 +36,11 @@ class Answering:
         """The turn's task, while the assistant speaks."""
         self._interruptions = 0
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether its end was asked for."""
+        return self._stopped is not None
+
     def stop(self, reason: Reason) -> None:
         """Ends the answer with the text that it has; the first reason counts."""
         self._stopped = self._stopped or reason

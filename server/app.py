@@ -40,6 +40,7 @@ from server.paths import Paths
 from server.proposing import Proposing
 from server.removal import Removal
 from server.running import TurnLimits
+from server.side_questions import SideQuestions
 from server.socket import Socket
 from server.sockets import Sockets
 from server.summaries import Summaries
@@ -106,10 +107,10 @@ def make_assistants(config: Config, servers: Sequence[ModelServer]) -> list[Assi
     return assistants
 
 
-def make_memories(config: Config, store: Store) -> Memories:
+def make_memories(config: Config, store: Store, questions: SideQuestions) -> Memories:
     """What turns know of their users, as the configuration asks for."""
     rules = MemoryRules(config.memory, config.memory_chars)
-    proposing = Proposing(store) if config.memory_proposes else None
+    proposing = Proposing(store, questions) if config.memory_proposes else None
     return Memories(store, rules, proposing)
 
 
@@ -124,6 +125,8 @@ def make_app(
     """
     app = web.Application(middlewares=[middleware.errors, middleware.callers], client_max_size=config.max_frame_bytes)
     live, models = InProcessLive(config.retained_bytes), Models(assistants)
+    meter = Meter({server.name: server.prices for server in servers}, config.currency)
+    questions = SideQuestions(store, meter)
     app[CONFIG], app[STORE], app[LIVE], app[MODELS] = config, store, live, models
     app[AUTH] = Auth(config, secret)
     app[SESSIONS] = SessionService(store)
@@ -133,12 +136,12 @@ def make_app(
         models,
         limits=TurnLimits(config.max_queued_turns, config.max_turns_per_user, config.max_turns),
         window=DeltaWindow(config.delta_window_s, config.widest_window_s),
-        memories=make_memories(config, store),
+        memories=make_memories(config, store, questions),
     )
-    app[CONDUCTOR].meter = Meter({server.name: server.prices for server in servers}, config.currency)
-    app[TITLES] = Titles(store, models, app[CONDUCTOR].tell_changed, asks_models=config.model_titles)
+    app[CONDUCTOR].meter, tell = meter, app[CONDUCTOR].tell_changed
+    app[TITLES] = Titles(store, models, tell, asks_models=config.model_titles, questions=questions)
     app[CONDUCTOR].on_ended.append(app[TITLES].turn_ended)
-    app[SUMMARIES] = Summaries(store, models, app[CONDUCTOR].tell_changed)
+    app[SUMMARIES] = Summaries(store, models, tell, questions)
     if config.context_summaries:
         app[CONDUCTOR].on_ended.append(app[SUMMARIES].turn_ended)
     app[PATHS] = Paths(store, live, app[CONDUCTOR])

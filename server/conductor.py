@@ -10,19 +10,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from persistence import (
-    KeyedLocks,
-    Message,
-    PersistenceError,
-    Record,
-    SessionService,
-    Store,
-    Tree,
-    message_id,
-    new_draft,
-    new_id,
-    now,
-)
+from persistence import KeyedLocks, Message, PersistenceError, Record, Store, Tree, message_id, new_draft, new_id, now
 from server.answering import Answering, broken
 from server.assistants.base import Assistant
 from server.coalescing import Coalescing
@@ -31,6 +19,7 @@ from server.errors import ApiError, api_error
 from server.finding import Finding
 from server.history import find_sent
 from server.last_piece import NOTHING, LastPiece
+from server.lined_up import LinedUp, Place
 from server.live import Live, QuestionAccepted, SessionChanged
 from server.memories import Memories
 from server.metering import Meter
@@ -76,12 +65,12 @@ class Conductor:
         self._live = live
         self._models = models
         self._memories = memories or Memories(store)
-        self._sessions = SessionService(store)
         self._finding = Finding(store, live)
         self._coalescing = Coalescing(store, window)
         self._queues = KeyedLocks()
         self._arrivals = KeyedLocks()
         self._running = RunningTurns(limits)
+        self.lined_up = LinedUp()
         self.closing = False
 
     async def start(
@@ -90,12 +79,14 @@ class Conductor:
         request: TurnRequest,
         asked_by: object = None,
         follow: Callable[[Readable], None] | None = None,
+        place: Place | None = None,
     ) -> Readable:
         """Queues a turn and waits until its question is durable; returns what to read.
 
         Args:
             asked_by: Stands for who reads the log without being told of it, such as a socket.
             follow: Called with what is to be read as soon as it can be, ahead of everything that follows from it.
+            place: Where it was lined up; it may have been stopped there, or be stopped there yet.
 
         Raises:
             ApiError: It is refused, and nothing has changed.
@@ -103,18 +94,22 @@ class Conductor:
         **Cancellation**: the turn goes on.
         """
         request = await self._finding.resolved(user_id, request)
-        session_id, is_new = await self._session_of(user_id, request)
+        session_id, may_begin = await self._finding.session_of(user_id, request)
         async with self._arrivals.hold(session_id):
             running = self._running.sent(session_id, request.client_message_id)
             if running is None:
                 assistant, model = await self._models.find(request.model)
                 check_parameters(request, assistant, model)
-                self._check_room(user_id, session_id)
+                if self.closing:
+                    raise ApiError(503, "shutting_down", "the server is about to restart; try again in a moment")
+                self._running.check_room(user_id, session_id)
                 draft: Message = {**new_draft(new_id(f"resp_{session_id}_")), "model": model}
                 log = ResponseLog(Turn(session_id, user_id, model, request, draft), asked_by)
                 running = Running(log, Answering(self._coalescing.open(log, kept=request.kept), self.meter))
                 self._running.add(running)
-                running.task = asyncio.create_task(self._run(running, assistant, is_new), name=log.turn.response_id)
+                running.task = asyncio.create_task(self._run(running, assistant, may_begin), name=log.turn.response_id)
+            if place and place.is_stopped:
+                running.answering.stop(Reason.CANCELLED)
             if follow and not running.opened.done():
                 running.followers.append(follow)
                 follow = None
@@ -142,6 +137,18 @@ class Conductor:
             running.answering.stop(Reason.CANCELLED)
             await asyncio.wait([running.task])
         return found
+
+    def stop_sent(self, user_id: str, client_message_id: str) -> None:
+        """Stops what a message with this id of its client's has started, or will: also what waits, and has no id yet.
+
+        Raises:
+            ApiError: `response_not_found`: nothing runs or waits that was sent so.
+        """
+        for running in (found := self._running.of_client(user_id, client_message_id)):
+            running.answering.stop(Reason.CANCELLED)
+        if not self.lined_up.stop(user_id, client_message_id) and not found:
+            message = f"nothing runs or waits that was sent as {client_message_id!r:.100}"
+            raise ApiError(404, "response_not_found", message, "metadata.client_message_id")
 
     @asynccontextmanager
     async def stopped(self, session_id: str) -> AsyncIterator[None]:
@@ -188,29 +195,17 @@ class Conductor:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._memories.close()
 
-    async def _session_of(self, user_id: str, request: TurnRequest) -> tuple[str, bool]:
-        """The session that a turn goes on in, and whether it is still to be created."""
-        session_id = request.session_id
-        if session_id is None:
-            return new_id(), True
-        await self._sessions.retrieve(session_id, user_id=user_id)
-        return session_id, False
-
-    def _check_room(self, user_id: str, session_id: str) -> None:
-        if self.closing:
-            raise ApiError(503, "shutting_down", "the server is about to restart; try again in a moment")
-        self._running.check_room(user_id, session_id)
-
-    async def _run(self, running: Running, assistant: Assistant, is_new: bool) -> None:
+    async def _run(self, running: Running, assistant: Assistant, may_begin: bool) -> None:
         """The turn, from its place in the queue to its end."""
         turn = running.log.turn
         try:
             async with self._queues.hold(turn.session_id):
-                tree = Tree() if is_new else await self._store.tree(turn.session_id)
+                found = await self._finding.tree(turn, may_begin=may_begin)
+                tree = found or Tree()
                 if response_id := find_sent(turn, tree):
                     running.open(self._finding.sent_before(turn, tree, response_id))
                     return
-                path = await self._ask(turn, assistant, tree, is_new)
+                path = await self._ask(turn, assistant, tree, is_new=found is None)
                 turn.apply(Started())
                 running.log.append(*opening_events(turn))
                 if turn.reasoning:
@@ -228,7 +223,7 @@ class Conductor:
         finally:
             self._running.remove(running)
 
-    async def _ask(self, turn: Turn, assistant: Assistant, tree: Tree, is_new: bool) -> Sequence[Message]:
+    async def _ask(self, turn: Turn, assistant: Assistant, tree: Tree, *, is_new: bool) -> Sequence[Message]:
         """Makes the question durable in its place; in a new session together with the session itself.
 
         Returns the path that is shown then: the question is its last message.
@@ -275,7 +270,8 @@ class Conductor:
                 after = message_id(path[-2], position - 1) if position else None
                 self._live.tell(turn.user_id, QuestionAccepted(path[-1], position, running.log, after))
             prompt = make_prompt(turn, path, record, image_reader(self._store, turn))
-            prompt = await self._memories.recall(turn, prompt, assistant)
+            if not running.answering.is_stopped:
+                prompt = await self._memories.recall(turn, prompt, assistant)
             return await running.answering.run(assistant, prompt)
         except Exception as error:
             return broken(turn, error), NOTHING

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from persistence import Message, SessionNotFound, SessionService, Store, Tree
 from server.errors import ApiError
-from server.history import answer_of, find_answer, session_of
+from server.history import answer_of, find_answer, session_begun_by, session_of
 from server.live import Live
 from server.response_log import Readable
 from server.stored_response import StoredResponse
@@ -62,6 +62,26 @@ class Finding:
             raise ApiError(400, "invalid_value", "expected the conversation of that response", "conversation")
         model = request.model or (previous.model if request.continues else None)
         return replace(request, session_id=previous.session_id, model=model)
+
+    async def session_of(self, user_id: str, request: TurnRequest) -> tuple[str, bool]:
+        """The session that a turn goes on in, and whether the turn begins it where it is not there yet.
+
+        Raises:
+            SessionNotFound: It names one that is not the user's.
+        """
+        if request.session_id is None:
+            return session_begun_by(user_id, request), True
+        await self._sessions.retrieve(request.session_id, user_id=user_id)
+        return request.session_id, False
+
+    async def tree(self, turn: Turn, *, may_begin: bool) -> Tree | None:
+        """The messages of a turn's session; None where it has still to be created."""
+        if may_begin:
+            try:
+                await self._sessions.retrieve(turn.session_id, user_id=turn.user_id)
+            except SessionNotFound:
+                return None
+        return await self._store.tree(turn.session_id)
 
     def sent_before(self, turn: Turn, tree: Tree, response_id: str) -> Readable:
         """The response that an earlier send of the turn's message started, from its session's messages."""

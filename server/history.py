@@ -6,14 +6,17 @@ that is still owed. A question that was asked again says by `client_message_id` 
 Source: FORMAT.md, "Branches".
 """
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
+import orjson
+
 from persistence.answer import interrupted_message, reasoning_of
 from persistence.branches import Branch, Tree, drop, with_ids
-from persistence.model import Message
+from persistence.model import Message, new_id
 from server.errors import ApiError
-from server.turn import Turn
+from server.turn import Turn, TurnRequest
 
 _END = ("status", "reason", "error", "usage", "completed_at", "model")
 """What a message says of its response's end, and what an earlier response of it keeps of its own."""
@@ -23,6 +26,16 @@ def session_of(response_id: str) -> str | None:
     """The session that a response's id names; None where it is none of ours."""
     head, _, tail = response_id.rpartition("_")
     return head.removeprefix("resp_") if head.startswith("resp_") and tail else None
+
+
+def session_begun_by(user_id: str, request: TurnRequest) -> str:
+    """The id of the session that a request begins. It is the same for the same messages under the same id of their
+    client's, so that they begin it once, however often they are sent; else it is a new one."""
+    if request.client_message_id is None or not request.kept:
+        return new_id()
+    said = [(message["role"], message["content"]) for message in request.messages]
+    begun_by = orjson.dumps([user_id, request.client_message_id, said])
+    return hashlib.sha256(begun_by).hexdigest()[:16]
 
 
 def message_of(messages: Iterable[Message], response_id: str) -> Message | None:

@@ -55,7 +55,16 @@ class PathShown:
     message_id: str
 
 
-News = SessionChanged | SessionDeleted | QuestionAccepted | PathShown
+@dataclass(frozen=True, slots=True)
+class AnswerRemoved:
+    """The message of a response was removed; its question stays."""
+
+    session_id: str
+    message_id: str
+    response_id: str
+
+
+News = SessionChanged | SessionDeleted | QuestionAccepted | PathShown | AnswerRemoved
 
 
 class Behind(VerbatimError):

@@ -51,6 +51,18 @@ class Meter:
         usage = end.usage or estimate_usage(_told(prompt, turn), *_said(turn, last, prompt), calls)
         return replace(end, usage=self._priced(usage, assistant, prompt.model))
 
+    def side_usage(
+        self, counted: Usage | None, assistant: Assistant, prompt: Prompt, text: str, reasoning: str
+    ) -> Usage | None:
+        """What an answer beside the turns has used; None where nothing that is known.
+
+        Args:
+            counted: As the model server says it; None: it does not.
+        """
+        if counted is None and not assistant.is_model:
+            return None
+        return self._priced(counted or estimate_usage(prompt, text, reasoning), assistant, prompt.model)
+
     def _priced(self, usage: Usage, assistant: Assistant, model: str) -> Usage:
         """The usage with its cost, where the model has a price; under another name it costs the same."""
         model = assistant.model if isinstance(assistant, Renamed) else model

@@ -50,6 +50,10 @@ class Models:
         await self._refresh()
         return list(self._listed)
 
+    async def offered(self) -> list[tuple[str, Assistant]]:
+        """The same, each with the assistant behind it."""
+        return [(name, self._found[name][0]) for name in await self.names()]
+
     def silent(self) -> list[str]:
         """The assistants that did not say which models they have when they were last asked."""
         return [offer.assistant.name for offer in self._offers if not offer.answers]

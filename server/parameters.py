@@ -1,6 +1,7 @@
 """Whether an assistant can do what a turn asks of it. Pure.
 
-Rule: what would change the answer and cannot be honoured is refused before anything happens, never passed over.
+Rule: what would change the answer and cannot be honoured is refused before anything happens, never passed over. Who
+wants to know ahead what is honoured reads it with the model's name.
 """
 
 from collections.abc import Sequence
@@ -19,6 +20,9 @@ def check_parameters(request: TurnRequest, assistant: Assistant, model: str) -> 
         ApiError: `unsupported_parameter`.
     """
     asked = (
+        (Parameter.INSTRUCTIONS, request.instructions or None),
+        (Parameter.TEMPERATURE, _changed(request.temperature)),
+        (Parameter.TOP_P, _changed(request.top_p)),
         (Parameter.EFFORT, request.effort),
         (Parameter.FORMAT, request.output_format),
         (Parameter.TOOLS, request.tool_use),
@@ -30,6 +34,12 @@ def check_parameters(request: TurnRequest, assistant: Assistant, model: str) -> 
     if request.image_field and not assistant.takes_images(model):
         message = f"the model {model} takes no images; leave it out, or choose a model with verbatim:images"
         raise ApiError(400, "unsupported_parameter", message, request.image_field)
+
+
+def parameters_of(assistant: Assistant) -> list[str]:
+    """What a turn may ask of an assistant, by its names on the wire; each of them keeps to a limit of tokens."""
+    honoured = [parameter.value for parameter in Parameter if parameter in assistant.honours]
+    return [*honoured, "max_output_tokens", *(["verbatim:continue"] if assistant.continues else [])]
 
 
 def check_outputs(request: TurnRequest, history: Sequence[Message]) -> None:
@@ -46,3 +56,8 @@ def check_outputs(request: TurnRequest, history: Sequence[Message]) -> None:
         if call_id not in called:
             message = f"no function call {call_id!r:.100} in this conversation; expected the call ahead of its output"
             raise ApiError(400, "invalid_value", message, "input")
+
+
+def _changed(value: float | None) -> float | None:
+    """What is asked of a number that is 1 where nobody says anything: to say just that changes nothing."""
+    return None if value == 1 else value

@@ -7,14 +7,14 @@ about the user's words only, not about its own. What is known already is not con
 import asyncio
 import logging
 from collections.abc import Sequence
-from contextlib import aclosing
 
 from persistence import LongTermMemory, Message, PersistenceError, Store, message_id
 from persistence.fact_text import key
 from persistence.model import known_facts
-from server.assistants.base import Assistant, Delta, Finish, Prompt
+from server.assistants.base import Assistant, Prompt
 from server.errors import AssistantFailed
 from server.proposals import INSTRUCTIONS, NotProposals, decode_proposals, question
+from server.side_questions import SideQuestions
 from server.turn import Turn
 
 _log = logging.getLogger(__name__)
@@ -24,7 +24,6 @@ _AT_ONCE = 4
 _MAX_WAITING = 64
 """Beyond it a turn's message is passed over."""
 _MAX_TOKENS = 1000
-_MAX_ANSWER_CHARS = 10_000
 
 
 class Proposing:
@@ -34,8 +33,9 @@ class Proposing:
         patience_s: How long it may take to answer.
     """
 
-    def __init__(self, store: Store, *, patience_s: float = 60.0) -> None:
+    def __init__(self, store: Store, questions: SideQuestions | None = None, *, patience_s: float = 60.0) -> None:
         self._store = store
+        self._questions = questions or SideQuestions(store)
         self._patience_s = patience_s
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -69,9 +69,11 @@ class Proposing:
                     return
                 told = set(known_facts(turn.draft))
                 shown = [fact for fact in facts if fact.id in told]
-                async with asyncio.timeout(self._patience_s):
-                    answer = await _ask(assistant, turn, question(message["content"], shown))
-            for proposal in decode_proposals(answer, shown):
+                prompt = _prompt(turn, question(message["content"], shown))
+                answer = await self._questions.ask(assistant, prompt, patience_s=self._patience_s)
+            if not answer.is_whole:
+                raise NotProposals("the answer was cut short, or too long")
+            for proposal in decode_proposals(answer.text, shown):
                 if not any(key(fact.text) == key(proposal.text) for fact in await memory.facts()):
                     await memory.learn(proposal.text, turn.session_id, name, replaces=proposal.replaces)
         except (AssistantFailed, NotProposals, PersistenceError, TimeoutError) as error:
@@ -81,18 +83,6 @@ class Proposing:
             _log.exception("asking what to remember of %s failed", turn.response_id)
 
 
-async def _ask(assistant: Assistant, turn: Turn, asked: str) -> str:
-    """A model's whole answer."""
+def _prompt(turn: Turn, asked: str) -> Prompt:
     message: Message = {"role": "user", "content": asked}
-    prompt = Prompt(turn.model, turn.session_id, [message], instructions=INSTRUCTIONS, max_output_tokens=_MAX_TOKENS)
-    answer = ""
-    async with aclosing(assistant.reply(prompt)) as reply:
-        async for piece in reply:
-            match piece:
-                case Delta(text):
-                    answer += text
-                    if len(answer) > _MAX_ANSWER_CHARS:
-                        raise NotProposals(f"expected at most {_MAX_ANSWER_CHARS} characters")
-                case Finish("stop"):
-                    return answer
-    raise NotProposals("the answer was cut short")
+    return Prompt(turn.model, turn.session_id, [message], instructions=INSTRUCTIONS, max_output_tokens=_MAX_TOKENS)

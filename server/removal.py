@@ -11,7 +11,7 @@ from dataclasses import replace
 from persistence import Receipt, SessionNotFound, SessionService, Store, UserReceipt
 from server.conductor import Conductor
 from server.history import responses_of, without_answer
-from server.live import Live, SessionDeleted
+from server.live import AnswerRemoved, Live, SessionDeleted
 
 _AT_ONCE = 64
 """How many sessions of one user are removed at the same time."""
@@ -41,6 +41,7 @@ class Removal:
         self._live.forget(turn.session_id)
         if turn.request.kept:
             await self._conductor.tell_changed(turn.session_id)
+            self._live.tell(user_id, AnswerRemoved(turn.session_id, turn.draft.get("id", ""), response_id))
 
     async def session(self, user_id: str, session_id: str) -> Receipt:
         """Removes a session, with what waits in it."""

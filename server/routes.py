@@ -10,6 +10,7 @@ from aiohttp import web
 from persistence import Record, SessionNotFound, message_id
 from server.errors import ApiError, api_error
 from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, PATHS, REMOVAL, SESSIONS, STORE, USER
+from server.parameters import parameters_of
 from server.replies import json_reply, read_body, read_page
 from server.wire_images import Attachments
 from server.wire_input import input_messages
@@ -17,6 +18,7 @@ from server.wire_objects import (
     conversation_object,
     item_object,
     list_object,
+    model_object,
     receipt_object,
     user_receipt_object,
 )
@@ -91,8 +93,10 @@ async def show_path(request: web.Request) -> web.Response:
 @routes.get("/v1/models")
 async def list_models(request: web.Request) -> web.Response:
     models = request.app[MODELS]
-    said = {"object": "model", "created": 0, "owned_by": "verbatim"}
-    shown = [{"id": name, **said, "verbatim:images": models.takes_images(name)} for name in await models.names()]
+    shown = [
+        model_object(name, parameters_of(assistant), takes_images=models.takes_images(name))
+        for name, assistant in await models.offered()
+    ]
     return json_reply(list_object(shown))
 
 

@@ -85,6 +85,10 @@ class RunningTurns:
         """Those of a user, over all sessions."""
         return [running for running in self if running.log.turn.user_id == user_id]
 
+    def of_client(self, user_id: str, client_message_id: str) -> Sequence[Running]:
+        """Those of a user that were started by messages with this id of their client's, in whatever session."""
+        return [one for one in self.of_user(user_id) if one.log.turn.request.client_message_id == client_message_id]
+
     def sent(self, session_id: str, client_message_id: str | None) -> Running | None:
         """The turn that a message with this id of its client's has started."""
         return self._by_client_id.get((session_id, client_message_id)) if client_message_id else None

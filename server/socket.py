@@ -12,18 +12,19 @@ from typing import Any
 
 from aiohttp import WSMessage, WSMsgType
 
-from persistence import KeyedLocks, PersistenceError, SessionService
+from persistence import PersistenceError, SessionService
 from server.conductor import Conductor
 from server.config import Config
 from server.errors import ApiError, api_error
 from server.frame_rate import FrameRate, too_many_frames
+from server.lined_up import Lanes
 from server.live import Live
 from server.outlet import Outlet
 from server.response_log import Readable
 from server.socket_response import SocketResponse
 from server.socket_sources import NewsSource, ResponseSource
 from server.wire_events import attached_event, detached_event, error_event, keepalive_event, with_stream_id
-from server.wire_input import turn_request
+from server.wire_input import cancelled, turn_request
 from server.wire_requests import (
     AttachConversation,
     AttachResponse,
@@ -69,7 +70,6 @@ class Socket:
         "_sources",
         "_tasks",
         "_transport",
-        "_waiting",
         "user_id",
         "ws",
     )
@@ -94,10 +94,8 @@ class Socket:
         self._config = config
         cut_off = self._cut_off
         self._outlet = Outlet(transport, config.send_timeout_s, cut_off)
-        self._lanes: KeyedLocks | None = None
+        self._lanes: Lanes | None = None
         """There while turns run or wait that were asked for here."""
-        self._waiting = 0
-        """How many do."""
         self._sources: dict[str, ResponseSource] = {}
         """By response, what is being read."""
         self._news = NewsSource(live, user_id, self._outlet, self._follow_along, cut_off)
@@ -203,9 +201,8 @@ class Socket:
         match frame:
             case CreateResponse():
                 self._create(frame, stream_id)
-            case CancelResponse(response_id):
-                await self._conductor.find(self.user_id, response_id)
-                self._spawn(self._cancel(response_id))
+            case CancelResponse():
+                await self._cancel(*cancelled(frame))
             case AttachResponse(response_id, starting_after):
                 log = await self._conductor.find(self.user_id, response_id)
                 self.follow(log, stream_id, starting_after)
@@ -219,30 +216,35 @@ class Socket:
     def _create(self, frame: CreateResponse, stream_id: str | None) -> None:
         """Puts a turn into its lane: requests of one `stream_id` begin and end one after the other."""
         request = turn_request(frame, self._config.image_limits)
-        if self._waiting > self._config.max_queued_turns:
-            message = f"expected at most {self._config.max_queued_turns + 1} turns at a time on one socket"
-            raise ApiError(429, "too_many_turns", message)
-
-        lanes = self._lanes = self._lanes or KeyedLocks()
+        lanes = self._lanes = self._lanes or Lanes(self._config.max_queued_turns)
+        lanes.enter()
+        place = self._conductor.lined_up.join(self.user_id, request.client_message_id)
 
         async def take_turn() -> None:
             try:
                 async with lanes.hold(stream_id or ""):
                     follow = partial(self.follow, stream_id=stream_id)
-                    log = await self._conductor.start(self.user_id, request, self._news.asker, follow)
+                    log = await self._conductor.start(self.user_id, request, self._news.asker, follow, place)
                     while source := self._sources.get(log.turn.response_id):
                         await source.closed()
             except (ApiError, PersistenceError) as error:
                 self._send_error(error, stream_id)
             finally:
-                self._waiting -= 1
-                if not self._waiting:
+                self._conductor.lined_up.leave(place)
+                lanes.leave()
+                if lanes.is_empty:
                     self._lanes = None
 
-        self._waiting += 1
         self._spawn(take_turn())
 
-    async def _cancel(self, response_id: str) -> None:
+    async def _cancel(self, response_id: str | None, client_message_id: str | None) -> None:
+        if client_message_id is not None:
+            self._conductor.stop_sent(self.user_id, client_message_id)
+        elif response_id is not None:
+            await self._conductor.find(self.user_id, response_id)
+            self._spawn(self._stop(response_id))
+
+    async def _stop(self, response_id: str) -> None:
         with contextlib.suppress(ApiError):
             await self._conductor.stop(self.user_id, response_id)
 

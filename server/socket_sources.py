@@ -7,10 +7,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from server.live import Behind, Live, News, PathShown, QuestionAccepted, SessionChanged, SessionDeleted
+from server.live import AnswerRemoved, Behind, Live, News, PathShown, QuestionAccepted, SessionChanged, SessionDeleted
 from server.outlet import TOO_SLOW, Outlet
 from server.response_log import Readable, Reader
-from server.wire_events import deleted_event, item_event, path_event, updated_event, with_stream_id
+from server.wire_events import deleted_event, item_event, path_event, removed_event, updated_event, with_stream_id
 
 
 class ResponseSource:
@@ -121,6 +121,8 @@ class NewsSource:
                 return [deleted_event(session_id, self.number())]
             case PathShown(session_id, message_id) if session_id in self.attached:
                 return [path_event(session_id, message_id, self.number())]
+            case AnswerRemoved(session_id, message_id, response_id) if session_id in self.attached:
+                return [removed_event(session_id, message_id, response_id, self.number())]
             case QuestionAccepted(message, position, log, after) if log.turn.session_id in self.attached:
                 turn = log.turn
                 if log.asked_by is not self.asker and self.attached.get(turn.session_id) != turn.response_id:

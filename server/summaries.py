@@ -8,13 +8,13 @@ short: the store leaves out a summary that does not stand for the shown path.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
 from dataclasses import replace
 
 from persistence import Message, PersistenceError, Record, SessionNotFound, Store, Summary
-from server.assistants.base import Assistant, Delta, Prompt
+from server.assistants.base import Assistant, Prompt
 from server.errors import ApiError, AssistantFailed
 from server.models import Models
+from server.side_questions import SideQuestions
 from server.summary import INSTRUCTIONS, Portion, count_left_out, next_portion, summary_said
 from server.turn import Turn
 
@@ -35,8 +35,15 @@ class Summaries:
         tell_changed: Tells the user's sockets that a session has changed.
     """
 
-    def __init__(self, store: Store, models: Models, tell_changed: Callable[[str], Awaitable[Record]]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        models: Models,
+        tell_changed: Callable[[str], Awaitable[Record]],
+        questions: SideQuestions | None = None,
+    ) -> None:
         self._store = store
+        self._questions = questions or SideQuestions(store)
         self._models = models
         self._tell_changed = tell_changed
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -77,8 +84,9 @@ class Summaries:
         portion = next_portion(history, before, count_left_out(history, turn.left_out))
         if portion is None or not portion.text:
             return False
-        said = await _ask(assistant, model, turn.session_id, portion)
-        summary = summary_said(said, history, portion.count)
+        prompt = _prompt(model, turn.session_id, portion)
+        said = await self._questions.ask(assistant, prompt, patience_s=_PATIENCE_S)
+        summary = summary_said(said.text, history, portion.count)
         return summary is not None and await self._put(turn.session_id, stored, summary)
 
     async def _put(self, session_id: str, stored: Summary | None, summary: Summary) -> bool:
@@ -95,13 +103,7 @@ class Summaries:
         return True
 
 
-async def _ask(assistant: Assistant, model: str, session_id: str, portion: Portion) -> str:
-    """What a model makes of it.
-
-    Raises:
-        AssistantFailed, TimeoutError: It does not say.
-    """
+def _prompt(model: str, session_id: str, portion: Portion) -> Prompt:
+    """Asks a model what it makes of it."""
     history: list[Message] = [{"role": "user", "content": portion.text}]
-    prompt = Prompt(model, session_id, history, instructions=INSTRUCTIONS, max_output_tokens=_MOST_TOKENS)
-    async with asyncio.timeout(_PATIENCE_S), aclosing(assistant.reply(prompt)) as reply:
-        return "".join([piece.text async for piece in reply if isinstance(piece, Delta)])
+    return Prompt(model, session_id, history, instructions=INSTRUCTIONS, max_output_tokens=_MOST_TOKENS)

@@ -7,13 +7,14 @@ else. The title is put only where there is none yet, or one that came from the w
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from dataclasses import replace
 
 from persistence import Message, PersistenceError, Record, SessionNotFound, Store
-from server.assistants.base import Assistant, Delta, Prompt
+from server.assistants.base import Prompt
 from server.errors import ApiError, AssistantFailed
 from server.models import Models
+from server.side_questions import SideQuestions
 from server.title import INSTRUCTIONS, MODEL, SOURCE, TITLE, WORDS, excerpt, named, title_from, title_said
 from server.turn import Turn
 
@@ -33,9 +34,16 @@ class Titles:
     """
 
     def __init__(
-        self, store: Store, models: Models, tell_changed: Callable[[str], Awaitable[Record]], *, asks_models: bool
+        self,
+        store: Store,
+        models: Models,
+        tell_changed: Callable[[str], Awaitable[Record]],
+        *,
+        asks_models: bool,
+        questions: SideQuestions | None = None,
     ) -> None:
         self._store = store
+        self._questions = questions or SideQuestions(store)
         self._models = models
         self._tell_changed = tell_changed
         self._asks_models = asks_models
@@ -64,7 +72,9 @@ class Titles:
             if self._asks_models and len(first) == 2:
                 assistant, model = await self._models.find(turn.model)
                 if assistant.is_model:
-                    await self._put(turn.session_id, await _ask(assistant, model, turn.session_id, first), MODEL)
+                    prompt = _prompt(model, turn.session_id, first)
+                    said = await self._questions.ask(assistant, prompt, patience_s=_PATIENCE_S)
+                    await self._put(turn.session_id, title_said(said.text), MODEL)
         except SessionNotFound:
             pass  # It was deleted meanwhile.
         except (ApiError, AssistantFailed, PersistenceError, TimeoutError) as error:
@@ -85,13 +95,7 @@ class Titles:
             await self._tell_changed(session_id)
 
 
-async def _ask(assistant: Assistant, model: str, session_id: str, first: Sequence[Message]) -> str:
-    """What a model calls a conversation that begins so.
-
-    Raises:
-        AssistantFailed, TimeoutError: It does not say.
-    """
+def _prompt(model: str, session_id: str, first: Sequence[Message]) -> Prompt:
+    """Asks a model what it calls a conversation that begins so."""
     history: list[Message] = [{"role": "user", "content": excerpt(first)}]
-    prompt = Prompt(model, session_id, history, instructions=INSTRUCTIONS, max_output_tokens=_MOST_TOKENS)
-    async with asyncio.timeout(_PATIENCE_S), aclosing(assistant.reply(prompt)) as reply:
-        return title_said("".join([piece.text async for piece in reply if isinstance(piece, Delta)]))
+    return Prompt(model, session_id, history, instructions=INSTRUCTIONS, max_output_tokens=_MOST_TOKENS)

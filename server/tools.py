@@ -161,7 +161,9 @@ def _table(found: Stats) -> str:
     if found.images:
         rows.append(f"images          {found.images:,}, {_bytes(found.image_bytes)}")
     if found.spent.responses:
-        rows.append(f"spent           {_spent(found.spent)}")
+        rows.append(f"spent           {_spent(found.spent, 'answer')}")
+    if found.spent_beside.responses:
+        rows.append(f"beside turns    {_spent(found.spent_beside, 'request')}")
     if found.unreadable:
         rows.append(f"unreadable      {_count(found.unreadable, 'session file')}: see `verbatim verify`")
     for title, sessions in (("largest", found.largest), ("oldest", found.oldest)):
@@ -171,24 +173,26 @@ def _table(found: Stats) -> str:
             rows.append(f"  {one.session_id}  of {one.user_id}, since {one.created_at[:10]}: {size}")
     rows.append("\nusers with most sessions")
     rows += [f"  {user_id}: {_count(count, 'session')}" for user_id, count in found.top_users]
-    return "\n".join([*rows, *_spenders(found.spent_by_user)])
+    rows += _spenders("users who have spent most", found.spent_by_user, "answer")
+    rows += _spenders("users for whom most was spent beside turns", found.spent_beside_by_user, "request")
+    return "\n".join(rows)
 
 
-def _spenders(spent_by_user: Mapping[str, Spent]) -> Iterator[str]:
+def _spenders(title: str, spent_by_user: Mapping[str, Spent], in_what: str) -> Iterator[str]:
     if spent_by_user:
-        yield "\nusers who have spent most"
+        yield f"\n{title}"
     for user_id, spent in islice(spent_by_user.items(), _SPENDERS_SHOWN):
-        yield f"  {user_id}: {_spent(spent)}"
+        yield f"  {user_id}: {_spent(spent, in_what)}"
     if (more := len(spent_by_user) - _SPENDERS_SHOWN) > 0:
         yield f"  and {_count(more, 'other')}: see --json"
 
 
-def _spent(spent: Spent) -> str:
+def _spent(spent: Spent, in_what: str) -> str:
     """Tokens and costs; a sum of which anything is estimated says so."""
     sums = [f"{_count(spent.input_tokens, 'token')} in, {spent.output_tokens:,} out"]
     sums += [f"{Decimal(micros).scaleb(-6):,.6f} {currency}" for currency, micros in spent.costs.items()]
     estimated = f" ({spent.estimated:,} estimated)" if spent.estimated else ""
-    return f"{', '.join(sums)}, in {_count(spent.responses, 'answer')}{estimated}"
+    return f"{', '.join(sums)}, in {_count(spent.responses, in_what)}{estimated}"
 
 
 def _count(number: int, what: str, many: str = "") -> str:

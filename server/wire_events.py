@@ -170,6 +170,12 @@ def path_event(session_id: str, message_id: str, number: int) -> bytes:
     return _event("verbatim:conversation.path", number, conversation=session_id, message=message_id)
 
 
+def removed_event(session_id: str, message_id: str, response_id: str, number: int) -> bytes:
+    """An answer was removed from a conversation that the socket is attached to."""
+    whose = {"conversation": session_id, "item_id": message_id, "response_id": response_id}
+    return _event("verbatim:conversation.item_deleted", number, **whose)
+
+
 def updated_event(record: Record, running: str | None, number: int) -> bytes:
     return _event("verbatim:conversation.updated", number, conversation=conversation_object(record, running))
 

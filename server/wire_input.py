@@ -19,7 +19,7 @@ from server.image_limits import ImageLimits
 from server.turn import After, TurnRequest
 from server.wire_images import Attachments
 from server.wire_parts import read_parts, read_text
-from server.wire_requests import ConversationReference, CreateResponse, InputItem, OutputFormat
+from server.wire_requests import CancelResponse, ConversationReference, CreateResponse, InputItem, OutputFormat
 from server.wire_tools import add_call, check_depth, output_message, tool_use
 
 _ROLES = ("user", "assistant", "system", "developer")
@@ -84,6 +84,22 @@ def turn_request(frame: CreateResponse, limits: ImageLimits | None = None) -> Tu
         tool_use=tool_use(frame),
         output_format=_output_format(frame.text.format if frame.text else None),
     )
+
+
+def cancelled(frame: CancelResponse) -> tuple[str | None, str | None]:
+    """What `response.cancel` names: a response, or what the client calls the message that starts it; one of the two.
+
+    Raises:
+        ApiError: It names none, or both.
+    """
+    client_message_id = (frame.metadata or {}).get("client_message_id") or None
+    if frame.response_id is None and client_message_id is None:
+        message = "expected response_id, or metadata.client_message_id of a turn that waits"
+        raise ApiError(400, "missing_required_parameter", message, "response_id")
+    if frame.response_id is not None and client_message_id is not None:
+        message = "expected response_id or metadata.client_message_id"
+        raise ApiError(400, "mutually_exclusive_parameters", message, "response_id")
+    return frame.response_id, client_message_id
 
 
 def _value(frame: CreateResponse, name: str) -> Any:

@@ -19,7 +19,7 @@ from server.errors import ApiError
 from server.stored_usage import usage_of
 from server.turn import Reason, State, Turn
 from server.wire_images import image_parts
-from server.wire_usage import item_usage, response_usage, spent_object
+from server.wire_usage import beside_object, item_usage, response_usage, spent_object
 
 Json = dict[str, Any]
 
@@ -51,7 +51,17 @@ def conversation_object(record: Record, running: str | None = None) -> Json:
         "verbatim:running_response": running,
         **shown,
     }
-    return {**conversation, "verbatim:usage": spent_object(record.spent)} if record.spent.responses else conversation
+    if record.spent.responses:
+        conversation["verbatim:usage"] = spent_object(record.spent)
+    if record.spent_beside.responses:
+        conversation["verbatim:usage_beside"] = beside_object(record.spent_beside)
+    return conversation
+
+
+def model_object(name: str, parameters: Sequence[str], *, takes_images: bool = False) -> Json:
+    """A model on offer, and what a turn may ask of it."""
+    known = {"id": name, "object": "model", "created": 0, "owned_by": "verbatim"}
+    return {**known, "verbatim:parameters": list(parameters), "verbatim:images": takes_images}
 
 
 def item_object(message: Message, position: int, session_id: str, alternatives: Sequence[str] = ()) -> Json:

@@ -118,7 +118,8 @@ class CreateResponse(Struct):
 class CancelResponse(Struct):
     """`response.cancel`."""
 
-    response_id: Name
+    response_id: Name | None = None
+    metadata: Metadata | None = None
 
 
 class AttachResponse(Struct):

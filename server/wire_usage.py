@@ -58,5 +58,12 @@ def spent_object(spent: Spent) -> Json:
     }
 
 
+def beside_object(spent: Spent) -> Json:
+    """What a conversation says of all that models were asked about it beside its turns."""
+    said = spent_object(spent)
+    requests, estimated, costs = (said.pop(name) for name in ("responses", "estimated_responses", "costs"))
+    return {**said, "requests": requests, "estimated_requests": estimated, "costs": costs}
+
+
 def _cost(cost: Cost) -> Json:
     return {"micros": cost.micros, "currency": cost.currency}

@@ -256,6 +256,7 @@ const LISTENERS = {
   "verbatim:conversation.detached": "ignore",
   "verbatim:conversation.item": "receiveItem",
   "verbatim:conversation.path": "receivePath",
+  "verbatim:conversation.item_deleted": "receivePath",
   "verbatim:conversation.updated": "receiveNews",
   "verbatim:conversation.deleted": "receiveNews",
   "verbatim:response.snapshot": "receiveEvent",

@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 
 from server.config import describe_settings
+from server.model_servers import decode_model_servers
 from tests.server_process import ServerProcess
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
+TABLES = re.findall(r"```toml\n(.*?)```", README + (ROOT / "docs" / "operations.md").read_text("utf-8"), re.DOTALL)
 EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
@@ -27,6 +29,14 @@ def test_settings_in_readme_are_those_of_the_program():
     between = re.search(r"<!-- settings -->\n(.*?)\n<!-- /settings -->", README, re.DOTALL)
     assert between
     assert between[1] == settings_table()
+
+
+def test_model_servers_in_the_documents_are_taken():
+    """Each example of a whole server is one that the program understands."""
+    whole = [table for table in TABLES if "url =" in table]
+    assert len(whole) >= 2
+    for table in whole:
+        assert decode_model_servers(table, "models.toml", {"VENDOR_KEY": "k", "LLM_KEY": "k"})
 
 
 def test_persistence_example_runs(tmp_path):

@@ -48,6 +48,7 @@ PURE = (
     "server/assistants/completion_chunk.py",
     "server/assistants/completion_request.py",
     "server/assistants/completion_stream.py",
+    "server/assistants/content_parts.py",
     "server/assistants/context_overflow.py",
     "server/assistants/context_sizes.py",
     "server/assistants/context_window.py",

@@ -6,7 +6,7 @@ which follow the journal within a moment.
 
 import heapq
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -46,6 +46,7 @@ class SessionSize:
     messages: int
     file_bytes: int
     spent: Spent = NOTHING_SPENT
+    spent_beside: Spent = NOTHING_SPENT
 
 
 @dataclass(slots=True)
@@ -58,7 +59,8 @@ class Stats:
         entries_waiting: How many entries of the journal no checkpoint covers yet.
         top_users: Users and how many sessions they have, those with most first.
         spent: What the answers in all sessions that are there have used.
-        spent_by_user: The same for each user who has spent anything, those with most tokens first.
+        spent_beside: What models have used that were asked about these sessions beside their turns.
+        spent_by_user, spent_beside_by_user: The same for each user with any, those with most tokens first.
     """
 
     sessions: int = 0
@@ -78,7 +80,9 @@ class Stats:
     oldest: Sequence[SessionSize] = ()
     top_users: Sequence[tuple[str, int]] = ()
     spent: Spent = NOTHING_SPENT
+    spent_beside: Spent = NOTHING_SPENT
     spent_by_user: Mapping[str, Spent] = field(default_factory=dict)
+    spent_beside_by_user: Mapping[str, Spent] = field(default_factory=dict)
 
 
 async def measure_folder(folder: Path, *, disk: Disk | None = None, progress: Progress = silent) -> Stats:
@@ -117,12 +121,18 @@ def _add_up(stats: Stats, sizes: Sequence[SessionSize]) -> None:
     users = Counter(size.user_id for size in sizes)
     stats.users = len(users)
     stats.top_users = users.most_common(_USERS_SHOWN)
+    stats.spent_by_user = _by_user((size.user_id, size.spent) for size in sizes)
+    stats.spent_beside_by_user = _by_user((size.user_id, size.spent_beside) for size in sizes)
+    stats.spent = sum(stats.spent_by_user.values(), NOTHING_SPENT)
+    stats.spent_beside = sum(stats.spent_beside_by_user.values(), NOTHING_SPENT)
+
+
+def _by_user(spendings: Iterable[tuple[str, Spent]]) -> dict[str, Spent]:
     spent: dict[str, Spent] = {}
-    for size in sizes:
-        if size.spent.responses:
-            spent[size.user_id] = spent.get(size.user_id, NOTHING_SPENT) + size.spent
-    stats.spent = sum(spent.values(), NOTHING_SPENT)
-    stats.spent_by_user = dict(sorted(spent.items(), key=lambda one: one[1].tokens, reverse=True))
+    for user_id, one in spendings:
+        if one.responses:
+            spent[user_id] = spent.get(user_id, NOTHING_SPENT) + one
+    return dict(sorted(spent.items(), key=lambda one: one[1].tokens, reverse=True))
 
 
 def _measure(disk: Disk, folder: Path, found: Sequence[str], stats: Stats) -> None:
@@ -167,4 +177,5 @@ def _read_size(disk: Disk, path: Path) -> SessionSize | None:
         scan = scan_file(found[0], session_id)
         record, branches, count = scan.record, scan.branches, len(scan.messages)
     count += sum(len(branch.messages) for branch in branches)
-    return SessionSize(session_id, record.user_id, record.created_at, count, len(found[0]), record.spent)
+    spent = record.spent, record.spent_beside
+    return SessionSize(session_id, record.user_id, record.created_at, count, len(found[0]), *spent)

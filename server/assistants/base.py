@@ -36,6 +36,9 @@ UNNAMED = "default"
 class Parameter(Enum):
     """What not each assistant can honour, by its name on the wire."""
 
+    INSTRUCTIONS = "instructions"
+    TEMPERATURE = "temperature"
+    TOP_P = "top_p"
     EFFORT = "reasoning.effort"
     FORMAT = "text.format"
     TOOLS = "tools"

@@ -1,7 +1,8 @@
 """One JSON value of a model server's answer: a chunk of a stream, a whole completion, or an error. Pure.
 
 Rule: what does not say what a chunk says is a fault, never an empty chunk; but what servers are known to leave out or
-to add (no choices beside the usage, a null text, reasoning) is no fault. With what words a model refuses is its answer.
+to add (no choices beside the usage, a null text, a text in parts, reasoning) is no fault. With what words a model
+refuses is its answer.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from persistence.spending import MOST
 
 from ..errors import AssistantFailed
 from .base import Usage
+from .content_parts import read_content
 from .context_overflow import context_exceeded
 
 _MALFORMED = "The model server sent something that is not a chat completion."
@@ -76,12 +78,15 @@ def _reported(value: dict[str, Any]) -> AssistantFailed:
 
 def _decode_choice(choice: dict[str, Any], usage: Usage | None) -> Chunk:
     delta = choice.get("delta") or choice.get("message") or {}
-    text = delta.get("content") or delta.get("refusal") or "" if isinstance(delta, dict) else None
     reason = choice.get("finish_reason") or None
-    if not isinstance(text, str) or not isinstance(reason, str | None):
+    if not isinstance(delta, dict) or not isinstance(reason, str | None):
         raise AssistantFailed("upstream_malformed", _MALFORMED)
+    try:
+        text, thought = read_content(delta.get("content") or delta.get("refusal"))
+    except TypeError as error:
+        raise AssistantFailed("upstream_malformed", _MALFORMED) from error
     calls = _decode_calls(delta)
-    reasoning = delta.get("reasoning_content") or delta.get("reasoning")
+    reasoning = delta.get("reasoning_content") or delta.get("reasoning") or thought
     alive = bool(text or calls or reasoning)
     return Chunk(text, alive, reason, usage, calls, reasoning if isinstance(reasoning, str) else "")
 

@@ -69,6 +69,11 @@ def thought(text: str, name: str = "reasoning_content") -> bytes:
     return delta(None, **{name: text})
 
 
+def said(text: str) -> dict[str, str]:
+    """A part of the answer, where that comes in parts."""
+    return {"type": "text", "text": text}
+
+
 def error_body(message: str) -> bytes:
     return json.dumps({"error": {"message": message, "code": 1}}).encode()
 
@@ -155,6 +160,26 @@ MATRIX: dict[str, Row] = {
     ),
     "reasoning that is no text": whole(OK, delta(None, reasoning={"a": 1}), delta("Hello"), stop(), DONE, Act.END),
     "reasoning and no answer": whole(OK, thought("Hm."), stop(), DONE, Act.END, text="", reasoning="Hm."),
+    "content in parts": whole(
+        OK,
+        delta([{"type": "thinking", "thinking": [{"type": "text", "text": "Let me "}]}]),
+        delta([{"type": "thinking", "thinking": [{"type": "text", "text": "see."}], "closed": True}, said("Hel")]),
+        delta([said("l"), {"type": "reference", "reference_ids": [1]}]),
+        delta("o"),
+        delta([], "stop"),
+        USAGE,
+        DONE,
+        Act.END,
+        reasoning="Let me see.",
+        usage=COUNTED,
+    ),
+    "content in parts without a stream": whole(
+        head(content_type="application/json"),
+        b'{"choices":[{"message":{"content":[{"type":"thinking","thinking":"Hm."},{"type":"text","text":"Hello"}]},'
+        b'"finish_reason":"stop"}]}',
+        Act.END,
+        reasoning="Hm.",
+    ),
     "a huge line": whole(OK, delta(LONG), stop(), DONE, Act.END, text=LONG),
     "another content type": whole(head(content_type="text/plain"), *WHOLE[1:], usage=COUNTED),
     "no stream at all": whole(
@@ -208,6 +233,15 @@ MATRIX: dict[str, Row] = {
         NO_COMPLETION,
     ),
     "a chunk that is no object": Row(((*FIRST, b"data: [1]\n\n", Act.END),), "He", "upstream_malformed", NO_COMPLETION),
+    "a part that is no text": Row(
+        ((*FIRST, delta([said("llo"), {"type": "image_url", "image_url": "data:,"}]), stop(), DONE, Act.END),),
+        "He",
+        "upstream_error",
+        "The model server answered with something that is no text: image_url",
+    ),
+    "a part without its text": Row(
+        ((*FIRST, delta([{"type": "text"}]), stop(), DONE, Act.END),), "He", "upstream_malformed", NO_COMPLETION
+    ),
     "bytes that are no UTF-8": Row(
         ((*FIRST, delta("xx").replace(b"xx", b"\xff\xfe"), Act.END),), "He", "upstream_malformed", NO_COMPLETION
     ),

@@ -150,3 +150,20 @@ async def test_response_that_was_created_anew_shows_which_runs(site):
     await line.response()
     [record] = (await anna.ask("GET", "/v1/conversations"))["data"]
     assert record["verbatim:running_response"] is None
+
+
+async def test_attached_tab_hears_which_answer_is_gone(anna):
+    """By the item and by the response; a tab that is not attached hears that the conversation has changed, as ever."""
+    conversation, writer = await anna.conversation(), await anna.line()
+    response = check_whole(await writer.turn("3@0", model="metronome", conversation=conversation))
+    reader, _ = await attached(anna, conversation)
+    other = await anna.line()
+    await anna.ask("DELETE", f"/v1/responses/{response['id']}")
+    gone = await reader.next()
+    del gone["sequence_number"]
+    told = {"conversation": conversation, "item_id": response["output"][0]["id"], "response_id": response["id"]}
+    assert gone == {"type": "verbatim:conversation.item_deleted", **told}
+    assert any(news["type"] == "verbatim:conversation.updated" for news in reader.news)
+    await other.next_of("verbatim:conversation.updated")
+    await other.send("verbatim:conversation.attach", conversation="nobody-has-this")
+    assert (await other.next())["type"] == "error"

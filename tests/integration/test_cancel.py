@@ -2,10 +2,12 @@
 
 import asyncio
 import time
+from typing import Any
 
 import pytest
 
 from server.assistants.base import Finish
+from tests.integration.caller import Caller
 from tests.server.doubles import ScriptedAssistant
 from tests.server.frames import check_response, check_whole, text_of
 
@@ -65,6 +67,79 @@ async def test_cancel_before_the_first_word_lets_the_next_turn_begin(site):
     rest.set()
     assert check_whole(await line.response())["status"] == "completed"
     assert await anna.items(conversation) == [("user", "1"), ("assistant", ""), ("user", "2"), ("assistant", "a")]
+
+
+@pytest.mark.parametrize("waits", ["in its lane", "in its conversation", "its socket is gone"])
+@pytest.mark.parametrize("over", ["socket", "other socket"])
+async def test_cancel_of_what_waits(site, waits, over):
+    """A turn that has no id yet is named by its message: it keeps its place, and its model is never asked."""
+    rest = asyncio.Event()
+    assistant = ScriptedAssistant("a", rest, Finish())
+    anna = (await site.start(assistant, delta_window_s=0.0)).caller()
+    conversation, line, other = await anna.conversation(), await anna.line(), await anna.line()
+    await line.create("1", conversation=conversation)
+    frames = await line.text_shown("a")
+    lane = {"stream_id": "2"} if waits == "in its conversation" else {}
+    await line.create("2", conversation=conversation, metadata={"client_message_id": "c2"}, **lane)
+    await line.create("3", conversation=conversation, metadata={"client_message_id": "c3"}, **lane)
+    by = line if over == "socket" else other
+    await by.send("response.cancel", metadata={"client_message_id": "c2"})
+    await by.still_there()
+    if waits == "its socket is gone":
+        await line.still_there()
+        await line.close()
+    rest.set()
+    if waits == "its socket is gone":
+        async with asyncio.timeout(10):
+            while len(await anna.items(conversation)) < 6:  # noqa: ASYNC110 - nobody is there to be told
+                await asyncio.sleep(0.01)
+    else:
+        assert check_whole(frames + await line.response())["status"] == "completed"
+        stopped = check_whole(await line.response())
+        assert (stopped["status"], stopped["output"][0]["content"][0]["text"]) == ("cancelled", "")
+        assert stopped["metadata"] == {"client_message_id": "c2"}
+        assert check_whole(await line.response())["status"] == "completed"
+    asked = [("user", "1"), ("assistant", "a"), ("user", "2"), ("assistant", ""), ("user", "3"), ("assistant", "a")]
+    assert await anna.items(conversation) == asked
+    assert [prompt.history[-1]["content"] for prompt in assistant.prompts] == ["1", "3"]
+
+
+async def test_cancel_right_behind_its_message(site):
+    """Both frames may come in one packet: whatever the turn has reached by then, it is stopped."""
+    anna = (await site.start(ScriptedAssistant(asyncio.Event()), delta_window_s=0.0)).caller()
+    line = await anna.line()
+    for number in range(20):
+        sent = {"metadata": {"client_message_id": f"c{number}"}}
+        await asyncio.gather(line.create("hi", **sent), line.send("response.cancel", **sent))
+        assert check_whole(await line.response())["status"] == "cancelled"
+
+
+async def test_cancel_by_message_in_mid_answer(anna):
+    """It means the turn wherever it stands; and nobody else's."""
+    line, ben = await anna.line(), await Caller(anna.http, anna.url, "ben").line()
+    sent = {"metadata": {"client_message_id": "c1"}}
+    await line.create("300@50", **SLOW, **sent)
+    frames = await line.until(lambda got: text_of(got))
+    await ben.send("response.cancel", **sent)
+    assert (await ben.next())["error"]["code"] == "response_not_found"
+    await line.send("response.cancel", **sent)
+    frames += await line.response()
+    assert check_whole(frames)["status"] == "cancelled"
+
+
+async def test_cancel_of_nothing_says_so(anna):
+    """A name under which nothing runs or waits, no name, and two of them; each changes nothing."""
+    line = await anna.line()
+    asked: list[tuple[dict[str, Any], str, str]] = [
+        ({"metadata": {"client_message_id": "c1"}}, "response_not_found", "metadata.client_message_id"),
+        ({}, "missing_required_parameter", "response_id"),
+        ({"metadata": {"a": "b"}}, "missing_required_parameter", "response_id"),
+        ({"response_id": "r", "metadata": {"client_message_id": "c"}}, "mutually_exclusive_parameters", "response_id"),
+    ]
+    for fields, code, param in asked:
+        await line.send("response.cancel", **fields)
+        error = (await line.next())["error"]
+        assert (error["code"], error["param"]) == (code, param)
 
 
 async def test_deleted_response(anna, site):

@@ -64,6 +64,9 @@ async def test_json_object_reaches_the_model_server(site, upstream):
 @pytest.mark.parametrize(
     ("asked", "param"),
     [
+        ({"temperature": 0.5}, "temperature"),
+        ({"top_p": 0}, "top_p"),
+        ({"instructions": "Be brief."}, "instructions"),
         ({"reasoning": {"effort": "low"}}, "reasoning.effort"),
         ({"text": {"format": {"type": "json_object"}}}, "text.format"),
         ({"text": {"format": FORMAT}}, "text.format"),
@@ -86,3 +89,28 @@ async def test_client_is_told_what_cannot_be_honoured(anna, site):
     async with AsyncOpenAI(base_url=str(site.url / "v1"), api_key="anna", max_retries=0) as client:
         with pytest.raises(BadRequestError, match=r"the model scribe cannot honour it"):
             await client.responses.create(input="hi", model="scribe", text={"format": {"type": "json_object"}})
+
+
+@pytest.mark.parametrize("model", ["scribe", "metronome"])
+async def test_what_asks_for_nothing_is_taken(anna, model):
+    """A client that says what is so anyway need not know whom it talks to."""
+    said = {"temperature": 1.0, "top_p": 1, "instructions": "", "tools": [], "text": {"format": {"type": "text"}}}
+    response = await anna.ask("POST", "/v1/responses", {"input": "1@0", "model": model, **said})
+    assert response["status"] == "completed"
+
+
+@pytest.mark.usefixtures("upstream")
+async def test_model_of_a_server_says_what_may_be_asked_of_it(site):
+    """All that goes to a model server; to go on with an answer is not for each of them."""
+    listed = await site.caller().ask("GET", "/v1/models")
+    asked = ["instructions", "temperature", "top_p", "reasoning.effort", "text.format", "tools", "max_output_tokens"]
+    assert [(model["id"], model["verbatim:parameters"]) for model in listed["data"]] == [("m", asked)]
+
+
+async def test_built_in_model_says_what_may_be_asked_of_it(anna):
+    """A client that keeps to the list is refused nothing."""
+    listed = await anna.ask("GET", "/v1/models")
+    assert {model["id"]: model["verbatim:parameters"] for model in listed["data"]} == {
+        "scribe": ["max_output_tokens"],
+        "metronome": ["max_output_tokens", "verbatim:continue"],
+    }

@@ -111,6 +111,57 @@ async def test_sent_again_behind_its_own_predecessor(site, reciter):
     assert (reciter.asked, len(await anna.items(first["conversation"]["id"]))) == (2, 4)
 
 
+@pytest.mark.parametrize("over", OVER)
+@pytest.mark.parametrize("state", ["running", "finished"])
+async def test_sent_again_without_a_conversation(site, reciter, state, over):
+    """The first send has begun a session; the second one finds it, and does not begin another."""
+    anna = site.caller()
+    line = await anna.line()
+    await line.create("hi", stream_id="first", **SENT)
+    await reciter.say(2)
+    frames = await line.text_shown(reciter.allowed)
+    if state == "finished":
+        await reciter.say()
+        frames += await line.response()
+    again = asyncio.create_task(send_again(anna, line, over))
+    await (await anna.line()).still_there()
+    await reciter.say()
+    response = await again
+    assert response["id"] == frames[0]["response"]["id"]
+    assert (reciter.asked, len(await site.sessions())) == (1, 1)
+
+
+async def test_sent_at_once_without_a_conversation(site, reciter):
+    """Many sends at the same moment, on many sockets, begin one session."""
+    anna = site.caller()
+    await reciter.say()
+    lines = [await anna.line() for _ in range(8)]
+    ended = await asyncio.gather(*(line.turn("hi", **SENT) for line in lines))
+    assert len({frames[-1]["response"]["id"] for frames in ended}) == 1
+    assert (reciter.asked, len(await site.sessions())) == (1, 1)
+
+
+@pytest.mark.parametrize("what", ["another user", "another text", "another id", "no id", "not stored", "deleted"])
+async def test_what_begins_a_session_of_its_own(site, reciter, what):
+    """Only the same message of the same user is the same; and what was deleted may be begun anew."""
+    anna = site.caller()
+    await reciter.say()
+    first = await anna.ask("POST", "/v1/responses", {"input": "hi", **SENT})
+    body = {
+        "another text": {"input": "ho", **SENT},
+        "another id": {"input": "hi", "metadata": {"client_message_id": "c2"}},
+        "no id": {"input": "hi"},
+        "not stored": {"input": "hi", "store": False, **SENT},
+    }.get(what, {"input": "hi", **SENT})
+    if what == "deleted":
+        await anna.ask("DELETE", f"/v1/conversations/{first['conversation']['id']}")
+    asker = site.caller("ben") if what == "another user" else anna
+    second = await asker.ask("POST", "/v1/responses", body)
+    assert (second["id"] != first["id"], second["status"], reciter.asked) == (True, "completed", 2)
+    if what != "not stored":
+        assert await asker.ask("GET", f"/v1/responses/{second['id']}") == second
+
+
 async def test_same_id_in_another_session(site, reciter):
     """An id means something in its own session only."""
     await reciter.say()
@@ -175,6 +226,35 @@ async def test_sent_again_after_a_restart(server, http, how):
         assert text.startswith(text_of(frames))
     assert await anna.items(ended) == [("user", "5@0"), ("assistant", "w0 w1 w2 w3 w4 ")]
     assert await anna.items(cut) == [("user", "1000@200"), ("assistant", text)]
+
+
+async def test_sent_again_without_a_conversation_after_a_kill(server, http):
+    """Killed as the message arrives, before or after it is durable, and once more: it is asked once. A session that
+    was deleted and begun anew by the same message is as durable as any."""
+    server.start()
+    chance = random.Random(5)
+    for number in range(6):
+        line = await caller(server, http).line()
+        fields = {"model": "metronome", "metadata": {"client_message_id": str(number)}}
+        await line.create("9@0", **fields)
+        await asyncio.sleep(chance.random() / 200)
+        server.kill()
+        await line.closed()
+        await asyncio.to_thread(server.start)
+        anna = caller(server, http)
+        for _ in range(2):
+            response = check_whole(await (await anna.line()).turn("9@0", **fields))
+            text = response["output"][0]["content"][0]["text"]
+            assert await anna.items(response["conversation"]["id"]) == [("user", "9@0"), ("assistant", text)]
+    conversation = response["conversation"]["id"]
+    await anna.ask("DELETE", f"/v1/conversations/{conversation}")
+    again = check_whole(await (await anna.line()).turn("9@0", **fields))
+    server.kill()
+    await asyncio.to_thread(server.start)
+    anna = caller(server, http)
+    assert (again["conversation"]["id"], again["id"] != response["id"]) == (conversation, True)
+    assert [text for _, text in await anna.items(conversation)] == ["9@0", "".join(f"w{n} " for n in range(9))]
+    assert len((await anna.ask("GET", "/v1/conversations"))["data"]) == 6
 
 
 async def test_sent_again_after_a_kill_at_once(server, http):

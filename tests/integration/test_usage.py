@@ -128,3 +128,37 @@ async def test_turn_that_is_not_kept_says_what_it_used_all_the_same(served):
     *_, anna = served
     response = (await (await anna.line()).turn("hi", model="vendor/tiny", store=False))[-1]["response"]
     assert (response["conversation"], response["verbatim:cost"]) == (None, COST)
+
+
+async def test_what_is_asked_beside_turns_counts_apart(tmp_path, http):
+    """A title costs what it costs: the conversation and the operator's figures have it, no response does."""
+    upstream = FakeUpstream()
+    upstream.answers = [COUNTED]
+    model_server = TestServer(upstream.app())
+    await model_server.start_server()
+    file = tmp_path / "models.toml"
+    url = str(model_server.make_url("/v1"))
+    file.write_text(FILE.format(home=url, vendor=url))
+    settings = {"VERBATIM_MODELS_FILE": str(file), "VERBATIM_CURRENCY": "EUR", "VERBATIM_MODEL_TITLES": "1"}
+    process = ServerProcess(tmp_path / "data", **settings)
+    await asyncio.to_thread(process.start)
+    try:
+        anna = Caller(http, URL(process.url), "anna")
+        line = await anna.line()
+        response = (await line.turn("hi", model="vendor/tiny"))[-1]["response"]
+        shown = {}
+        while "verbatim:usage_beside" not in shown:
+            shown = (await line.next_of("verbatim:conversation.updated"))["conversation"]
+        counts = {"input_tokens": 5, "output_tokens": 7, "cached_tokens": 3, "reasoning_tokens": 2}
+        assert shown["verbatim:usage"] == {**counts, "responses": 1, "estimated_responses": 0, "costs": [COST]}
+        assert shown["verbatim:usage_beside"] == {**counts, "requests": 1, "estimated_requests": 0, "costs": [COST]}
+        assert (response["usage"]["output_tokens"], response["verbatim:cost"]) == (7, COST)
+        process.kill()
+        await asyncio.to_thread(process.start)
+        again = await anna.ask("GET", f"/v1/conversations/{shown['id']}")
+        assert again["verbatim:usage_beside"] == shown["verbatim:usage_beside"]
+        found = await asyncio.to_thread(stats, process)
+        assert (found["spent"]["responses"], found["spent_beside"]["costs"]) == (1, {"EUR": 79})
+    finally:
+        process.kill()
+        await model_server.close()

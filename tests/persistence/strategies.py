@@ -51,6 +51,7 @@ records = st.builds(
     metadata=objects,
     summary=st.none() | st.builds(Summary, texts.filter(bool), texts, st.integers(1, 9)),
     spent=spendings,
+    spent_beside=spendings,
 )
 sources = st.builds(Source, st.none() | ids, st.none() | texts, texts, st.integers(1, 99))
 formers = st.builds(Former, texts, texts, texts, st.lists(sources, min_size=1, max_size=2).map(tuple))

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -45,30 +46,36 @@ def test_index_is_read_in_portions_as_it_was_written(some):
     [portion] = index_portions(b"".join(encode_index(some)))
     found = decode_portion(portion)
     assert found == some
-    assert all(one.spent is NOTHING_SPENT for one in found if not one.spent.responses)
+    spendings = [spent for one in found for spent in (one.spent, one.spent_beside)]
+    assert all(spent is NOTHING_SPENT for spent in spendings if not spent.responses)
 
 
+@pytest.mark.parametrize("name", ["spent", "spent_beside"])
 @pytest.mark.parametrize(
     "odd", ['"input_tokens":-1', '"costs":{"USD":-1}', '"input_tokens":9223372036854775808', '"input_tokens":"a"']
 )
-def test_index_with_odd_sums_is_read_otherwise(odd):
+def test_index_with_odd_sums_is_read_otherwise(odd, name):
     """They count as nothing, and the rest of the record stays."""
     line = b'{\n"a":{"session_id":"a","user_id":"u","created_at":"2026-01-01T00:00:00Z",'
-    line += b'"last_activity":"2026-01-01T00:00:00Z","spent":{"responses":1,%b}}\n}\n' % odd.encode()
+    line += b'"last_activity":"2026-01-01T00:00:00Z","%b":{"responses":1,%b}}\n}\n' % (name.encode(), odd.encode())
     [portion] = index_portions(line)
     with pytest.raises(Damaged):
         decode_portion(portion)
     found, bad = decode_index(line)
-    assert (found["a"].spent, found["a"].metadata, bad) == (Spent(responses=1), {}, [])
+    assert (getattr(found["a"], name), found["a"].metadata, bad) == (Spent(responses=1), {}, [])
 
 
-def test_index_of_an_older_program_gives_back_what_was_spent():
+@pytest.mark.parametrize("name", ["spent", "spent_beside"])
+def test_index_of_an_older_program_gives_back_what_was_spent(name):
     """It had to put it into the metadata, since it had no name for it."""
-    older = record("a", title="Tea", spent=Spent(1, 2, responses=1).value())
+    spent = Spent(1, 2, responses=1)
+    known: dict[str, Any] = {name: spent}
+    in_metadata: dict[str, Any] = {name: spent.value()}
+    older = record("a", title="Tea", **in_metadata)
     data = b"".join(encode_index([older]))
     with pytest.raises(Damaged):
         decode_portion(*index_portions(data))
-    assert decode_index(data)[0]["a"] == replace(record("a", title="Tea"), spent=Spent(1, 2, responses=1))
+    assert decode_index(data)[0]["a"] == replace(record("a", title="Tea"), **known)
 
 
 def test_record_that_could_not_be_written_again_is_read_otherwise():

@@ -14,9 +14,9 @@ from tests.persistence.places import AT, said
 def test_record_is_encoded_whole():
     """Each of a record's fields stands in its JSON, in their order; a summary and what was spent, if any."""
     spent = Spent(1, 2, responses=1, costs={"USD": 3})
-    known = Record("s", "ann", AT, AT, False, {"a": [1, "é"]}, Summary("é", "msg_1", 2), spent)
+    known = Record("s", "ann", AT, AT, False, {"a": [1, "é"]}, Summary("é", "msg_1", 2), spent, spent)
     assert encode_record(known) == orjson.dumps(known)
-    bare = replace(known, summary=None, spent=Spent())
+    bare = replace(known, summary=None, spent=Spent(), spent_beside=Spent())
     assert encode_record(bare) == orjson.dumps(known).partition(b',"summary"')[0] + b"}"
 
 

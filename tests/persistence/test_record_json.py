@@ -74,20 +74,22 @@ def test_record_that_has_spent_nothing_does_not_say_so():
     assert decode_record(record_value(record("s")), "s").spent == Spent()
 
 
+@pytest.mark.parametrize("name", ["spent", "spent_beside"])
 @pytest.mark.parametrize("odd", [None, 5, "all of it", [], {}, {"responses": 1, "by": "me"}], ids=repr)
-def test_other_things_called_spent_are_kept_in_the_metadata(odd):
+def test_other_things_called_spent_are_kept_in_the_metadata(odd, name):
     """As whatever has no name here; they count as nothing."""
-    a_record = decode_record({"spent": odd}, "s")
-    assert (a_record.spent, a_record.metadata) == (Spent(), {"spent": odd})
+    a_record = decode_record({name: odd}, "s")
+    assert (a_record.spent, a_record.spent_beside, a_record.metadata) == (Spent(), Spent(), {name: odd})
 
 
-def test_what_an_older_program_put_into_the_metadata_is_taken_back():
+@pytest.mark.parametrize("name", ["spent", "spent_beside"])
+def test_what_an_older_program_put_into_the_metadata_is_taken_back(name):
     """It had no name for what was spent; nothing of it is lost by having run that program for a while."""
-    spent = Spent(5, 7, 1, 2, responses=3, estimated=1, costs={"USD": 12})
-    newer = record_value(replace(record("s", title="Tea"), spent=spent))
-    older = {**newer, "metadata": {**newer["metadata"], "spent": newer.pop("spent")}}
-    del older["spent"]
-    assert decode_record(older, "s") == replace(record("s", title="Tea"), spent=spent)
+    spent: dict[str, Any] = {name: Spent(5, 7, 1, 2, responses=3, estimated=1, costs={"USD": 12})}
+    known = replace(record("s", title="Tea"), **spent)
+    older = record_value(known)
+    older["metadata"] = {**older["metadata"], name: older.pop(name)}
+    assert decode_record(older, "s") == known
 
 
 def test_known_record_gives_the_defaults():

@@ -41,6 +41,7 @@ OURS = {
     "verbatim:conversation.detached": {"conversation"},
     "verbatim:conversation.item": {"conversation", "item", "response_id", "verbatim:after"},
     "verbatim:conversation.path": {"conversation", "message"},
+    "verbatim:conversation.item_deleted": {"conversation", "item_id", "response_id"},
     "verbatim:conversation.updated": {"conversation"},
     "verbatim:conversation.deleted": {"conversation"},
     "verbatim:keepalive": set(),

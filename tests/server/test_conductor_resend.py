@@ -138,10 +138,25 @@ async def test_same_id_in_another_session_is_another_message():
     assert asked(stage) == ["1", "1"]
 
 
-async def test_new_sessions_share_no_ids():
-    """A message that begins a session is not looked for in others."""
+async def test_message_begins_one_session():
+    """Sent again without a session it is found in the one that it has begun, while it runs and behind its end."""
     stage = Stage()
     responses = [await stage.conductor.start(USER, request("1", None, "c1")) for _ in range(2)]
     for response in responses:
         await read(response)
+    responses.append(await stage.conductor.start(USER, request("1", None, "c1")))
+    assert len({response.turn.response_id for response in responses}) == 1
+    assert asked(stage) == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("user", "text", "client_id"), [("ben", "1", "c1"), (USER, "2", "c1"), (USER, "1", "c2"), (USER, "1", None)]
+)
+async def test_other_messages_begin_other_sessions(user, text, client_id):
+    """It is the same message only if all of it is; and one without an id is never the same."""
+    stage = Stage()
+    sent = [(USER, "1", "c1" if client_id else None), (user, text, client_id)]
+    responses = [await stage.conductor.start(who, request(what, None, name)) for who, what, name in sent]
     assert responses[0].turn.session_id != responses[1].turn.session_id
+    for response in responses:
+        await read(response)

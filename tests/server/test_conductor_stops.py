@@ -42,6 +42,24 @@ async def test_cancel_twice_at_once():
     assert len(await stage.history()) == 2
 
 
+async def test_cancel_of_what_waits_learns_nothing():
+    """What its message asks to have remembered was not wanted either; its question stays where it was asked."""
+    stage, running, _ = await held_stage()
+    waiting = stage.asking("Remember that I like tea", client_id="c2")
+    await until(lambda: len(stage.conductor._running.in_session("abc")) == 2)
+    stage.conductor.stop_sent(USER, "c2")
+    await stage.conductor.stop(USER, running.turn.response_id)
+    frames = await read(await waiting)
+    assert (check_whole(frames)["status"], [frame for frame in frames if "delta" in frame]) == ("cancelled", [])
+    assert list(await stage.store.memory(USER)) == []
+    assert await stage.history() == [
+        ("user", "1"),
+        ("assistant", "a"),
+        ("user", "Remember that I like tea"),
+        ("assistant", ""),
+    ]
+
+
 @pytest.mark.parametrize("retained_bytes", [0, 1 << 20])
 async def test_cancel_after_the_end(retained_bytes):
     """A cancel after the end has no effect and answers with the response."""

@@ -141,7 +141,7 @@ def test_stats_for_machines(data, capsys):
     assert found["largest"][0]["session_id"] == "s"
 
 
-def spend(folder, user_id, micros=None, **more):
+def spend(folder, user_id, micros=None, beside=None, **more):
     """A session of a user's in which an answer has used something."""
     usage: dict[str, object] = {"input_tokens": 1000, "output_tokens": 20, **more}
     if micros is not None:
@@ -153,6 +153,8 @@ def spend(folder, user_id, micros=None, **more):
         await store.open()
         session = await SessionService(store).create(user_id)
         await store.append(session.session_id, [answer])
+        if beside:
+            await store.update(session.session_id, lambda record: record.having_spent_beside(beside))
         await store.close()
 
     asyncio.run(fill())
@@ -183,6 +185,24 @@ def test_stats_tell_what_was_spent(data, capsys):
         "costs": {"EUR": 5},
     }
     assert (found["spent"]["responses"], found["spent"]["costs"]) == (3, {"EUR": 1_234_572})
+
+
+def test_stats_tell_apart_what_was_spent_beside_the_turns(data, capsys):
+    """It is in no answer's sum, and of each user it is told too."""
+    spend(data, "ann")
+    main(["stats", str(data)])
+    assert "beside" not in capsys.readouterr().out
+    spend(data, "ann", beside={"input_tokens": 9, "output_tokens": 1, "cost": {"micros": 4, "currency": "EUR"}})
+    main(["stats", str(data)])
+    out = capsys.readouterr().out
+    assert "spent           2,000 tokens in, 40 out, in 2 answers\n" in out
+    assert "beside turns    9 tokens in, 1 out, 0.000004 EUR, in 1 request\n" in out
+    users = "users for whom most was spent beside turns\n  ann: 9 tokens in, 1 out, 0.000004 EUR, in 1 request\n"
+    assert out.endswith(users)
+    main(["stats", "--json", str(data)])
+    found = json.loads(capsys.readouterr().out)
+    assert found["spent_beside_by_user"] == {"ann": found["spent_beside"]}
+    assert (found["spent_beside"]["responses"], found["spent_by_user"]["ann"]["responses"]) == (1, 2)
 
 
 def test_stats_show_ten_spenders(data, capsys):

@@ -10,7 +10,7 @@ from server.assistants.tool_calls import Tool, ToolUse
 from server.errors import ApiError
 from server.turn import After
 from server.wire_images import Attachments
-from server.wire_input import input_messages, turn_request
+from server.wire_input import cancelled, input_messages, turn_request
 from server.wire_requests import (
     AttachConversation,
     AttachResponse,
@@ -337,6 +337,10 @@ def test_empty_client_message_id_is_none():
 
 FRAMES = [
     ({"type": "response.cancel", "response_id": "r"}, CancelResponse("r")),
+    (
+        {"type": "response.cancel", "metadata": {"client_message_id": "c"}},
+        CancelResponse(metadata={"client_message_id": "c"}),
+    ),
     ({"type": "verbatim:response.attach", "response_id": "r"}, AttachResponse("r")),
     ({"type": "verbatim:response.attach", "response_id": "r", "starting_after": -1}, AttachResponse("r", -1)),
     ({"type": "verbatim:response.attach", "response_id": "r", "starting_after": LARGEST}, AttachResponse("r", LARGEST)),
@@ -348,7 +352,7 @@ BAD_FRAMES = [
     ({"type": None}, MISSING, "type"),
     ({"type": 1}, "unknown_event_type", "type"),
     ({"type": "response.delete"}, "unknown_event_type", "type"),
-    ({"type": "response.cancel"}, MISSING, "response_id"),
+    ({"type": "response.cancel", "metadata": {"client_message_id": 1}}, TYPE, "metadata[...]"),
     ({"type": "response.cancel", "response_id": 1}, TYPE, "response_id"),
     ({"type": "response.cancel", "response_id": ""}, VALUE, "response_id"),
     ({"type": "response.cancel", "response_id": "r" * 257}, VALUE, "response_id"),
@@ -371,6 +375,16 @@ def test_frame_is_decoded(value, frame):
 def test_frame_is_refused(value, code, param):
     """A frame that is not of the protocol is refused with its code and its field."""
     assert refusal(decode_frame, value) == (400, code, param)
+
+
+def test_cancel_names_a_response_or_a_message():
+    """One of the two, and no more."""
+    sent = {"client_message_id": "c"}
+    assert cancelled(CancelResponse("r", {"other": "x"})) == ("r", None)
+    assert cancelled(CancelResponse(None, sent)) == (None, "c")
+    for nothing in (None, {}, {"client_message_id": ""}):
+        assert refusal(cancelled, CancelResponse(None, nothing)) == (400, MISSING, "response_id")
+    assert refusal(cancelled, CancelResponse("r", sent)) == (400, "mutually_exclusive_parameters", "response_id")
 
 
 BAD_BODIES = [

@@ -51,6 +51,22 @@ test("news of another path bring the items of that one", async () => {
   assert.deepEqual(texts(transcript), ["hi", "Hey"]);
 });
 
+test("an answer that another client deletes is not shown any more", async () => {
+  const items = talk();
+  const { conversations } = begin({ items });
+  const transcript = conversations.open("s");
+  await flushed();
+  items.pop();
+  conversations.receive({
+    type: "verbatim:conversation.item_deleted",
+    conversation: "s",
+    item_id: "m",
+    response_id: R,
+  });
+  await flushed();
+  assert.deepEqual(texts(transcript), ["hi"]);
+});
+
 test("a question that another client puts elsewhere brings the items anew", async () => {
   const items = talk();
   const { conversations } = begin({ items });

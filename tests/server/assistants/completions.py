@@ -8,7 +8,7 @@ def event(value: Any) -> bytes:
     return b"data: " + json.dumps(value, ensure_ascii=False).encode() + b"\n\n"
 
 
-def delta(text: str | None, reason: str | None = None, **rest: Any) -> bytes:
+def delta(text: str | list[Any] | None, reason: str | None = None, **rest: Any) -> bytes:
     return event({"choices": [{"index": 0, "delta": {"content": text, **rest}, "finish_reason": reason}]})
 
 
