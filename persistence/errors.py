@@ -122,7 +122,7 @@ class NotStorable(PersistenceError):
 
 class SearchUnavailable(PersistenceError):
     def __str__(self) -> str:
-        return "nothing can be searched here: there is no search index, or this Python's SQLite has no FTS5"
+        return "nothing can be searched here: the search is switched off, or this Python's SQLite has no FTS5"
 
 
 @dataclass(eq=False)

@@ -47,7 +47,8 @@ class FileStore:
         folder: The data directory; it is created if need be.
         index_delay_s: How long `sessions.json` may lag behind.
         fold_delay_s: How long the session files may lag behind.
-        search_delay_s: How long the search index may lag behind them; None: there is none.
+        search_delay_s: How long the search index may lag behind them; None: it is left as it is.
+        has_search: Whether there is one; if not, the files of an earlier one are removed.
         sessions_in_memory, bytes_in_memory: How much of the sessions stays in memory after use; so many users' facts.
         checkpoints: When the journal is cut.
         disk: The system's files, or what stands in for them.
@@ -59,7 +60,8 @@ class FileStore:
         *,
         index_delay_s: float = 1.0,
         fold_delay_s: float = 0.1,
-        search_delay_s: float | None = 0.5,
+        search_delay_s: float | None = 5.0,
+        has_search: bool = True,
         sessions_in_memory: int = 1024,
         bytes_in_memory: int = 64 << 20,
         checkpoints: CheckpointLimits | None = None,
@@ -70,16 +72,10 @@ class FileStore:
         self._files = Files(self._disk)
         self._journal = Journal(folder / "journal", self._disk)
         self._changes = Changes(self._journal)
-        self._index = SessionIndex(
-            folder / "sessions.json", self._files, delay_s=index_delay_s, stop=self._journal.stop
-        )
-        self._sessions = OpenSessions(
-            folder,
-            self._files,
-            self._journal,
-            sessions_in_memory=sessions_in_memory,
-            bytes_in_memory=bytes_in_memory,
-        )
+        index_path = folder / "sessions.json"
+        self._index = SessionIndex(index_path, self._files, delay_s=index_delay_s, stop=self._journal.stop)
+        in_memory = {"sessions_in_memory": sessions_in_memory, "bytes_in_memory": bytes_in_memory}
+        self._sessions = OpenSessions(folder, self._files, self._journal, **in_memory)
         self._edits = OutsideEdits(folder, self._files, self._sessions, self._index, self._changes)
         self._folding = Folding(folder, self._disk, self._edits, delay_s=fold_delay_s)
         self._sessions.folding = self._folding
@@ -108,7 +104,7 @@ class FileStore:
         )
         self.image, self.delete, self.delete_user = self._images.read, deletions.session, deletions.user
         self._sweep = ImageSweep(folder, self._files, self._images, self._changes, self._reader)
-        self._search = SearchIndex(folder, self._files, self._index, self._folding, delay_s=search_delay_s)
+        self._search = SearchIndex(folder, self._files, self._index, self._folding, search_delay_s, has_search)
         self.search = self._search.search
         self._lock: int | None = None
         self._looking: asyncio.Task[None]
@@ -165,8 +161,10 @@ class FileStore:
     async def record(self, session_id: str) -> Record:
         return self._index.get(session_id)
 
-    async def records(self, user_id: str, *, limit: int, after: str | None = None) -> Sequence[Record]:
-        return self._index.page(user_id, limit=limit, after=after)
+    async def records(
+        self, user_id: str, *, limit: int, after: str | None = None, is_active: bool | None = None
+    ) -> Sequence[Record]:
+        return self._index.page(user_id, limit=limit, after=after, is_active=is_active)
 
     async def update(self, session_id: str, change: Callable[[Record], Record]) -> Record:
         async def update(session: OpenSession) -> None:
@@ -270,8 +268,7 @@ class FileStore:
             look: Whether somebody else's edit of its file must be seen first; an append goes behind it at any rate.
         """
         async with self._changes.hold(session_id):
-            session = None if look else self._sessions.peek(session_id)
-            session = session or await self._reader.load(session_id)
+            session = (None if look else self._sessions.peek(session_id)) or await self._reader.load(session_id)
             try:
                 await change(session)
             except Damaged:

@@ -13,7 +13,7 @@ from itertools import islice
 import msgspec
 
 from persistence.errors import Damaged
-from persistence.json_bytes import can_be_kept, decode_json, encode_json, encode_record
+from persistence.json_bytes import PINNED, can_be_kept, decode_json, encode_json, encode_record, is_pin
 from persistence.model import Record, is_session_id
 from persistence.record_json import decode_record
 from persistence.spending import NOTHING_SPENT, is_spent
@@ -69,6 +69,8 @@ def decode_portion(portion: bytes) -> list[Record]:
             is_sound = all(one is NOTHING_SPENT or one.is_sound for one in (record.spent, record.spent_beside))
             if not is_sound or (record.metadata and any(is_spent(record.metadata.get(name)) for name in _SPENT)):
                 raise Damaged("an index", f"the record of {key!r} does not say as we do what was spent")
+            if record.metadata and is_pin(record.metadata.get(PINNED)):
+                raise Damaged("an index", f"the record of {key!r} has its pin where an older program has put it")
     except (msgspec.MsgspecError, ValueError) as error:
         raise Damaged("an index", str(error)) from error
     return list(records.values())

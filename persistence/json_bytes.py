@@ -13,6 +13,9 @@ import orjson
 from persistence.errors import Damaged, NotStorable
 from persistence.model import Message, Record, is_message
 
+PINNED = "is_pinned"
+"""The name in a record; it is there where it is true."""
+
 
 def encode_json(value: Any, what: str) -> bytes:
     """The value on one line.
@@ -51,7 +54,7 @@ def encode_record(record: Record) -> bytes:
 
 
 def record_value(record: Record) -> dict[str, Any]:
-    """The record as a JSON value; one without a summary, or that has spent nothing, does not say so."""
+    """The record as a JSON value; one without a summary or a pin, or that has spent nothing, does not say so."""
     value: dict[str, Any] = {
         "session_id": record.session_id,
         "user_id": record.user_id,
@@ -66,7 +69,14 @@ def record_value(record: Record) -> dict[str, Any]:
         value["spent"] = record.spent.value()
     if record.spent_beside.responses:
         value["spent_beside"] = record.spent_beside.value()
+    if record.is_pinned:
+        value[PINNED] = True
     return value
+
+
+def is_pin(value: Any) -> bool:
+    """Whether a value under that name is ours: `true`, and nothing else."""
+    return value is True
 
 
 def decode_json(data: bytes, what: str) -> Any:

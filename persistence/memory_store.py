@@ -5,7 +5,7 @@ holds survives `close` and `open`, as files would; opening it again without clos
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from persistence.answer import (
     Parts,
@@ -66,6 +66,11 @@ class _Session:
         self.tree = tree
 
 
+def _place(record: Record) -> tuple[bool, bool, str, str]:
+    """Where it stands in the list, the last first."""
+    return record.is_active, record.is_pinned, record.last_activity, record.session_id
+
+
 class MemoryStore:
     """`Store` without a disk."""
 
@@ -109,13 +114,18 @@ class MemoryStore:
     async def record(self, session_id: str) -> Record:
         return self._get(session_id).record
 
-    async def records(self, user_id: str, *, limit: int, after: str | None = None) -> Sequence[Record]:
+    async def records(
+        self, user_id: str, *, limit: int, after: str | None = None, is_active: bool | None = None
+    ) -> Sequence[Record]:
         mine = [session.record for session in self._sessions.values() if session.record.user_id == user_id]
-        mine.sort(key=lambda record: (record.last_activity, record.session_id), reverse=True)
-        ids = [record.session_id for record in mine]
-        if after is not None and after not in ids:
+        if after is not None and after not in [record.session_id for record in mine]:
             raise SessionNotFound(after)
-        start = ids.index(after) + 1 if after is not None else 0
+        if is_active is not None:
+            mine = [replace(record, is_active=is_active) for record in mine if record.session_id == after] + [
+                record for record in mine if record.is_active == is_active and record.session_id != after
+            ]
+        mine.sort(key=_place, reverse=True)
+        start = [record.session_id for record in mine].index(after) + 1 if after is not None else 0
         return mine[start : start + limit]
 
     async def update(self, session_id: str, change: Callable[[Record], Record]) -> Record:

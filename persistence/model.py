@@ -100,7 +100,12 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """All about a session that is not its history. Times are ISO 8601 in UTC (`2024-01-01T12:00:00.000000Z`)."""
+    """All about a session that is not its history. Times are ISO 8601 in UTC (`2024-01-01T12:00:00.000000Z`).
+
+    Attributes:
+        is_active: False: it is archived, and stands in a list of its own.
+        is_pinned: It stands ahead of those that are not.
+    """
 
     session_id: str
     user_id: str
@@ -113,6 +118,7 @@ class Record:
     """What the answers in it have used."""
     spent_beside: Spent = NOTHING_SPENT
     """What models have used that were asked about it beside its turns."""
+    is_pinned: bool = False
 
     @classmethod
     def fresh(cls, session_id: str, user_id: str, metadata: dict[str, Any] | None = None) -> "Record":
@@ -137,7 +143,7 @@ class Record:
             day_after = (datetime.fromisoformat(at) + timedelta(days=1)).isoformat()
             at = at if self.last_activity > day_after else self.last_activity
         fields = self.session_id, self.user_id, self.created_at, at, self.is_active, self.metadata
-        return Record(*fields, self.summary, self.spent, self.spent_beside)
+        return Record(*fields, self.summary, self.spent, self.spent_beside, self.is_pinned)
 
     def having_spent(self, messages: Sequence[Message]) -> "Record":
         """The same record with what the answers among new messages have used; itself where that is nothing."""

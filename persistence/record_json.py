@@ -2,15 +2,15 @@
 
 Rule: a record in our form or in a plain old one is taken whole: what is missing, of the wrong type or such that no file
 can hold it gets a default, what has no name here is kept in the metadata. So no odd field makes a session unreadable,
-and no record that was read is refused where it is written. What was spent is taken back from the metadata, where
-an older program has put it by the same rule.
+and no record that was read is refused where it is written. What was spent, and a pin, are taken back from the
+metadata, where an older program has put them by the same rule.
 """
 
 from datetime import UTC, datetime
 from typing import Any
 
 from persistence.errors import Damaged
-from persistence.json_bytes import can_be_kept
+from persistence.json_bytes import PINNED, can_be_kept, is_pin
 from persistence.model import MAX_SUMMARY_CHARS, Record, Summary
 from persistence.spending import Spent, decode_spent, is_spent
 
@@ -37,10 +37,11 @@ def decode_record(value: Any, session_id: str, known: Record | None = None, chan
     summary = decode_summary(value.get("summary"))
     known_keys = _KEYS if value.get("summary") and not summary else (*_KEYS, "summary")
     extra = {key: value[key] for key in value if key not in known_keys}
-    spent, beside = _taken(extra, "spent"), _taken(extra, "spent_beside")
+    spent, beside, is_pinned = _taken(extra, "spent"), _taken(extra, "spent_beside"), _pin_taken(extra)
     metadata = {**extra, **metadata} if isinstance(metadata, dict) else {**default.metadata, **extra}
     spent = spent or _taken(metadata, "spent")
     beside = beside or _taken(metadata, "spent_beside")
+    is_pinned = _pin_taken(metadata) or is_pinned
     return Record(
         session_id=session_id,
         user_id=user_id if isinstance(user_id, str) and user_id and can_be_kept(user_id) else default.user_id,
@@ -51,6 +52,7 @@ def decode_record(value: Any, session_id: str, known: Record | None = None, chan
         summary=summary,
         spent=default.spent if spent is None else spent,
         spent_beside=default.spent_beside if beside is None else beside,
+        is_pinned=is_pinned,
     )
 
 
@@ -68,6 +70,11 @@ def decode_summary(value: Any) -> Summary | None:
 def _taken(fields: dict[str, Any], name: str) -> Spent | None:
     """What was spent, taken out of fields among which it stands; None where it does not."""
     return decode_spent(fields.pop(name)) if is_spent(fields.get(name)) else None
+
+
+def _pin_taken(fields: dict[str, Any]) -> bool:
+    """Whether it is pinned, taken out of fields among which that may stand."""
+    return is_pin(fields.get(PINNED)) and fields.pop(PINNED)
 
 
 def normal_time(value: Any) -> str | None:

@@ -4,9 +4,8 @@ Rule: what a session says now is compared with what is there of it, so that the 
 other, leaves the same; only of appends to a file of which the index has everything else is nothing read but the end.
 """
 
-import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -17,10 +16,11 @@ from persistence.search_query import session_mark, user_mark
 from persistence.search_rows import FULL_VOLUME, moment, row_numbers, volume_schema, volume_table
 from persistence.search_source import Entry, Source
 from persistence.search_words import spaced, unspaced
+from persistence.slices import Slices
 
 T = TypeVar("T")
 
-_AT_ONCE, _STANDS_BACK_S = 32, 50e-6
+_AT_ONCE = 16
 COLUMNS = "session_id, user_id, volume, stamp, tail, count, last_us"
 
 
@@ -64,49 +64,75 @@ class SearchChanges:
         thinned: Volumes out of which something was taken.
     """
 
-    def __init__(self, writer: Connection) -> None:
+    def __init__(self, writer: Connection, slices: Slices) -> None:
         self.thinned: set[int] = set()
         self._writer = writer
+        self._slices = slices
         self._added: dict[int, list[tuple[str, Entry]]] = {}
         """By volume, new entries with their users."""
+        self._more: Counter[int] = Counter()
+        """By volume, how many more messages it has than the database says."""
 
     def write(self, update: Update) -> None:
         """Takes out what a session does not say any more, and notes what is new."""
         before, source = update.before, update.source
-        kept: set[Entry] = set()
-        if before and not update.is_added:
-            there = self._rows(before)
-            is_same = source is not None and source.user_id == before.said.user_id
-            said = Counter(source.entries if source and is_same else ())
-            kept = {entry for entry, rows in there.items() if len(rows) == said[entry]}
-            self._remove(before.volume, [row for entry, rows in there.items() if entry not in kept for row in rows])
+        kept = self._thin(update, before) if before and not update.is_added else set[Entry]()
         if source is None or update.stamp is None:
             self._writer.execute("DELETE FROM sessions WHERE session_id = ?", (update.session_id,))
             return
         volume = before.volume if before else self._roomy_volume(source.user_id)
-        new = [(source.user_id, entry) for entry in source.entries if entry not in kept]
-        self._added.setdefault(volume, []).extend(new)
-        self._count(volume, len(new))
-        stamp = " ".join(map(str, update.stamp))
-        values = (update.session_id, source.user_id, volume, stamp, source.tail, source.count, source.last_us)
-        self._writer.execute(f"INSERT OR REPLACE INTO sessions ({COLUMNS}) VALUES (?,?,?,?,?,?,?)", values)
+        added = self._added.setdefault(volume, [])
+        self._more[volume] -= len(added)
+        for entry in source.entries:
+            if not kept or entry not in kept:
+                added.append((source.user_id, entry))
+            self._slices.step()
+        self._more[volume] += len(added)
+        state = " ".join(map(str, update.stamp)), source.tail, source.count, source.last_us
+        if before and before.said.user_id == source.user_id:
+            query = "UPDATE sessions SET stamp = ?, tail = ?, count = ?, last_us = ? WHERE session_id = ?"
+            self._writer.execute(query, (*state, update.session_id))
+        else:
+            query = f"INSERT OR REPLACE INTO sessions ({COLUMNS}) VALUES (?,?,?,?,?,?,?)"
+            self._writer.execute(query, (update.session_id, source.user_id, volume, *state))
 
     def add(self) -> None:
         """Adds what is new, in the order of the rows, as FTS5 wants it."""
+        self._count()
         for volume, entries in self._added.items():
             rows: dict[int, tuple[str, Entry]] = {}
+            for some in self._portions(entries):
+                firsts = [next(row_numbers(entry.place)) for _, entry in some]
+                taken = self._taken(volume, firsts)
+                for row, (user_id, entry) in zip(firsts, some, strict=True):
+                    if row in rows or row in taken:
+                        row = next(one for one in row_numbers(entry.place) if self._is_free(volume, one, rows))
+                    rows[row] = user_id, entry
             insert = (
                 f"INSERT INTO {volume_table(volume)} (rowid, text, place, session_id, message_id, role)"
                 " VALUES (?,?,?,?,?,?)"
             )
-            for some in _portions(entries):
-                for user_id, entry in some:
-                    row = next(
-                        row for row in row_numbers(entry.place) if row not in rows and self._is_free(volume, row)
-                    )
-                    rows[row] = user_id, entry
-            for portion in _portions(sorted(rows)):
+            for portion in self._portions(sorted(rows)):
                 self._writer.executemany(insert, [_row(row, *rows[row]) for row in portion])
+
+    def _thin(self, update: Update, before: Indexed) -> set[Entry]:
+        """Takes out what a session does not say any more; returns what stays."""
+        there, source = self._rows(before), update.source
+        is_same = source is not None and source.user_id == before.said.user_id
+        said: Counter[Entry] = Counter()
+        for entry in source.entries if source and is_same else ():
+            said[entry] += 1
+            self._slices.step()
+        kept: set[Entry] = set()
+        gone: list[int] = []
+        for entry, rows in there.items():
+            if len(rows) == said[entry]:
+                kept.add(entry)
+            else:
+                gone += rows
+            self._slices.step()
+        self._remove(before.volume, gone)
+        return kept
 
     def _rows(self, before: Indexed) -> dict[Entry, list[int]]:
         """What there is of a session, with the rows: several, where a file says the same twice."""
@@ -116,22 +142,40 @@ class SearchChanges:
             (f'place : "{session_mark(session_id)}"', session_id),
         )
         rows: dict[Entry, list[int]] = {}
-        for row, message_id, role, text in found.fetchall():
+        for row, message_id, role, text in found:
             entry = Entry(Place(moment(row), session_id, message_id), role, unspaced(text))
             rows.setdefault(entry, []).append(row)
+            self._slices.step()
         return rows
 
     def _remove(self, volume: int, rows: Sequence[int]) -> None:
         if rows:
             self.thinned.add(volume)
-            self._writer.executemany(f"DELETE FROM {volume_table(volume)} WHERE rowid = ?", ((row,) for row in rows))
-            self._count(volume, -len(rows))
+            for some in self._portions(rows):
+                self._writer.executemany(
+                    f"DELETE FROM {volume_table(volume)} WHERE rowid = ?", [(row,) for row in some]
+                )
+            self._more[volume] -= len(rows)
 
-    def _is_free(self, volume: int, row: int) -> bool:
-        return not self._writer.execute(f"SELECT 1 FROM {volume_table(volume)}_content WHERE id = ?", (row,)).fetchall()
+    def _taken(self, volume: int, rows: Sequence[int]) -> set[int]:
+        """Those of the rows at which something stands."""
+        query = f"SELECT id FROM {volume_table(volume)}_content WHERE id IN ({','.join('?' * len(rows))})"
+        return {row for [row] in self._writer.execute(query, rows).fetchall()}
 
-    def _count(self, volume: int, more: int) -> None:
-        self._writer.execute("UPDATE volumes SET messages = messages + ? WHERE number = ?", (more, volume))
+    def _is_free(self, volume: int, row: int, rows: Container[int]) -> bool:
+        return row not in rows and not self._taken(volume, [row])
+
+    def _count(self) -> None:
+        """Notes how many messages the volumes have."""
+        counts = [(more, volume) for volume, more in self._more.items() if more]
+        self._writer.executemany("UPDATE volumes SET messages = messages + ? WHERE number = ?", counts)
+        self._more.clear()
+
+    def _portions(self, items: Sequence[T]) -> Iterator[Sequence[T]]:
+        """The items, a few at a time; it stands back behind them."""
+        for at in range(0, len(items), _AT_ONCE):
+            yield items[at : at + _AT_ONCE]
+            self._slices.step()
 
     def _roomy_volume(self, user_id: str) -> int:
         """Where a new session goes: to the user's others, if there is room."""
@@ -139,23 +183,13 @@ class SearchChanges:
             "SELECT number FROM volumes WHERE messages < ?"
             " ORDER BY number = (SELECT max(volume) FROM sessions WHERE user_id = ?) DESC, number LIMIT 1"
         )
+        self._count()
         for [number] in self._writer.execute(query, (FULL_VOLUME, user_id)).fetchall():
             return int(number)
         number = self._writer.execute("INSERT INTO volumes (messages) VALUES (0)").lastrowid or 0
-        self._writer.execute(volume_schema(number))
+        for statement in volume_schema(number):
+            self._writer.execute(statement)
         return number
-
-
-def stand_back() -> None:
-    """Lets whoever waits for the interpreter's lock have it: letting go of it alone is too short for them."""
-    time.sleep(_STANDS_BACK_S)
-
-
-def _portions(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    """The items, a few at a time; it stands back behind them."""
-    for at in range(0, len(items), _AT_ONCE):
-        yield items[at : at + _AT_ONCE]
-        stand_back()
 
 
 def _row(row: int, user_id: str, entry: Entry) -> tuple[int, str, str, str, str, str]:

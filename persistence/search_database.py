@@ -17,8 +17,18 @@ from persistence.search_hits import Hit, Place
 from persistence.search_lookup import Lookup
 from persistence.search_query import SearchQuery
 from persistence.search_rows import SCHEMA, VERSION, volume_schema, volume_table
+from persistence.slices import Slices
 
 _BUSY_MS = 500
+_STATEMENTS = 1024
+"""So many stay compiled: several for each volume."""
+_WRITERS_CACHE_KIB = 8192
+_LOG_PAGES = 4000
+"""So long the write-ahead log becomes before all is taken over from it, and synced: 16 MB."""
+_WRITERS_PRAGMAS = (
+    *("journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON", "temp_store = MEMORY"),
+    *(f"cache_size = -{_WRITERS_CACHE_KIB}", f"wal_autocheckpoint = {_LOG_PAGES}"),
+)
 _PATIENCE_S = 1.0
 """How long it may take to get deleted text out."""
 _STEPS = 10_000
@@ -40,7 +50,8 @@ def has_full_text_search() -> bool:
     """Whether this Python's SQLite can do what is asked of it here."""
     try:
         with closing(sqlite3.connect(":memory:")) as connection:
-            connection.execute(volume_schema(1))
+            for statement in volume_schema(1):
+                connection.execute(statement)
     except sqlite3.Error:
         return False
     return True
@@ -67,7 +78,7 @@ class SearchDatabase:
         """
         with _translated():
             self._writer = self._connect()
-            for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON", "temp_store = MEMORY"):
+            for pragma in _WRITERS_PRAGMAS:
                 self._writer.execute(f"PRAGMA {pragma}")
             [version] = self._writer.execute("PRAGMA user_version").fetchone()
             if version == 0 and not self._writer.execute("SELECT 1 FROM sqlite_schema").fetchone():
@@ -106,12 +117,16 @@ class SearchDatabase:
                 self._command(number, "integrity-check")
             yield
 
-    def indexed(self, session_ids: Sequence[str]) -> dict[str, Indexed]:
+    def indexed(self, session_ids: Sequence[str], slices: Slices) -> dict[str, Indexed]:
         """What it holds of these sessions."""
         marks = ",".join("?" * len(session_ids))
+        found: dict[str, Indexed] = {}
         with _translated():
             query = f"SELECT {COLUMNS} FROM sessions WHERE session_id IN ({marks})"
-            return {row[0]: indexed(*row) for row in self._writer.execute(query, session_ids)}
+            for row in self._writer.execute(query, session_ids):
+                found[row[0]] = indexed(*row)
+                slices.step()
+        return found
 
     def session_ids(self, after: str, limit: int) -> list[str]:
         """Some of the sessions that it holds, in order, behind one of them."""
@@ -119,18 +134,19 @@ class SearchDatabase:
         with _translated():
             return [session_id for [session_id] in self._writer.execute(query, (after, limit))]
 
-    def write(self, updates: Sequence[Update]) -> None:
+    def write(self, updates: Sequence[Update], slices: Slices) -> None:
         """Takes over what has become of sessions.
 
         Raises:
             DatabaseDamaged: Or what was deleted cannot be taken out in time.
             DatabaseRefuses: Nothing was deleted, and nothing has changed.
         """
-        changes = SearchChanges(self._writer)
+        changes = SearchChanges(self._writer, slices)
         try:
             with _translated(), self._transaction():
                 for update in updates:
                     changes.write(update)
+                    slices.step()
                 changes.add()
                 self._rewrite(changes.thinned)
             if changes.thinned:
@@ -151,7 +167,7 @@ class SearchDatabase:
             connection = self._idle.pop() if self._idle else self._connect()
             try:
                 connection.execute("BEGIN")
-                return Lookup(connection, user_id, query).hits(before, limit)
+                return Lookup(connection, user_id, query, Slices()).hits(before, limit)
             finally:
                 connection.rollback()
                 if self._is_closed:
@@ -191,7 +207,9 @@ class SearchDatabase:
             raise DatabaseRefuses("its log is in use")
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            self._path, isolation_level=None, check_same_thread=False, cached_statements=_STATEMENTS
+        )
         connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
         return connection
 

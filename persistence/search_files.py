@@ -1,7 +1,7 @@
 """Session files into the search index, in a thread.
 
 Rule: a file is read only if its stamp is not the one that the index has; a session of which nothing has changed costs
-one look. A thread shares the interpreter's lock with the event loop, so it stands back behind each piece of work.
+one look.
 """
 
 import logging
@@ -12,9 +12,10 @@ from pathlib import Path
 from persistence.disk import Disk, Stamp
 from persistence.files import read
 from persistence.model import Record, session_file_name
-from persistence.search_changes import Indexed, Update, stand_back
+from persistence.search_changes import Indexed, Update
 from persistence.search_database import SearchDatabase
 from persistence.search_source import read_added, read_source
+from persistence.slices import Slices
 
 _log = logging.getLogger(__name__)
 
@@ -60,14 +61,16 @@ def index_sessions(disk: Disk, folder: Path, database: SearchDatabase, jobs: Seq
         DatabaseDamaged: The index has to be made anew.
         DatabaseRefuses: Nothing was done.
     """
-    known = database.indexed([job.session_id for job in jobs])
+    slices = Slices()
+    known = database.indexed([job.session_id for job in jobs], slices)
     updates: list[Update] = []
     torn: list[str] = []
     size = done = 0
     for job in jobs:
         done += 1
+        slices.step()
         try:
-            update, length = _look(disk, folder, job, known.get(job.session_id))
+            update, length = _look(disk, folder, job, known.get(job.session_id), slices)
         except _Torn:
             torn.append(job.session_id)
             continue
@@ -77,37 +80,41 @@ def index_sessions(disk: Disk, folder: Path, database: SearchDatabase, jobs: Seq
         if update:
             updates.append(update)
         size += length
-        if length:
-            stand_back()
         if size >= _BYTES_AT_ONCE:
             break
     if updates:
-        database.write(updates)
+        database.write(updates, slices)
     return Round(done, torn)
 
 
-def _look(disk: Disk, folder: Path, job: Job, before: Indexed | None) -> tuple[Update | None, int]:
+def _look(disk: Disk, folder: Path, job: Job, before: Indexed | None, slices: Slices) -> tuple[Update | None, int]:
     """What has become of a session, and how many bytes were read for it."""
-    path = folder / session_file_name(job.session_id)
+    gone = Update(job.session_id, before) if before else None
+    if job.known is None:
+        return gone, 0
+    path = f"{folder}/{session_file_name(job.session_id)}"
+    if before and job.is_added and before.said.tail is not None:
+        try:
+            end, stamp = _read_end(disk, path, before.said.tail)
+        except FileNotFoundError:
+            return gone, 0
+        if before.stamp == stamp:
+            return None, 0
+        if before.stamp[0] == stamp[0] and (source := read_added(end, job.session_id, before.said, slices.step)):
+            return Update(job.session_id, before, stamp, source, is_added=True), len(end)
     try:
-        stamp = disk.stamp(path) if job.known else None
+        stamp = disk.stamp(path)
     except FileNotFoundError:
-        stamp = None
-    if job.known is None or stamp is None:
-        return Update(job.session_id, before) if before else None, 0
+        return gone, 0
     if before and before.stamp == stamp:
         return None, 0
-    if before and job.is_added and before.said.tail is not None and before.stamp[0] == stamp[0]:
-        end, stamp = _read_end(disk, path, before.said.tail)
-        if source := read_added(end, job.session_id, before.said):
-            return Update(job.session_id, before, stamp, source, is_added=True), len(end)
-    if (found := read(disk, path)) is None or disk.stamp(path) != found[1]:
+    if (found := read(disk, Path(path))) is None or disk.stamp(path) != found[1]:
         raise _Torn
     data, stamp = found
-    return Update(job.session_id, before, stamp, read_source(data, job.known)), len(data)
+    return Update(job.session_id, before, stamp, read_source(data, job.known, slices.step)), len(data)
 
 
-def _read_end(disk: Disk, path: Path, at: int) -> tuple[bytes, Stamp]:
+def _read_end(disk: Disk, path: str, at: int) -> tuple[bytes, Stamp]:
     descriptor = disk.open(path)
     try:
         stamp = disk.stamp(descriptor)
@@ -117,3 +124,8 @@ def _read_end(disk: Disk, path: Path, at: int) -> tuple[bytes, Stamp]:
         return data, stamp
     finally:
         disk.close(descriptor)
+
+
+def make_file(disk: Disk, path: Path) -> None:
+    """Makes the database's file if need be, so that it is readable by its owner only; SQLite's own follow it."""
+    disk.close(disk.open(path, write=True, create=True))

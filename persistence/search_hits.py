@@ -4,8 +4,9 @@ Rule: the newest message first; of those of one moment, in the order of their se
 of a hit never changes while its message does not, and a page that begins behind it misses nothing and repeats nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 from persistence.search_query import Phrase, positions
@@ -17,6 +18,7 @@ _LOOKED_AT = 200_000
 """So far into a message its matches are looked for: behind it a snippet shows the beginning, with nothing marked."""
 _MARKED = 50
 """So many matches are marked in a snippet at most."""
+_WORDS_AT_ONCE = 128
 
 
 class Place(NamedTuple):
@@ -64,9 +66,13 @@ class Hits:
     is_complete: bool = True
 
 
-def make_snippet(text: str, phrases: Sequence[Phrase]) -> list[Piece]:
-    """A few words around the first place where one of the phrases stands, with all matches in them marked."""
-    found = list(words(text[:_LOOKED_AT]))
+def make_snippet(text: str, phrases: Sequence[Phrase], step: Callable[[], object] = lambda: None) -> list[Piece]:
+    """A few words around the first place where one of the phrases stands, with all matches in them marked.
+
+    Args:
+        step: Is called every now and then.
+    """
+    found = _around_match(text[:_LOOKED_AT], phrases, step)
     folded = [word.text for word in found]
     spans = sorted(_span(found, at, len(phrase.words)) for phrase in phrases for at in positions(phrase, folded))
     begin = max((spans[0][0] if spans else 0) - _BEFORE, 0)
@@ -81,6 +87,19 @@ def make_snippet(text: str, phrases: Sequence[Phrase]) -> list[Piece]:
             at = stop
     pieces += [Piece(text[at:end], False), Piece("…" if end < len(text) else "", False)]
     return [piece for piece in pieces if piece.text]
+
+
+def _around_match(text: str, phrases: Sequence[Phrase], step: Callable[[], object]) -> list[Word]:
+    """Words of the text: those from the first match to the end of a snippet are among them, and no match before it."""
+    longest = max((len(phrase.words) for phrase in phrases), default=1)
+    rest, seen = words(text), list[Word]()
+    while some := list(islice(rest, _WORDS_AT_ONCE)):
+        seen = [*seen[max(len(seen) - longest + 1, 0) :], *some]
+        folded = [word.text for word in seen]
+        if any(next(positions(phrase, folded), None) is not None for phrase in phrases):
+            return [*seen, *islice(rest, _LENGTH + longest)]
+        step()
+    return []
 
 
 def _span(found: Sequence[Word], at: int, count: int) -> tuple[int, int]:

@@ -1,15 +1,19 @@
 """Looking something up in the search index. Pure but for the connection that it is given.
 
-Rule: only volumes that hold something of the user are looked at, and in them only rows that bear the user's mark.
+Rule: only volumes that hold something of the user are looked at, and in them only rows that bear the user's mark; the
+newest volumes first, and no older ones once there is enough.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from persistence.search_hits import Hit, Place, make_snippet
 from persistence.search_query import SearchQuery, expression
 from persistence.search_rows import NEWEST_ROW, first_row, last_row, moment, volume_table
 from persistence.search_words import unspaced
+from persistence.slices import Slices
+
+_END = "ifnull((SELECT {}(id) FROM {}), 0)"
 
 
 class Rows(Protocol):
@@ -20,6 +24,8 @@ class Rows(Protocol):
 
     def fetchall(self) -> list[Any]: ...
 
+    def __iter__(self) -> Iterator[Any]: ...
+
 
 class Connection(Protocol):
     """What statements are given to, as to `sqlite3.Connection`."""
@@ -29,18 +35,28 @@ class Connection(Protocol):
     def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> Rows: ...
 
 
+class _Volume(NamedTuple):
+    """A volume, its oldest row and its newest."""
+
+    number: int
+    oldest: int
+    newest: int
+
+
 class Lookup:
     """A query of a user."""
 
-    def __init__(self, connection: Connection, user_id: str, query: SearchQuery) -> None:
+    def __init__(self, connection: Connection, user_id: str, query: SearchQuery, slices: Slices) -> None:
         self._connection = connection
         self._query = query
+        self._slices = slices
         self._wanted = expression(query.phrases, user_id, query.session_id)
         where, values = "user_id = ?", [user_id]
         if query.session_id is not None:
             where, values = f"{where} AND session_id = ?", [user_id, query.session_id]
         found = connection.execute(f"SELECT DISTINCT volume FROM sessions WHERE {where}", values)
-        self._volumes: list[int] = [volume for [volume] in found.fetchall()]
+        self._volumes = [_Volume(volume, *self._span(volume)) for [volume] in found.fetchall()]
+        self._volumes.sort(key=lambda volume: volume.newest, reverse=True)
 
     def hits(self, before: Place | None, limit: int) -> list[Hit]:
         """The newest hits, or the newest behind a place.
@@ -67,15 +83,28 @@ class Lookup:
         """The newest rows between two that match, and their volumes; without limit where that is negative."""
         rows: list[tuple[int, int]] = []
         for volume in self._volumes:
-            table = volume_table(volume)
+            if 0 <= limit <= len(rows):
+                oldest = max(oldest, rows[limit - 1][0])
+            if volume.newest < oldest:
+                break
+            if volume.oldest > newest:
+                continue
+            table = volume_table(volume.number)
             found = self._connection.execute(
                 f"SELECT rowid FROM {table} WHERE {table} MATCH ? AND rowid BETWEEN ? AND ?"
                 " ORDER BY rowid DESC LIMIT ?",
                 (self._wanted, oldest, newest, limit),
             )
-            rows += ((row, volume) for [row] in found.fetchall())
-        rows.sort(reverse=True)
+            rows += ((row, volume.number) for [row] in found.fetchall())
+            rows.sort(reverse=True)
+            self._slices.step()
         return rows if limit < 0 else rows[:limit]
+
+    def _span(self, volume: int) -> tuple[int, int]:
+        """The oldest row of a volume, and the newest."""
+        table = f"{volume_table(volume)}_content"
+        [span] = self._connection.execute(f"SELECT {_END.format('min', table)}, {_END.format('max', table)}").fetchall()
+        return tuple(span)
 
     def _place(self, row: int, volume: int) -> Place:
         [session_id, message_id] = self._columns("session_id, message_id", row, volume)
@@ -83,7 +112,8 @@ class Lookup:
 
     def _hit(self, place: Place, row: int, volume: int) -> Hit:
         [role, text] = self._columns("role, text", row, volume)
-        return Hit(place, role, make_snippet(unspaced(text), self._query.phrases))
+        self._slices.step()
+        return Hit(place, role, make_snippet(unspaced(text), self._query.phrases, self._slices.step))
 
     def _columns(self, names: str, row: int, volume: int) -> Iterable[str]:
         query = f"SELECT {names} FROM {volume_table(volume)} WHERE rowid = ?"

@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from persistence.search_words import words
 
@@ -92,11 +93,13 @@ def expression(phrases: Sequence[Phrase], user_id: str, session_id: str | None) 
     return " AND ".join(wanted)
 
 
+@lru_cache(maxsize=1024)
 def user_mark(user_id: str) -> str:
     """The one word that stands for a user in the index."""
     return "u" + _digest(user_id)
 
 
+@lru_cache(maxsize=1024)
 def session_mark(session_id: str) -> str:
     """The one word that stands for a session in the index."""
     return "s" + _digest(session_id)

@@ -14,7 +14,7 @@ from persistence.search_words import TOKENIZER
 
 SEARCH_FILES = ("search.sqlite", "search.sqlite-wal", "search.sqlite-shm")
 """The database, and what SQLite puts beside it while it is in use."""
-VERSION = 1
+VERSION = 2
 """Of what stands in the database: one of another version is made anew."""
 FULL_VOLUME = 16_384
 """So many messages make a volume full: to write it anew takes a tenth of a second."""
@@ -32,18 +32,22 @@ CREATE TABLE volumes (number INTEGER PRIMARY KEY, messages INTEGER NOT NULL);
 where an append begins, how many messages the history has, and the time of the last."""
 
 _VOLUME = f"""
-CREATE VIRTUAL TABLE volume_{{}} USING fts5(
+CREATE VIRTUAL TABLE volume_{{0}} USING fts5(
     text, place, session_id UNINDEXED, message_id UNINDEXED, role UNINDEXED,
-    tokenize="{TOKENIZER}", prefix='2 3', columnsize=0
+    tokenize="{TOKENIZER}", prefix='2', columnsize=0
 )
 """
+"""Two letters of a word have an index of their own. Three have not: they are few words, and an index of them would cost
+a quarter of all work."""
+_MERGING = "INSERT INTO volume_{0} (volume_{0}, rank) VALUES ('automerge', 8)"
+"""FTS5 merges its segments by eights instead of fours: a fifth less work, and a word is looked up in a few more."""
 _SLOT_BITS = 10
 _SLOTS = 1 << _SLOT_BITS
 
 
-def volume_schema(number: int) -> str:
-    """What makes a volume."""
-    return _VOLUME.format(number)
+def volume_schema(number: int) -> tuple[str, str]:
+    """The statements that make a volume."""
+    return _VOLUME.format(number), _MERGING.format(number)
 
 
 def volume_table(number: int) -> str:

@@ -4,9 +4,10 @@ Rule: all messages that say something, whoever wrote them, those of other paths 
 alone, and what follows from an append alone is the same as what follows from the whole file.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from persistence.branches import Tree, with_ids
 from persistence.errors import Damaged
@@ -14,13 +15,18 @@ from persistence.history import decode_line
 from persistence.model import Message, Record, message_id
 from persistence.search_hits import Place
 from persistence.search_words import searchable
-from persistence.session_file import cut_file, read_tail, scan_file
+from persistence.session_file import Lines, cutting, read_tail, scan_file
+
+T = TypeVar("T")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _CLOSE_US = 1_000_000
 _LATEST_US = (1 << 53) - 1
 """Times are taken between 1970 and the year 2255: 53 bits of microseconds."""
+
+Step = Callable[[], object]
+"""Is called between two messages, so that a thread can stand back there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,7 @@ class Source:
     last_us: int
 
 
-def read_source(data: bytes, known: Record) -> Source | None:
+def read_source(data: bytes, known: Record, step: Step = lambda: None) -> Source | None:
     """What a whole file says; None where it cannot be read.
 
     Args:
@@ -58,18 +64,19 @@ def read_source(data: bytes, known: Record) -> Source | None:
     """
     session_id = known.session_id
     try:
-        if cut := cut_file(data, session_id):
-            return _source(cut.record, Tree(list(map(decode_line, cut.lines)), cut.branches), cut.tail)
+        if cut := _cut(data, session_id, step):
+            history = [decode_line(line) for line in _stepping(cut.lines, step)]
+            return _source(cut.record, Tree(history, cut.branches), cut.tail, step)
     except Damaged:
         pass  # A line is no message: what can be read besides is found below.
     try:
         scan = scan_file(data, session_id, known)
     except Damaged:
         return None
-    return _source(scan.record, Tree(scan.messages, scan.branches), None)
+    return _source(scan.record, Tree(scan.messages, scan.branches), None, step)
 
 
-def read_added(end: bytes, session_id: str, before: Source) -> Source | None:
+def read_added(end: bytes, session_id: str, before: Source, step: Step = lambda: None) -> Source | None:
     """What has come with appends; None where that cannot be told, and the whole file has to be read.
 
     Args:
@@ -84,10 +91,10 @@ def read_added(end: bytes, session_id: str, before: Source) -> Source | None:
     if first != (b"," if before.count and lines else b"") or not all(line.endswith(b",") for line in lines[:-1]):
         return None
     try:
-        messages = [decode_line(line) for line in lines]
+        messages = [decode_line(line) for line in _stepping(lines, step)]
     except Damaged:
         return None
-    timed = list(_timed(messages, record, before.last_us if before.count else None))
+    timed = list(_stepping(_timed(messages, record, before.last_us if before.count else None), step))
     entries = _entries(session_id, timed, before.count)
     last_us = timed[-1][1] if timed else before.last_us
     return Source(record.user_id, list(entries), (before.tail or 0) + tail_at, before.count + len(timed), last_us)
@@ -107,16 +114,36 @@ def microseconds(at: object) -> int | None:
 
 def entries_of(record: Record, tree: Tree) -> list[Entry]:
     """What is searched of a session."""
+    return list(_source(record, tree, None, lambda: None).entries)
+
+
+def _source(record: Record, tree: Tree, tail: int | None, step: Step) -> Source:
     tree = with_ids(tree) if tree.branches else tree
     found: list[Entry] = []
-    for run in (tree.history, *(branch.messages for branch in tree.branches)):
-        found += _entries(record.session_id, _timed(run, record, None), 0)
-    return found
+    last_us = 0
+    for number, run in enumerate((tree.history, *(branch.messages for branch in tree.branches))):
+        timed = list(_stepping(_timed(run, record, None), step))
+        if number == 0 and timed:
+            last_us = timed[-1][1]
+        found += _stepping(_entries(record.session_id, timed, 0), step)
+    return Source(record.user_id, found, tail, len(tree.history), last_us)
 
 
-def _source(record: Record, tree: Tree, tail: int | None) -> Source:
-    *_, last_us = (0, *(at_us for _, at_us in _timed(tree.history, record, None)))
-    return Source(record.user_id, entries_of(record, tree), tail, len(tree.history), last_us)
+def _cut(data: bytes, session_id: str, step: Step) -> Lines | None:
+    steps = cutting(data, session_id)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            cut: Lines | None = end.value
+            return cut
+        step()
+
+
+def _stepping(many: Iterable[T], step: Step) -> Iterator[T]:
+    for one in many:
+        step()
+        yield one
 
 
 def _timed(messages: Iterable[Message], record: Record, before_us: int | None) -> Iterator[tuple[Message, int]]:

@@ -49,9 +49,14 @@ def words(text: str) -> Iterator[Word]:
 @lru_cache(maxsize=4096)
 def fold(word: str) -> str:
     """A word without case and accents."""
-    if word.isascii():
-        return word.lower()
-    return "".join(_plain(char) for char in word if not "\u0300" <= char <= "\u036f")
+    return folded(word)
+
+
+def folded(text: str) -> str:
+    """A text likewise; nothing is kept of it."""
+    if text.isascii():
+        return text.lower()
+    return "".join(_plain(char) for char in text if not "\u0300" <= char <= "\u036f")
 
 
 def searchable(text: str) -> str:
@@ -73,6 +78,7 @@ def _parted(singles: re.Match[str]) -> str:
     return f"{_SEPARATOR}{_SEPARATOR.join(singles[0])}{_SEPARATOR}"
 
 
+@lru_cache(maxsize=4096)
 def _plain(char: str) -> str:
     folded = char.casefold()
     folded = folded if len(folded) == 1 else char.lower()[0]

@@ -11,6 +11,7 @@ import math
 import time
 from bisect import bisect_left, insort
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
 
@@ -28,8 +29,11 @@ _SHARE = 20
 _MARGIN_S = 2.0
 """The file's time of change lies this far back: session files changed later are looked at again at the start."""
 _PORTION = 500
-_place = attrgetter("last_activity", "session_id")
-"""Where a record stands among its user's; no two stand at the same place."""
+_place = attrgetter("is_active", "is_pinned", "last_activity", "session_id")
+"""Where a record stands among its user's: the archived first, the pinned last among their like, and then the newest
+activity. No two stand at the same place."""
+_FIRST_ACTIVE = True, False, "", ""
+"""The place ahead of all that are not archived."""
 
 NO_FILE = float("nan")
 """Stands for the time of change where there is no file."""
@@ -59,7 +63,7 @@ class SessionIndex:
         self.seen_until = math.inf
         self._records: SplitDict[Record] = SplitDict()
         self._by_user: dict[str, list[Record]] = {}
-        """Each user's records in their order, the newest activity last: a page is a slice of it."""
+        """Each user's records in their order: a page is a slice of it, read backwards."""
         self._moved: dict[str, dict[str, Record]] = {}
         """By user, the records that stand in `_by_user` for newer ones. They are moved when somebody looks."""
         self._dirty = asyncio.Event()
@@ -90,7 +94,7 @@ class SessionIndex:
         self._records[record.session_id] = record
         if before and before.user_id == record.user_id:
             mine = self._by_user[record.user_id]
-            if mine[-1] is before and before.last_activity <= record.last_activity:
+            if mine[-1] is before and _place(before) <= _place(record):
                 mine[-1] = record  # As a rule: who goes on with what he was at last moves nothing.
             else:
                 self._moved.setdefault(record.user_id, {}).setdefault(record.session_id, before)
@@ -109,7 +113,7 @@ class SessionIndex:
             mine = self._by_user.get(record.user_id)
             if mine is None:
                 self._by_user[record.user_id] = [record]
-            elif mine[-1].last_activity < record.last_activity:
+            elif _place(mine[-1]) < _place(record):
                 mine.append(record)
             else:
                 insort(mine, record, key=_place)
@@ -120,19 +124,23 @@ class SessionIndex:
             self._unlist(record)
         self._dirty.set()
 
-    def page(self, user_id: str, *, limit: int, after: str | None) -> Sequence[Record]:
-        """A user's records, newest activity first; looks at nobody else's.
+    def page(
+        self, user_id: str, *, limit: int, after: str | None = None, is_active: bool | None = None
+    ) -> Sequence[Record]:
+        """A user's records as `Store.records` has them; looks at nobody else's, and at few of this user's.
 
         Raises:
             SessionNotFound: `after` is none of this user's sessions.
         """
         mine = self._listed(user_id)
-        end = len(mine)
+        first_active = 0 if is_active is None else bisect_left(mine, _FIRST_ACTIVE, key=_place)
+        begin, end = (0, first_active) if is_active is False else (first_active, len(mine))
         if after is not None:
             if (last := self.get(after)).user_id != user_id:
                 raise SessionNotFound(after)
-            end = bisect_left(mine, _place(last), key=_place)
-        return mine[max(end - limit, 0) : end][::-1]
+            stood = last if is_active is None else replace(last, is_active=is_active)
+            end = bisect_left(mine, _place(stood), key=_place)
+        return mine[max(end - limit, begin) : end][::-1]
 
     def in_order(self) -> Iterator[Record]:
         """All records, each user's about in their order; one that comes or goes meanwhile may be among them or not."""

@@ -3,14 +3,18 @@
 Rule: a session of another user is answered exactly like one that does not exist.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from persistence.errors import SessionNotFound
 from persistence.images import NO_IMAGES
 from persistence.model import Message, Receipt, Record, UserReceipt, new_id
+from persistence.portions import in_portions
 from persistence.store import Store
+
+_ALL = 1 << 30
+"""More sessions than there are."""
 
 
 class SessionService:
@@ -48,9 +52,28 @@ class SessionService:
             raise SessionNotFound(session_id)
         return record
 
-    async def list(self, user_id: str, *, limit: int = 20, after: str | None = None) -> Sequence[Record]:
-        """A page of the user's sessions, newest activity first, beginning behind the session `after`."""
-        return await self._store.records(user_id, limit=limit, after=after)
+    async def list(
+        self,
+        user_id: str,
+        *,
+        limit: int = 20,
+        after: str | None = None,
+        is_active: bool | None = None,
+        wanted: Callable[[Record], bool] | None = None,
+    ) -> Sequence[Record]:
+        """A page of the user's sessions, as `Store.records` has them.
+
+        Args:
+            wanted: Only those of which it says so. It is asked a portion at a time, until there are enough.
+        """
+        if wanted is None:
+            return await self._store.records(user_id, limit=limit, after=after, is_active=is_active)
+        found: list[Record] = []
+        async for some in in_portions(await self._store.records(user_id, limit=_ALL, after=after, is_active=is_active)):
+            found += filter(wanted, some)
+            if len(found) >= limit:
+                break
+        return found[:limit]
 
     async def update(
         self,
@@ -59,6 +82,7 @@ class SessionService:
         user_id: str | None = None,
         metadata: dict[str, Any] | None = None,
         is_active: bool | None = None,
+        is_pinned: bool | None = None,
     ) -> Record:
         """Changes what is given, durably; the metadata as a whole."""
         await self.retrieve(session_id, user_id=user_id)
@@ -68,6 +92,7 @@ class SessionService:
                 record,
                 metadata=record.metadata if metadata is None else metadata,
                 is_active=record.is_active if is_active is None else is_active,
+                is_pinned=record.is_pinned if is_pinned is None else is_pinned,
             )
 
         return await self._store.update(session_id, change)

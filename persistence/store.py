@@ -83,8 +83,16 @@ class Store(Protocol):
     async def record(self, session_id: str) -> Record:
         """The session's record."""
 
-    async def records(self, user_id: str, *, limit: int, after: str | None = None) -> Sequence[Record]:
-        """A page of the user's sessions, newest activity first, beginning behind the session `after`."""
+    async def records(
+        self, user_id: str, *, limit: int, after: str | None = None, is_active: bool | None = None
+    ) -> Sequence[Record]:
+        """A page of the user's sessions, beginning behind the session `after`: those that are not archived, then the
+        archived; of both the pinned first, and then the newest activity.
+
+        Args:
+            after: One that is not in this list, since it was archived or brought back, counts where it would stand.
+            is_active: Those only that are not archived (True), or that are (False).
+        """
 
     async def update(self, session_id: str, change: Callable[[Record], Record]) -> Record:
         """Puts another record in the place of the session's, of the same id; returns the new one.

@@ -56,6 +56,7 @@ def make_store(config: Config) -> Store:
         index_delay_s=config.index_delay_s,
         fold_delay_s=config.fold_delay_s,
         search_delay_s=config.search_delay_s,
+        has_search=config.search,
         sessions_in_memory=config.sessions_in_memory,
         bytes_in_memory=config.bytes_in_memory,
         checkpoints=limits,

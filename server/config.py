@@ -187,7 +187,10 @@ class Config:
     widest_window_s: float = _setting(0.03, _seconds, "how wide that window may become under load")
     index_delay_s: float = _setting(1.0, _seconds, "how long `sessions.json` may lag behind")
     fold_delay_s: float = _setting(0.1, _seconds, "how long session files may lag behind the journal")
-    search_delay_s: float = _setting(0.5, _seconds, "how long the search may lag behind session files")
+    search: bool = _setting(True, _switch, "0: no search index is kept, and messages cannot be searched")
+    search_delay_s: float = _setting(
+        5.0, _seconds, "how long messages gather before the search index takes them; who searches waits for theirs"
+    )
     sessions_in_memory: int = _setting(1024, _whole(1, 1_000_000), "sessions that stay in memory after use")
     bytes_in_memory: int = _setting(64 << 20, _whole(0, 1 << 40), "memory for these sessions' messages")
     checkpoint_bytes: int = _setting(64 << 20, _whole(1 << 20, 1 << 40), "size at which the journal begins anew")

@@ -51,6 +51,24 @@ class Removal:
         self._gone(user_id, session_id)
         return receipt
 
+    async def sessions(self, user_id: str, session_ids: Sequence[str]) -> Sequence[Receipt]:
+        """Removes sessions, of which some may not be there; each deletion is durable by itself.
+
+        Raises:
+            StorageError: The disk has refused one of them at least; others may be gone. Ask again.
+        """
+        removals = (self._session_if_there(user_id, session_id) for session_id in session_ids)
+        receipts: list[Receipt] = []
+        fault: BaseException | None = None
+        for outcome in await asyncio.gather(*removals, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                fault = fault or outcome
+            else:
+                receipts += outcome
+        if fault:
+            raise fault
+        return receipts
+
     async def user(self, user_id: str) -> UserReceipt:
         """Removes all of a user's sessions, and the memory with all that was told outside of them.
 

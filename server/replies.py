@@ -14,6 +14,7 @@ from server.keys import CONFIG
 from server.wire_requests import Page, decode_body, decode_object
 
 T = TypeVar("T")
+P = TypeVar("P", bound=Page)
 
 
 def json_reply(value: Any, status: int = 200) -> web.Response:
@@ -49,7 +50,16 @@ def read_page(request: web.Request) -> Page:
     Raises:
         ApiError: A value is wrong.
     """
-    page = decode_body(dict(request.query), Page, from_text=True)
+    return read_query(request, Page)
+
+
+def read_query(request: web.Request, kind: type[P]) -> P:
+    """The query of a list of this kind.
+
+    Raises:
+        ApiError: A value is wrong.
+    """
+    page = decode_body(dict(request.query), kind, from_text=True)
     if page.order not in ("asc", "desc"):
         raise ApiError(400, "invalid_value", "expected asc or desc", "order")
     return page

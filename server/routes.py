@@ -7,11 +7,19 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from persistence import Record, SessionNotFound, message_id
+from persistence import Record, SessionExists, SessionNotFound, message_id
+from server.chosen_id import check_chosen_id, id_prefix
 from server.errors import ApiError, api_error
 from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, PATHS, REMOVAL, SESSIONS, STORE, USER
 from server.parameters import parameters_of
-from server.replies import json_reply, read_body, read_page
+from server.replies import json_reply, read_body, read_page, read_query
+from server.wire_conversations import (
+    ConversationPage,
+    DeleteConversations,
+    deletions_object,
+    has_name,
+    record_fields,
+)
 from server.wire_images import Attachments
 from server.wire_input import input_messages
 from server.wire_objects import (
@@ -33,18 +41,31 @@ async def create_conversation(request: web.Request) -> web.Response:
     body = await read_body(request, CreateConversation, config.largest_body_bytes)
     attachments = Attachments(config.image_limits)
     messages = input_messages(body.items or (), "items", attachments)
-    record = await request.app[SESSIONS].create(
-        request[USER], dict(body.metadata or {}), messages=messages, images=attachments.data
-    )
+    sessions, user_id, metadata = request.app[SESSIONS], request[USER], dict(body.metadata or {})
+    if body.id is not None:
+        check_chosen_id(user_id, body.id)
+    try:
+        record = await sessions.create(
+            user_id, metadata, session_id=body.id, messages=messages, images=attachments.data
+        )
+    except SessionExists as error:
+        # The same request again, since its answer was lost.
+        return _conversation(request, await sessions.retrieve(error.session_id, user_id=user_id))
     await request.app[CONDUCTOR].tell_changed(record.session_id)
     return _conversation(request, record)
 
 
 @routes.get("/v1/conversations")
 async def list_conversations(request: web.Request) -> web.Response:
-    page = read_page(request)
+    page = read_query(request, ConversationPage)
     try:
-        records = await request.app[SESSIONS].list(request[USER], limit=page.limit + 1, after=page.after)
+        records = await request.app[SESSIONS].list(
+            request[USER],
+            limit=page.limit + 1,
+            after=page.after,
+            is_active=not page.archived,
+            wanted=has_name(page.named),
+        )
     except SessionNotFound as error:
         raise replace(api_error(error), param="after") from error
     shown = [_object(request, record) for record in records[: page.limit]]
@@ -58,9 +79,9 @@ async def retrieve_conversation(request: web.Request) -> web.Response:
 
 @routes.post("/v1/conversations/{id}")
 async def update_conversation(request: web.Request) -> web.Response:
-    body = await read_body(request, UpdateConversation)
+    fields = record_fields(await read_body(request, UpdateConversation))
     session_id = request.match_info["id"]
-    await request.app[SESSIONS].update(session_id, user_id=request[USER], metadata=dict(body.metadata))
+    await request.app[SESSIONS].update(session_id, user_id=request[USER], **fields)
     return _conversation(request, await request.app[CONDUCTOR].tell_changed(session_id))
 
 
@@ -68,6 +89,12 @@ async def update_conversation(request: web.Request) -> web.Response:
 async def delete_conversation(request: web.Request) -> web.Response:
     receipt = await request.app[REMOVAL].session(request[USER], request.match_info["id"])
     return json_reply(receipt_object(receipt))
+
+
+@routes.post("/v1/deletions")
+async def delete_conversations(request: web.Request) -> web.Response:
+    asked = list(dict.fromkeys((await read_body(request, DeleteConversations)).conversations))
+    return json_reply(deletions_object(asked, await request.app[REMOVAL].sessions(request[USER], asked)))
 
 
 @routes.get("/v1/conversations/{id}/items")
@@ -103,13 +130,17 @@ async def list_models(request: web.Request) -> web.Response:
 @routes.get("/v1/me")
 async def who_am_i(request: web.Request) -> web.Response:
     config = request.app[CONFIG]
-    limits = {
+    facts = {
+        "verbatim:id_prefix": id_prefix(request[USER]),
         "verbatim:max_frame_bytes": config.max_frame_bytes,
         "verbatim:max_body_bytes": config.largest_body_bytes,
         "verbatim:max_image_bytes": config.max_image_bytes,
         "verbatim:max_images": config.max_images,
+        "verbatim:keepalive_s": config.keepalive_s,
+        "verbatim:keys": bool(config.api_keys),
+        "verbatim:search": config.search,
     }
-    return json_reply({"object": "user", "id": request[USER], **limits, "verbatim:keys": bool(config.api_keys)})
+    return json_reply({"object": "user", "id": request[USER], **facts})
 
 
 @routes.delete("/v1/me")

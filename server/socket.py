@@ -32,6 +32,7 @@ from server.wire_requests import (
     CreateResponse,
     DetachConversation,
     Frame,
+    Ping,
     decode_frame,
     decode_object,
     stream_id_of,
@@ -92,13 +93,12 @@ class Socket:
         self._sessions = sessions
         self._live = live
         self._config = config
-        cut_off = self._cut_off
-        self._outlet = Outlet(transport, config.send_timeout_s, cut_off)
+        self._outlet = Outlet(transport, config.send_timeout_s, self._cut_off)
         self._lanes: Lanes | None = None
         """There while turns run or wait that were asked for here."""
         self._sources: dict[str, ResponseSource] = {}
         """By response, what is being read."""
-        self._news = NewsSource(live, user_id, self._outlet, self._follow_along, cut_off)
+        self._news = NewsSource(live, user_id, self._outlet, self._follow_along, self._cut_off)
         self._outlet.add(self._news)
         self._tasks: dict[asyncio.Task[None], None] = {}
         self._heard_at = asyncio.get_running_loop().time()
@@ -204,14 +204,15 @@ class Socket:
             case CancelResponse():
                 await self._cancel(*cancelled(frame))
             case AttachResponse(response_id, starting_after):
-                log = await self._conductor.find(self.user_id, response_id)
-                self.follow(log, stream_id, starting_after)
+                self.follow(await self._conductor.find(self.user_id, response_id), stream_id, starting_after)
             case AttachConversation(session_id):
                 await self._attach(session_id, stream_id)
             case DetachConversation(session_id):
                 await self._sessions.retrieve(session_id, user_id=self.user_id)
                 self._detach(session_id)
                 self._outlet.send(with_stream_id(detached_event(session_id, self._news.number()), stream_id))
+            case Ping():
+                self._outlet.send(with_stream_id(keepalive_event(self._news.number()), stream_id))
 
     def _create(self, frame: CreateResponse, stream_id: str | None) -> None:
         """Puts a turn into its lane: requests of one `stream_id` begin and end one after the other."""

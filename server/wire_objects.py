@@ -40,8 +40,13 @@ def _read_seconds(at: str) -> int | None:
 
 
 def conversation_object(record: Record, running: str | None = None) -> Json:
-    summary = record.summary
-    shown = {"verbatim:summary": {"text": summary.text, "through": summary.through}} if summary else {}
+    shown: Json = {}
+    if summary := record.summary:
+        shown["verbatim:summary"] = {"text": summary.text, "through": summary.through}
+    if record.is_pinned:
+        shown["verbatim:pinned"] = True
+    if not record.is_active:
+        shown["verbatim:archived"] = True
     conversation = {
         "id": record.session_id,
         "object": "conversation",

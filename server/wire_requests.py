@@ -141,17 +141,27 @@ class DetachConversation(Struct):
     conversation: Name
 
 
+class Ping(Struct):
+    """`verbatim:ping`."""
+
+
 class CreateConversation(Struct):
     """The body of `POST /v1/conversations`."""
 
+    id: Name | None = None
     metadata: Metadata | None = None
     items: Annotated[list[InputItem], Meta(max_length=20)] | None = None
 
 
 class UpdateConversation(Struct):
-    """The body of `POST /v1/conversations/{id}`."""
+    """The body of `POST /v1/conversations/{id}`; what is not there stays as it is.
 
-    metadata: Metadata
+    `is_pinned` and `is_archived` are `verbatim:pinned` and `verbatim:archived` on the wire.
+    """
+
+    metadata: Metadata | UnsetType = UNSET
+    is_pinned: bool | UnsetType = field(default=UNSET, name="verbatim:pinned")
+    is_archived: bool | UnsetType = field(default=UNSET, name="verbatim:archived")
 
 
 class ShowPath(Struct):
@@ -201,7 +211,7 @@ class Page(Struct):
     order: str = "desc"
 
 
-Frame = CreateResponse | CancelResponse | AttachResponse | AttachConversation | DetachConversation
+Frame = CreateResponse | CancelResponse | AttachResponse | AttachConversation | DetachConversation | Ping
 
 _FRAMES: dict[str, type[Frame]] = {
     "response.create": CreateResponse,
@@ -209,6 +219,7 @@ _FRAMES: dict[str, type[Frame]] = {
     "verbatim:response.attach": AttachResponse,
     "verbatim:conversation.attach": AttachConversation,
     "verbatim:conversation.detach": DetachConversation,
+    "verbatim:ping": Ping,
 }
 _MAX_STREAM_ID = 64
 

@@ -25,12 +25,18 @@ export class Api {
   logOut = () => this.#request("POST", "/v1/logout", {});
   models = async () => (await this.#request("GET", "/v1/models")).data;
 
-  /** One page of the sessions, newest first: `data` and `has_more`. */
-  sessions = (after = null) => this.#request("GET", `/v1/conversations?limit=${SESSIONS_PAGE_SIZE}${afterOf(after)}`);
+  /** One page of the sessions, in their order: `data` and `has_more`. The query may say `archived` and `named`. */
+  sessions = (after = null, query = {}) =>
+    this.#request(
+      "GET",
+      `/v1/conversations?${new URLSearchParams({ limit: SESSIONS_PAGE_SIZE, ...query })}${afterOf(after)}`,
+    );
   session = (id) => this.#request("GET", sessionPath(id));
-  createSession = (metadata) => this.#request("POST", "/v1/conversations", { metadata });
+  /** The same id again is the same session. */
+  createSession = (metadata, id) => this.#request("POST", "/v1/conversations", { metadata, id });
   updateSession = (id, metadata) => this.#request("POST", sessionPath(id), { metadata });
-  deleteSession = (id) => this.#request("DELETE", sessionPath(id));
+  shelveSession = (id, fields) => this.#request("POST", sessionPath(id), fields);
+  deleteSessions = (ids, options) => this.#request("POST", "/v1/deletions", { conversations: ids }, options);
   cancel = (responseId) => this.#request("POST", `/v1/responses/${encodeURIComponent(responseId)}/cancel`);
 
   search = (words, after = null) => this.#request("GET", `/v1/search?q=${encodeURIComponent(words)}${afterOf(after)}`);
@@ -62,8 +68,8 @@ export class Api {
     }
   }
 
-  async #request(method, path, body) {
-    const init = { method, credentials: "same-origin", headers: { Accept: "application/json" } };
+  async #request(method, path, body, options = {}) {
+    const init = { method, credentials: "same-origin", headers: { Accept: "application/json" }, ...options };
     if (body !== undefined) {
       init.headers["Content-Type"] = "application/json";
       init.body = JSON.stringify(body);

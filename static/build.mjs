@@ -13,13 +13,15 @@ const DIST = join(SOURCE, "dist");
 const PUBLIC_PATH = "/";
 // Part of main.js; every other language is a file of its own, fetched only where it is spoken.
 const FIRST_LANGUAGE = "en.js";
+// Fetched with the first message that has some.
+const MATHS = "view/maths_drawing.js";
 
 await rm(DIST, { recursive: true, force: true });
 await mkdir(DIST, { recursive: true });
 const otherLanguages = (await readdir(join(SOURCE, "language"))).filter((name) => name !== FIRST_LANGUAGE);
-const languages = await bundle(otherLanguages.map((name) => `language/${name}`));
+const atNeed = await bundle([...otherLanguages.map((name) => `language/${name}`), MATHS]);
 const names = {
-  ...(await bundle(["main.js", "style.css"], [fetchedAtNeed(languages)])),
+  ...(await bundle(["main.js", "style.css"], [fetchedAtNeed(atNeed)])),
   ...(await copyHashed("favicon.svg")),
 };
 await writeFile(join(DIST, "index.html"), await pageNaming(names));
@@ -36,11 +38,14 @@ async function bundle(sources, plugins = []) {
     charset: "utf8",
     legalComments: "none",
     entryNames: "[name]-[hash]",
+    assetNames: "[name]-[hash]",
+    loader: { ".woff2": "file" },
+    publicPath: PUBLIC_PATH,
     outdir: DIST,
     plugins,
     metafile: true,
   });
-  const outputs = Object.entries(metafile.outputs);
+  const outputs = Object.entries(metafile.outputs).filter(([, { entryPoint }]) => sources.includes(entryPoint));
   return Object.fromEntries(outputs.map(([path, { entryPoint }]) => [entryPoint, relative(DIST, join(SOURCE, path))]));
 }
 
@@ -50,7 +55,10 @@ function fetchedAtNeed(built) {
     const name = built[relative(SOURCE, join(resolveDir, path))];
     return kind === "dynamic-import" && name ? { path: `./${name}`, external: true } : undefined;
   };
-  return { name: "fetched-at-need", setup: ({ onResolve }) => onResolve({ filter: /\/language\// }, resolve) };
+  return {
+    name: "fetched-at-need",
+    setup: ({ onResolve }) => onResolve({ filter: /\/(?:language\/|maths_drawing)/ }, resolve),
+  };
 }
 
 async function copyHashed(source) {

@@ -2,7 +2,9 @@
 // module that says frames. A conversation once opened stays attached until the connection ends, since leaving it
 // in mid-answer would lose the place.
 
-import { createFrame, frameBytes, refusedSize, sizeProblem, USUAL_LIMIT_BYTES } from "./model/frame.js";
+import { Delivery, isForNow } from "./delivery.js";
+import { frameBytes, refusedSize, sizeProblem, USUAL_LIMIT_BYTES } from "./model/frame.js";
+import { restore } from "./model/restored.js";
 import { EventRouter, sessionOf } from "./model/router.js";
 import { Transcript } from "./model/transcript.js";
 
@@ -18,6 +20,9 @@ export class Conversations {
    */
   constructor({ socket, api, outbox, onChange, onProblem, onNews }) {
     Object.assign(this, { socket, api, outbox, onChange, onProblem, onNews });
+    const onMade = (transcript, session) => this.#made(transcript, session);
+    const onRefused = (transcript, messageId, message) => this.#refuse(transcript, messageId, message);
+    this.delivery = new Delivery({ socket, api, onMade, onRefused });
     this.current = null; // the session that is shown
     this.maxFrameBytes = USUAL_LIMIT_BYTES; // set once the server has said it
   }
@@ -26,29 +31,36 @@ export class Conversations {
   open(sessionId) {
     this.current = sessionId;
     const transcript = this.#ensure(sessionId);
+    if (transcript.begins) return transcript;
     if (!this.#loads.has(sessionId)) this.#load(transcript);
     if (this.socket.isOpen) this.#attach(transcript);
     return transcript;
   }
 
-  /** Takes a conversation that began without a session and now has one. */
-  adopt(transcript, sessionId) {
-    transcript.sessionId = sessionId;
+  /** Gives a new conversation its session, which the server is told of with the first message. */
+  begin(transcript, sessionId, metadata) {
+    Object.assign(transcript, { sessionId, begins: metadata });
     this.#transcripts.set(sessionId, transcript);
-    if (this.socket.isOpen) this.#attach(transcript);
-    this.#keepUnsent(transcript);
-    for (const entry of transcript.unacknowledged) this.#submit(transcript, entry);
   }
 
-  /** Takes what an earlier page, or another tab, has sent and nobody has acknowledged. It goes out with `resume`. */
+  /** Takes the outbox as it is. What waits goes out with `resume` or `deliver`. */
   restore() {
-    for (const { sessionId, messageId, text, images, model, error } of this.outbox.sends) {
-      if (sessionId === null) continue;
-      const transcript = this.#ensure(sessionId);
-      if (transcript.entries.some((entry) => entry.messageId === messageId)) continue;
-      transcript.addPending(messageId, text, model, images);
-      if (error) transcript.setRefusal(messageId, error);
+    const changed = restore(this.#transcripts, this.outbox, (sessionId) => this.#ensure(sessionId));
+    for (const transcript of changed) this.onChange(transcript);
+  }
+
+  /** Sends what waits, on a connection that stands. */
+  deliver() {
+    for (const transcript of this.#transcripts.values()) {
+      if (!this.socket.isOpen || transcript.unsent.length === 0) continue;
+      if (!transcript.begins) this.#attach(transcript);
+      this.delivery.next(transcript);
     }
+  }
+
+  /** The page goes. */
+  flush() {
+    for (const transcript of this.#transcripts.values()) this.delivery.flush(transcript);
   }
 
   /** @returns {string | null} why the server would not take this message */
@@ -60,8 +72,8 @@ export class Conversations {
   send(transcript, text, model, images = []) {
     const messageId = crypto.randomUUID();
     transcript.addPending(messageId, text, model, images);
-    this.outbox.keepSend(transcript.sessionId, transcript.entries.at(-1));
-    if (transcript.sessionId) this.#submit(transcript, transcript.entries.at(-1));
+    this.#keepUnsent(transcript);
+    this.delivery.next(transcript);
     this.onChange(transcript);
     return messageId;
   }
@@ -72,7 +84,7 @@ export class Conversations {
     const entry = transcript.unacknowledged.find((pending) => pending.messageId === messageId);
     const problem = entry && this.problemWith(transcript, entry.text, entry.model, entry.images);
     if (problem) this.#refuse(transcript, messageId, problem);
-    else if (entry) this.#submit(transcript, entry);
+    else if (entry) this.delivery.next(transcript);
     this.onChange(transcript);
   }
 
@@ -92,6 +104,7 @@ export class Conversations {
   withdraw(transcript, messageId) {
     transcript.withdraw(messageId);
     this.outbox.dropSend(messageId);
+    this.delivery.next(transcript);
     this.onChange(transcript);
   }
 
@@ -104,6 +117,7 @@ export class Conversations {
   /** The session is gone, and with it what waited to be said in it. */
   remove(sessionId) {
     this.#letGo(sessionId);
+    this.delivery.forget(sessionId);
     this.outbox.dropSession(sessionId);
   }
 
@@ -111,6 +125,7 @@ export class Conversations {
   resume() {
     this.#attached.clear();
     this.#router.reset();
+    this.delivery.reset();
     for (const [sessionId, transcript] of this.#transcripts) {
       if (sessionId !== this.current && transcript.unsent.length === 0) this.#letGo(sessionId);
       else this.#resumeOne(transcript);
@@ -151,6 +166,7 @@ export class Conversations {
       transcript?.acknowledge(messageId, responseId);
     }
     if (!transcript) return;
+    this.delivery.next(transcript);
     transcript.apply(responseId, event);
     this.onChange(transcript);
   }
@@ -162,12 +178,15 @@ export class Conversations {
     // The message was answered, and the answer deleted: it is not asked again.
     if (error.code === "response_not_found" && transcript) this.withdraw(transcript, messageId);
     if (OUT_OF_DATE.has(error.code)) return this.#reload(transcript);
+    if (transcript && isForNow(error)) return this.delivery.later(transcript);
     if (transcript) this.#refuse(transcript, messageId, error.message);
     else this.onProblem(error.message, transcript);
   }
 
   receiveNews(frame) {
     if (frame.type === "verbatim:conversation.deleted") this.remove(frame.conversation);
+    const begun = this.#transcripts.get(frame.conversation.id);
+    if (begun?.begins) this.#made(begun); // by another tab
     this.onNews(frame);
   }
 
@@ -176,12 +195,27 @@ export class Conversations {
   #refuse(transcript, messageId, message) {
     transcript.setRefusal(messageId, message);
     this.#keepUnsent(transcript);
+    this.delivery.next(transcript);
     this.onChange(transcript);
     this.onProblem(message, transcript);
   }
 
   #keepUnsent(transcript) {
-    for (const entry of transcript.unsent) this.outbox.keepSend(transcript.sessionId, entry);
+    const { sessionId, begins } = transcript;
+    if (this.#transcripts.get(sessionId) !== transcript) return; // deleted
+    for (const entry of transcript.unsent) this.outbox.keepSend(sessionId, { ...entry, begins });
+  }
+
+  /** The server knows the session now. */
+  #made(transcript, session = null) {
+    const { sessionId } = transcript;
+    // Deleted here while it was being made.
+    if (this.#transcripts.get(sessionId) !== transcript) return this.api.deleteSessions([sessionId]).catch(() => {});
+    transcript.begins = null;
+    this.#keepUnsent(transcript);
+    if (session) this.onNews({ type: "verbatim:conversation.updated", conversation: session });
+    if (this.socket.isOpen) this.#attach(transcript);
+    this.delivery.next(transcript);
   }
 
   #letGo(sessionId) {
@@ -208,8 +242,8 @@ export class Conversations {
       const stream_id = this.#router.streamFor(running.responseId);
       this.socket.send({ type: "verbatim:response.attach", ...cursor, stream_id });
     }
-    this.#attach(transcript);
-    for (const entry of transcript.unacknowledged) this.#submit(transcript, entry);
+    if (!transcript.begins) this.#attach(transcript);
+    this.delivery.next(transcript);
   }
 
   #attach(transcript) {
@@ -217,10 +251,6 @@ export class Conversations {
     this.#attached.add(transcript.sessionId);
     transcript.beginAgain();
     this.socket.send({ type: "verbatim:conversation.attach", conversation: transcript.sessionId });
-  }
-
-  #submit(transcript, entry) {
-    this.socket.send(createFrame(transcript.sessionId, entry));
   }
 
   #reload(transcript = this.#transcripts.get(this.current)) {

@@ -2,24 +2,24 @@
 
 import { Api } from "./api.js";
 import { Conversations } from "./conversations.js";
-import { USUAL_LIMIT_BYTES } from "./model/frame.js";
+import { Me } from "./me.js";
 import { Outbox } from "./model/outbox.js";
-import { SessionList } from "./model/sessions.js";
 import { titleOf } from "./model/title.js";
+import { Neighbours } from "./neighbours.js";
+import { OutboxStore } from "./outbox_store.js";
 import { Page } from "./page.js";
-import { SessionPages } from "./session_pages.js";
+import { Side } from "./side.js";
 import { Socket } from "./socket.js";
 import { Composer } from "./view/composer.js";
 import { ConnectionLine } from "./view/connection.js";
 import { ConversationView } from "./view/conversation.js";
-import { confirmDeletion, LoginDialog } from "./view/dialogs.js";
+import { LoginDialog } from "./view/dialogs.js";
 import { byId } from "./view/dom.js";
 import { Drawer } from "./view/drawer.js";
 import { MemoryDialog } from "./view/memory.js";
 import { ModelPicker } from "./view/model_picker.js";
 import { Scroller } from "./view/scroller.js";
 import { SearchDialog } from "./view/search.js";
-import { SessionListView } from "./view/session_list.js";
 import { speak } from "./view/words.js";
 
 const MESSAGE_TOO_BIG = 1009; // RFC 6455 §7.4.1
@@ -28,9 +28,11 @@ speak();
 
 const api = new Api({ onUnauthorized: () => login.ask() });
 const login = new LoginDialog({ logIn, onDone: loggedIn });
-const outbox = new Outbox();
-const sessions = new SessionList();
-const line = new ConnectionLine(byId("connection"));
+const me = new Me({ api, onKnown: begin, onAway: () => line.away(), onProblem: (message) => page.problem(message) });
+const outbox = new Outbox(new OutboxStore());
+const side = new Side({ api, user: () => outbox.user, page: () => page, onSearch: (words) => search.open(words) });
+const { sessions, pages } = side;
+const line = new ConnectionLine({ element: byId("connection"), outbox });
 const picker = new ModelPicker({
   select: byId("model"),
   onChange: () => composer.attachments.offer(picker.takesImages),
@@ -86,33 +88,21 @@ const composer = new Composer({
   onProblem: (message) => page.problem(message),
 });
 
-const pages = new SessionPages({
-  api,
-  sessions,
-  onChange: () => page.sessionsChanged(),
-  onProblem: (message) => page.problem(message),
-});
-
-const list = new SessionListView({
-  element: byId("sessions"),
-  onMore: () => pages.more(),
-  onOpen: (sessionId) => page.open(sessionId),
-  onRename: (session, title) => page.rename(session, title),
-  onDelete: async (session) => (await confirmDeletion(titleOf(session))) && page.remove(session),
-});
-
 const page = new Page({
   api,
   outbox,
   sessions,
   pages,
-  list,
+  list: side,
   conversations,
   conversation,
   composer,
   drawer,
+  me,
   model: () => picker.model,
 });
+
+const neighbours = new Neighbours({ outbox, socket, conversations, onTaken: () => page.sessionsChanged() });
 
 byId("new-chat").addEventListener("click", () => page.open(null));
 byId("open-search").addEventListener("click", () => search.open());
@@ -122,14 +112,23 @@ byId("log-out").addEventListener("click", logOut);
 function heard(frame) {
   if (frame.type === "verbatim:conversation.updated") sessions.upsert(frame.conversation);
   else sessions.remove(frame.conversation);
-  page.sessionsChanged();
+  page.sessionsChangedSoon();
   if (frame.type === "verbatim:conversation.deleted") page.sessionGone(frame.conversation);
 }
 
-function reconnected() {
+let connections = 0;
+
+async function reconnected() {
+  connections += 1;
+  const connection = connections;
+  const isLast = () => connection === connections && socket.isOpen;
+  if (!(await me.isConfirmed())) return isLast() && socket.drop();
+  await neighbours.look();
+  if (!isLast()) return;
   line.back();
   conversations.resume();
-  pages.refresh();
+  side.resume();
+  if (!hasModels) offerModels();
 }
 
 function lost(code) {
@@ -139,18 +138,13 @@ function lost(code) {
   api.whoAmI().catch(() => {});
 }
 
-// The first answer carries the cookie that says who this browser is, so nothing else is asked before it.
 async function begin() {
-  try {
-    const me = await api.whoAmI();
-    if (me["verbatim:keys"]) offerLogOut();
-    outbox.user = me.id ?? "";
-    composer.attachments.most = me["verbatim:max_images"] ?? composer.attachments.most;
-    conversations.maxFrameBytes = me["verbatim:max_frame_bytes"] ?? USUAL_LIMIT_BYTES;
-  } catch (error) {
-    if (error.status !== 401) page.problem(error.message);
-    return;
-  }
+  if (me.hasKeys) offerLogOut();
+  search.isOff = !me.hasSearch;
+  conversations.maxFrameBytes = me.maxFrameBytes;
+  composer.attachments.most = me.maxImages;
+  socket.pulse.keepaliveMs = me.keepaliveMs;
+  await outbox.open(me.id);
   page.begin();
   socket.start();
   composer.focus();
@@ -159,7 +153,7 @@ async function begin() {
 
 async function logIn(key) {
   await api.logIn(key);
-  await begin();
+  await me.ask();
 }
 
 function loggedIn() {
@@ -174,17 +168,24 @@ function offerLogOut() {
 // Whoever comes next to this browser finds neither the chats nor what was half written.
 async function logOut() {
   try {
+    await side.deletions.finish();
     await api.logOut();
-    outbox.clear();
+    me.forget();
+    await outbox.clear();
     location.assign("/");
   } catch (error) {
     page.problem(error.message);
   }
 }
 
-// A server of models that does not answer keeps nobody from reading and writing.
+let hasModels = false;
+
+// A server of models that does not answer keeps nobody from reading and writing: the last choice stands.
 async function offerModels() {
-  picker.offer(await api.models().catch(() => []));
+  const models = await api.models().catch(() => null);
+  if (models === null) return;
+  hasModels = true;
+  picker.offer(models);
 }
 
-begin();
+me.ask();

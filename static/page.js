@@ -9,10 +9,12 @@ import { t } from "./text.js";
 import { byId } from "./view/dom.js";
 import { showFacts } from "./view/facts.js";
 
+const BURST_MS = 30;
+
 export class Page {
   #transcript = new Transcript();
   #hasBegun = false; // until then nobody knows whose words these are
-  #deleting = null; // the session that this tab deletes: the news of it is no surprise
+  #timer; // until the list is shown again
 
   /** @param {object} parts api, outbox, sessions (the model), pages (what loads it), list, conversations, conversation (the view), composer, drawer, model */
   constructor(parts) {
@@ -58,8 +60,9 @@ export class Page {
     if (problem) return false;
     this.conversation.scroller.follow();
     const isFirst = transcript.sessionId === null;
-    const messageId = this.conversations.send(transcript, text, this.model(), images);
-    if (isFirst) this.#startSession(transcript, messageId, text, images);
+    if (isFirst) this.conversations.begin(transcript, this.me.newSessionId(), nameFrom(text));
+    this.conversations.send(transcript, text, this.model(), images);
+    if (isFirst) this.#moveTo(transcript.sessionId);
     return true;
   }
 
@@ -74,6 +77,7 @@ export class Page {
     if (!entry) return;
     this.problem("");
     this.conversations.withdraw(this.#transcript, messageId);
+    if (this.#transcript.begins && this.#transcript.unsent.length === 0) this.#leaveUnmade();
     this.composer.text = joined(entry.text, this.composer.text);
     this.composer.images = [...(entry.images ?? []), ...this.composer.images];
     this.composer.focus();
@@ -99,15 +103,23 @@ export class Page {
     this.conversation.changed();
   }
 
+  /** News that come in a burst are shown together. */
+  sessionsChangedSoon() {
+    this.#timer ??= setTimeout(() => this.sessionsChanged(), BURST_MS);
+  }
+
   sessionsChanged() {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     const { sessionId } = this.#transcript;
+    for (const unmade of this.outbox.unmade) if (!this.sessions.get(unmade.id)) this.sessions.upsert(unmade);
     const session = this.sessions.get(sessionId);
     const title = session ? titleOf(session) : t("sessions.new");
     byId("title").textContent = sessionId && !session ? "" : title;
     showFacts(byId("spent"), spentOf(session));
     document.title = session ? `${title} · Verbatim` : "Verbatim";
     this.conversation.summarised(session?.["verbatim:summary"] ?? null);
-    this.list.show(this.sessions.newestFirst, sessionId, this.sessions.hasMore);
+    this.list.show(sessionId);
   }
 
   sessionGone(sessionId) {
@@ -118,8 +130,35 @@ export class Page {
     history.replaceState(null, "", pathOf(null));
     this.#show(null);
     this.composer.text = joined(...words, this.composer.text);
-    this.composer.images = [...unsent.flatMap((entry) => entry.images ?? []), ...this.composer.images];
-    if (sessionId !== this.#deleting) this.problem(t("conversation.gone"));
+    this.composer.images = [...imagesOf(unsent), ...this.composer.images];
+    this.problem(t("conversation.gone"));
+  }
+
+  /**
+   * Sessions are about to be deleted: who reads one of them is led to a new chat, and what stands in the composer goes
+   * along.
+   * @returns {() => void} leads back
+   */
+  leave(sessionIds) {
+    const { sessionId, unsent } = this.#transcript;
+    if (!sessionIds.includes(sessionId)) return () => {};
+    const words = joined(...unsent.map((entry) => entry.text), this.composer.text);
+    const images = this.composer.images;
+    const before = this.outbox.draftOf(null);
+    history.replaceState(null, "", pathOf(null));
+    this.#show(null);
+    this.composer.text = joined(words, before);
+    this.composer.images = [...imagesOf(unsent), ...images];
+    const [taken, takenImages] = [this.composer.text, this.composer.images];
+    this.composer.focus();
+    return () => {
+      if (this.#transcript.sessionId !== null || this.#transcript.entries.length > 0) return;
+      if (this.composer.text === taken) this.composer.text = before;
+      if (this.composer.images === takenImages) this.composer.images = images;
+      history.replaceState(null, "", pathOf(sessionId));
+      this.#show(sessionId);
+      this.composer.focus();
+    };
   }
 
   async rename(session, title) {
@@ -129,21 +168,11 @@ export class Page {
     });
   }
 
-  async remove(session) {
-    await this.#attempt(async () => {
-      this.#deleting = session.id;
-      await this.api.deleteSession(session.id);
-      this.forget(session.id);
-      this.sessionGone(session.id);
-      this.composer.focus();
-    });
-  }
-
   /** A session is gone, through this tab or another. */
   forget(sessionId) {
     this.conversations.remove(sessionId);
     this.sessions.remove(sessionId);
-    this.sessionsChanged();
+    this.sessionsChangedSoon();
   }
 
   #go(sessionId) {
@@ -162,28 +191,18 @@ export class Page {
     this.pages.learn(sessionId);
   }
 
-  // What was written must not be lost where the session cannot be made: it goes back to where it was written.
-  async #startSession(transcript, messageId, text, images) {
-    try {
-      const session = await this.api.createSession(nameFrom(text));
-      this.sessions.upsert(session);
-      this.conversations.adopt(transcript, session.id);
-      if (this.#transcript === transcript) this.#moveTo(session.id);
-      this.sessionsChanged();
-    } catch (error) {
-      this.conversations.withdraw(transcript, messageId);
-      this.composer.images = [...images, ...this.composer.images];
-      if (this.#transcript === transcript) this.composer.text = joined(text, this.composer.text);
-      else this.outbox.keepDraft(null, joined(this.outbox.draftOf(null), text));
-      this.problem(error.message);
-    }
+  // The only message of a chat that the server does not know is taken back: nothing is left of the chat.
+  #leaveUnmade() {
+    this.sessions.remove(this.#transcript.sessionId);
+    history.replaceState(null, "", pathOf(null));
+    this.#show(null);
   }
 
   #moveTo(sessionId) {
     this.conversations.current = sessionId;
     this.outbox.keepDraft(null, "");
-    this.drafted(this.composer.text);
     history.pushState(null, "", pathOf(sessionId));
+    this.sessionsChanged();
   }
 
   async #attempt(act) {
@@ -194,3 +213,5 @@ export class Page {
     }
   }
 }
+
+const imagesOf = (unsent) => unsent.flatMap(({ images }) => images ?? []);

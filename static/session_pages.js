@@ -1,8 +1,12 @@
-// Rule: the list of sessions comes page by page, as far as the user has asked for it. A new connection asks for the
-// first page only.
+// Rule: each list of sessions comes page by page, as far as the user has asked for it. A new connection asks for the
+// first pages only. Names are looked for a moment after they were typed.
+
+const WAIT_MS = 150;
 
 export class SessionPages {
-  #isLoading = false;
+  #loading = new Set(); // the lists of which a page is under way
+  #current = null; // the session that is shown
+  #timer;
 
   /** @param {{api: object, sessions: object, onChange: () => void, onProblem: (message: string) => void}} options */
   constructor({ api, sessions, onChange, onProblem }) {
@@ -10,33 +14,55 @@ export class SessionPages {
   }
 
   /** Asks what is new, at the start and after a time without a connection. */
-  refresh() {
-    return this.#attempt(async () => {
-      const asked = this.sessions.now;
-      const page = await this.api.sessions();
-      this.sessions.renew(page.data, page.has_more, asked);
-    });
+  async refresh() {
+    await Promise.all(this.sessions.lists.map((shown) => this.#renew(shown)));
+    await this.learn(this.#current);
   }
 
-  /** Loads the next page; once at a time. */
+  /** Loads the next page of the list that is looked at; once at a time. */
   async more() {
-    if (this.#isLoading || !this.sessions.hasMore) return;
-    this.#isLoading = true;
+    const { list, query } = this.sessions.shown;
+    if (this.#loading.has(list) || !list.hasMore) return;
+    this.#loading.add(list);
     await this.#attempt(async () => {
-      const asked = this.sessions.now;
-      const page = await this.api.sessions(this.sessions.lastId);
-      this.sessions.extend(page.data, page.has_more, asked);
+      const asked = list.now;
+      const page = await this.api.sessions(list.lastId, query);
+      list.extend(page.data, page.has_more, asked);
     });
-    this.#isLoading = false;
+    this.#loading.delete(list);
+  }
+
+  showArchive(isShown) {
+    this.sessions.showArchive(isShown);
+    this.onChange();
+    return this.#renew(this.sessions.shown);
+  }
+
+  /** What is to stand in the names has changed. */
+  find(text) {
+    clearTimeout(this.#timer);
+    if (text.trim() === this.sessions.words) return;
+    this.sessions.find(text);
+    this.onChange();
+    if (this.sessions.words) this.#timer = setTimeout(() => this.#renew(this.sessions.shown), WAIT_MS);
   }
 
   /** Asks for a session that is shown though it stands beyond what is loaded. */
   async learn(sessionId) {
+    this.#current = sessionId;
     if (sessionId === null || this.sessions.get(sessionId)) return;
     const session = await this.api.session(sessionId).catch(() => null); // its items say what is wrong
     if (session === null) return;
     this.sessions.learn(session);
     this.onChange();
+  }
+
+  #renew({ list, query }) {
+    return this.#attempt(async () => {
+      const asked = list.now;
+      const page = await this.api.sessions(null, query);
+      list.renew(page.data, page.has_more, asked);
+    });
   }
 
   async #attempt(act) {

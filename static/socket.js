@@ -2,18 +2,18 @@
 // `onOpen` says again what a new connection has to know, cursors included. So nothing is queued here.
 
 import { retryDelay } from "./model/backoff.js";
+import { Pulse } from "./model/pulse.js";
 
-// The server breaks its silence every 20 s; after this long the connection is taken for half-open.
-const SILENCE_LIMIT_MS = 45_000;
-const SILENCE_CHECK_MS = 5_000;
+const CHECK_MS = 1_000;
 // A connection that was heard for less than this may end for the reason that ended the one before.
 const HEALTHY_MS = 5_000;
+const PING = JSON.stringify({ type: "verbatim:ping" });
 
 export class Socket {
+  pulse = new Pulse();
   #socket = null;
   #attempt = 0; // tries since the last healthy connection
   #retry = null; // the timer of the next try
-  #heardAt = 0;
   #heardSince = null; // when the connection said its first frame
   #isStarted = false;
 
@@ -27,9 +27,11 @@ export class Socket {
     if (this.#isStarted) return this.hurry();
     this.#isStarted = true;
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.hurry());
-    window.addEventListener("online", () => this.hurry());
+    document.addEventListener("resume", () => this.hurry()); // the browser had frozen the tab
     window.addEventListener("pageshow", (event) => event.persisted && this.hurry());
-    setInterval(() => this.#dropIfSilent(), SILENCE_CHECK_MS);
+    window.addEventListener("online", () => this.hurry());
+    window.addEventListener("offline", () => this.#ask()); // a server on this machine stays
+    setInterval(() => this.#check(), CHECK_MS);
     this.#connect();
   }
 
@@ -39,16 +41,26 @@ export class Socket {
 
   /** @returns {boolean} whether the frame was handed to an open connection */
   send(frame) {
-    if (this.isOpen) this.#socket.send(JSON.stringify(frame));
-    return this.isOpen;
+    if (!this.isOpen) return false;
+    this.#socket.send(JSON.stringify(frame));
+    this.pulse.say(performance.now());
+    return true;
   }
 
-  /** Tries now what would be tried later: the reader is back, or the network is. */
+  /** The reader is back, or the network is: tries now what would be tried later, and asks what seems to stand. */
   hurry() {
-    this.#dropIfSilent();
-    if (this.#retry === null) return;
+    if (this.pulse.verdict(performance.now()) === "gone") this.drop();
+    if (this.#retry === null) return this.#ask();
     this.#attempt = 0;
     this.#connect();
+  }
+
+  /** Gives this connection up for another, after a while. */
+  drop() {
+    const socket = this.#socket;
+    if (socket === null) return;
+    this.#lose(); // the close of a half-open connection may take minutes to be reported
+    socket.close();
   }
 
   #connect() {
@@ -56,16 +68,22 @@ export class Socket {
     this.#retry = null;
     const socket = new WebSocket(this.url);
     this.#socket = socket;
-    this.#heardAt = performance.now();
     this.#heardSince = null;
-    socket.onopen = () => this.#socket === socket && this.onOpen();
+    this.pulse.begin(performance.now());
+    socket.onopen = () => this.#socket === socket && this.#open();
     socket.onmessage = (event) => this.#socket === socket && this.#receive(event.data);
     socket.onclose = (event) => this.#socket === socket && this.#lose(event?.code);
   }
 
+  #open() {
+    this.pulse.open(performance.now());
+    this.onOpen();
+  }
+
   #receive(data) {
-    this.#heardAt = performance.now();
-    this.#heardSince ??= this.#heardAt;
+    const now = performance.now();
+    this.pulse.hear(now);
+    this.#heardSince ??= now;
     this.onFrame(JSON.parse(data));
   }
 
@@ -77,10 +95,16 @@ export class Socket {
     this.onAway(code);
   }
 
-  #dropIfSilent() {
-    if (this.#socket === null || performance.now() - this.#heardAt < SILENCE_LIMIT_MS) return;
-    const socket = this.#socket;
-    this.#lose(); // the close of a half-open connection may take minutes to be reported
-    socket.close();
+  #check() {
+    if (this.#socket === null) return;
+    const verdict = this.pulse.verdict(performance.now());
+    if (verdict === "ask") this.#ask();
+    else if (verdict === "gone") this.drop();
+  }
+
+  #ask() {
+    if (!this.isOpen) return;
+    this.#socket.send(PING);
+    this.pulse.ask(performance.now());
   }
 }

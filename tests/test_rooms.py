@@ -14,6 +14,7 @@ MAX_LINES = 300
 PURE = (
     "server/errors.py",
     "server/config.py",
+    "server/chosen_id.py",
     "server/delta_window.py",
     "server/ended_events.py",
     "server/fact_choice.py",
@@ -33,6 +34,7 @@ PURE = (
     "server/title.py",
     "server/token_estimate.py",
     "server/turn.py",
+    "server/wire_conversations.py",
     "server/wire_events.py",
     "server/wire_facts.py",
     "server/wire_images.py",
@@ -93,6 +95,7 @@ PURE = (
     "persistence/search_source.py",
     "persistence/search_words.py",
     "persistence/session_file.py",
+    "persistence/slices.py",
     "persistence/spending.py",
     "persistence/store.py",
 )

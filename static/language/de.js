@@ -1,15 +1,53 @@
 // Rule: all that the page says, in German, without addressing the reader as “Sie” or “du”.
 
 export default {
+  "acts.archived": { one: "{count} Chat liegt im Archiv.", other: "{count} Chats liegen im Archiv." },
+  "acts.archivedOne": "„{title}“ liegt im Archiv.",
+  "acts.broughtBack": {
+    one: "{count} Chat steht wieder in der Liste.",
+    other: "{count} Chats stehen wieder in der Liste.",
+  },
+  "acts.broughtBackOne": "„{title}“ steht wieder in der Liste.",
+  "acts.deleted": { one: "{count} Chat ist gelöscht.", other: "{count} Chats sind gelöscht." },
+  "acts.deleting": {
+    one: "{count} Chat wird gelöscht, mit allem, was daraus gemerkt war.",
+    other: "{count} Chats werden gelöscht, mit allem, was daraus gemerkt war.",
+  },
+  "acts.deletingOne": "„{title}“ wird gelöscht, mit allem, was daraus gemerkt war.",
+  "acts.failed": {
+    one: "{count} Chat bleibt, wie er war. {reason}",
+    other: "{count} Chats bleiben, wie sie waren. {reason}",
+  },
+  "acts.label": "Gerade geschehen",
+  "acts.pinned": { one: "{count} Chat ist angeheftet.", other: "{count} Chats sind angeheftet." },
+  "acts.pinnedOne": "„{title}“ ist angeheftet.",
+  "acts.progress": "{done} von {count} erledigt …",
+  "acts.undo": "Rückgängig",
+  "acts.undoHint": "Rückgängig (Strg+Z)",
+  "acts.unpinned": {
+    one: "{count} Chat ist nicht mehr angeheftet.",
+    other: "{count} Chats sind nicht mehr angeheftet.",
+  },
+  "acts.unpinnedOne": "„{title}“ ist nicht mehr angeheftet.",
+
   "api.status": "Der Server hat mit {status} geantwortet.",
   "api.unreachable": "Der Server ist nicht erreichbar.",
+
+  "archive.leave": "Zurück zu den Chats",
+  "archive.none":
+    "Das Archiv ist leer. Was über das Menü eines Chats archiviert wird, liegt hier nicht im Weg und lässt sich weiterhin lesen, finden und fortsetzen.",
+  "archive.open": "Archiv",
+
+  "chosen.all": "Alle in der Liste",
+  "chosen.count": { one: "{count} ausgewählt", other: "{count} ausgewählt" },
+  "chosen.end": "Auswahl beenden",
+  "chosen.label": "Ausgewählte Chats",
 
   "code.copied": "Kopiert",
   "code.copy": "Kopieren",
   "code.notCopied": "Nicht kopiert",
 
   "composer.attach": "Bilder hinzufügen",
-  "composer.imagesNotKept": "Der Browser hat keinen Platz für ihre Bilder: Sie müssen noch einmal hinzugefügt werden.",
   "composer.label": "Nachricht",
   "composer.noImage": "„{name}“ ist kein Bild, das sich lesen lässt.",
   "composer.placeholder": "Nachricht schreiben",
@@ -20,7 +58,10 @@ export default {
   "composer.refusedSize": "Der Server nimmt keine Nachricht von {size} Byte an.",
   "composer.tooManyImages": "Eine Nachricht nimmt höchstens {count} Bilder auf.",
 
-  "connection.away": "Die Verbindung ist weg. Nichts geht verloren; sie kommt von selbst wieder.",
+  "connection.away": "Die Verbindung ist weg; gesendet wird, sobald sie wieder da ist.",
+  "connection.awayFor": "Seit {time} getrennt; gesendet wird, sobald die Verbindung wieder da ist.",
+  "connection.notKept": "Dieser Browser bewahrt nichts auf: Bitte die Seite offen lassen, bis alles gesendet ist.",
+  "connection.waiting": { one: "{count} Nachricht wartet.", other: "{count} Nachrichten warten." },
 
   "conversation.answering": "Der Assistent antwortet.",
   "conversation.complete": "Antwort vollständig. {text}",
@@ -29,13 +70,13 @@ export default {
   "conversation.model": "Modell",
   "conversation.toEnd": "Zur neuesten Nachricht",
 
-  "deletion.explained": "Der ganze Chat wird endgültig gelöscht, mit allem, was daraus gemerkt wurde.",
-  "deletion.question": "„{title}“ löschen?",
-  "deletion.questionUntitled": "Löschen?",
-
-  "dialog.cancel": "Abbrechen",
   "dialog.close": "Schließen",
   "dialog.delete": "Löschen",
+
+  "filter.label": "Chats nach Namen filtern",
+  "filter.none": "Kein Chat hier heißt so.",
+  "filter.placeholder": "Nach Namen filtern",
+  "filter.search": "In den Nachrichten suchen",
 
   "login.explained": "Dieser Server verlangt einen Schlüssel.",
   "login.key": "Schlüssel",
@@ -102,18 +143,26 @@ export default {
   "search.placeholder": 'Wörter oder "Wörter in Folge"',
   "search.title": "Suche",
 
-  "sessions.delete": "„{title}“ löschen",
+  "sessions.archive": "Archivieren",
+  "sessions.bringBack": "Zurückholen",
+  "sessions.choose": "Mehrere auswählen",
   "sessions.earlier": "Früher",
   "sessions.label": "Chats",
   "sessions.lastWeek": "Letzte Woche",
+  "sessions.menu": "Mehr zu {title}",
+  "sessions.menuHint": "Umbenennen, anheften, archivieren, löschen …",
   "sessions.more": "Mehr anzeigen",
   "sessions.name": "Name des Chats",
   "sessions.new": "Neuer Chat",
-  "sessions.none": "Noch keine Chats.",
-  "sessions.rename": "„{title}“ umbenennen",
+  "sessions.none":
+    "Noch keine Chats. Mit der ersten Nachricht entsteht einer, er steht dann hier, und jedes Wort darin bleibt.",
+  "sessions.pin": "Anheften",
+  "sessions.pinned": "Angeheftet",
+  "sessions.rename": "Umbenennen",
   "sessions.running": "eine Antwort wird geschrieben",
   "sessions.show": "Chats anzeigen",
   "sessions.today": "Heute",
+  "sessions.unpin": "Lösen",
   "sessions.untitled": "Ohne Namen",
   "sessions.yesterday": "Gestern",
 

@@ -1,15 +1,44 @@
 // Rule: all that the page says, in English. A text that depends on a number has a form for each plural category.
 
 export default {
+  "acts.archived": { one: "{count} chat is in the archive.", other: "{count} chats are in the archive." },
+  "acts.archivedOne": "“{title}” is in the archive.",
+  "acts.broughtBack": { one: "{count} chat is back in the list.", other: "{count} chats are back in the list." },
+  "acts.broughtBackOne": "“{title}” is back in the list.",
+  "acts.deleted": { one: "{count} chat is deleted.", other: "{count} chats are deleted." },
+  "acts.deleting": {
+    one: "{count} chat goes, with what was remembered from it.",
+    other: "{count} chats go, with what was remembered from them.",
+  },
+  "acts.deletingOne": "“{title}” goes, with what was remembered from it.",
+  "acts.failed": { one: "{count} chat stays as it was. {reason}", other: "{count} chats stay as they were. {reason}" },
+  "acts.label": "Just done",
+  "acts.pinned": { one: "{count} chat is pinned.", other: "{count} chats are pinned." },
+  "acts.pinnedOne": "“{title}” is pinned.",
+  "acts.progress": "{done} of {count} done …",
+  "acts.undo": "Undo",
+  "acts.undoHint": "Undo (Ctrl+Z)",
+  "acts.unpinned": { one: "{count} chat is no longer pinned.", other: "{count} chats are no longer pinned." },
+  "acts.unpinnedOne": "“{title}” is no longer pinned.",
+
   "api.status": "The server answered with {status}.",
   "api.unreachable": "The server cannot be reached.",
+
+  "archive.leave": "Back to the chats",
+  "archive.none":
+    "The archive is empty. What you archive from a chat’s menu is out of the way here, and can still be read, found and gone on with.",
+  "archive.open": "Archive",
+
+  "chosen.all": "All that are listed",
+  "chosen.count": { one: "{count} chosen", other: "{count} chosen" },
+  "chosen.end": "Choose no more",
+  "chosen.label": "Chosen chats",
 
   "code.copied": "Copied",
   "code.copy": "Copy",
   "code.notCopied": "Not copied",
 
   "composer.attach": "Add images",
-  "composer.imagesNotKept": "The browser has no room for its images: they have to be added again.",
   "composer.label": "Message",
   "composer.noImage": "“{name}” is no image that can be read.",
   "composer.placeholder": "Write a message",
@@ -20,7 +49,10 @@ export default {
   "composer.refusedSize": "The server takes no message of {size} bytes.",
   "composer.tooManyImages": "A message takes at most {count} images.",
 
-  "connection.away": "The connection is away. Nothing is lost; it comes back by itself.",
+  "connection.away": "The connection is away; your messages go out when it is back.",
+  "connection.awayFor": "Away for {time}; your messages go out when it is back.",
+  "connection.notKept": "This browser keeps nothing: leave the page open until they are sent.",
+  "connection.waiting": { one: "{count} message waits.", other: "{count} messages wait." },
 
   "conversation.answering": "The assistant is answering.",
   "conversation.complete": "Answer complete. {text}",
@@ -29,13 +61,13 @@ export default {
   "conversation.model": "Model",
   "conversation.toEnd": "To the latest message",
 
-  "deletion.explained": "The whole chat goes for good, and what was remembered from it goes too.",
-  "deletion.question": "Delete “{title}”?",
-  "deletion.questionUntitled": "Delete?",
-
-  "dialog.cancel": "Cancel",
   "dialog.close": "Close",
   "dialog.delete": "Delete",
+
+  "filter.label": "Filter chats by name",
+  "filter.none": "No chat here has such a name.",
+  "filter.placeholder": "Filter by name",
+  "filter.search": "Search in what was said",
 
   "login.explained": "This server wants a key.",
   "login.key": "Key",
@@ -99,18 +131,25 @@ export default {
   "search.placeholder": 'Words, or "words in a row"',
   "search.title": "Search",
 
-  "sessions.delete": "Delete {title}",
+  "sessions.archive": "Archive",
+  "sessions.bringBack": "Bring back",
+  "sessions.choose": "Choose several",
   "sessions.earlier": "Earlier",
   "sessions.label": "Chats",
   "sessions.lastWeek": "Last week",
+  "sessions.menu": "More for {title}",
+  "sessions.menuHint": "Rename, pin, archive, delete …",
   "sessions.more": "Show more",
   "sessions.name": "Name of the chat",
   "sessions.new": "New chat",
-  "sessions.none": "No chats yet.",
-  "sessions.rename": "Rename {title}",
+  "sessions.none": "No chats yet. Write a message: its chat will stand here, and every word in it is kept.",
+  "sessions.pin": "Pin",
+  "sessions.pinned": "Pinned",
+  "sessions.rename": "Rename",
   "sessions.running": "an answer is being written",
   "sessions.show": "Show chats",
   "sessions.today": "Today",
+  "sessions.unpin": "Unpin",
   "sessions.untitled": "Untitled",
   "sessions.yesterday": "Yesterday",
 

@@ -2,7 +2,7 @@
 // JSON in UTF-8, as it goes over the wire.
 
 import { t } from "../text.js";
-import { inputOf } from "./images.js";
+import { inputOf } from "./message_images.js";
 
 /** What the server takes where it does not say. */
 export const USUAL_LIMIT_BYTES = 1_048_576;

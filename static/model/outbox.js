@@ -1,44 +1,119 @@
-// Rule: words that have reached nobody outlive the page. Each message under way and each draft is one entry in the
-// browser's storage, under the user's name, so that tabs do not overwrite each other. An entry goes when the server
-// has the words, when the user takes them back, or when their session is deleted.
+// Rule: words that have reached nobody outlive the page. A message under way is written into localStorage at once, where
+// no crash of the tab can reach it, and moves from there into the database, where it is on the disk; what a former page
+// left behind moves the same way. Where there is no database it stays where it is. Drafts stand in localStorage only: the
+// last letter is kept even as the page goes. An entry goes when the server has the words, when the user takes them back,
+// or when their session is deleted.
 
-import { t } from "../text.js";
 import { erase, keysOf, read, write } from "./storage.js";
 
-const MOST_SENDS = 100;
 const MOST_DRAFTS = 50;
+const KEPT = ["sessionId", "text", "images", "model", "error", "begins"];
 
 export class Outbox {
   user = ""; // set when the server has said who this is
+  #sends = new Map(); // by message id, as far as this page knows
+  #writing = new Map(); // message id → how many of its writes are under way
+  #dropping = new Set(); // message ids whose removal is under way
+  #homeless = new Set(); // message ids that are kept nowhere but here
+  #work = Promise.resolve(); // one act on the database follows another
   #latest = 0; // so that entries of the same millisecond keep their order
 
+  /** @param {{all: Function, put: Function, remove: Function} | null} store each returns a promise, and may fail */
+  constructor(store = null) {
+    this.store = store;
+  }
+
+  /** Takes what is kept for this user, of whichever tab and page. */
+  open(user) {
+    if (user !== this.user) for (const known of [this.#sends, this.#homeless]) known.clear();
+    this.user = user;
+    return this.refresh();
+  }
+
+  /** Looks again at what is kept: other tabs have written and delivered meanwhile. */
+  refresh() {
+    return this.#queue(async () => {
+      const stored = (await this.#attempt((store) => store.all(this.user))) ?? [];
+      const left = this.#entries("send")
+        .filter(isSend)
+        .map((send) => ({ ...send, user: this.user }));
+      const known = [...stored, ...left].filter(({ messageId }) => !this.#dropping.has(messageId));
+      const ours = [...this.#sends.values()].filter(({ messageId }) => this.#isOurs(messageId));
+      this.#sends = new Map([...known, ...ours].map((send) => [send.messageId, send]));
+      for (const send of left) if (this.#sends.get(send.messageId) === send) this.#move(send);
+    });
+  }
+
+  /** All that was written is kept. */
+  settled() {
+    return this.#work;
+  }
+
   /**
-   * Keeps a message, or what has changed about it. `sessionId` is null while the session is still to be made. Where
-   * there is no room for its images, the words are kept as a message that is not sent by itself.
+   * Keeps a message, or what has changed about it. `begins` is the metadata of the session that it begins, as long as
+   * the server does not know that one.
    */
-  keepSend(sessionId, { messageId, text, images = [], model, error = null }) {
-    const entry = { messageId, sessionId, text, model, error };
-    if (this.#keep("send", messageId, MOST_SENDS, { ...entry, images }) || images.length === 0) return;
-    this.#keep("send", messageId, MOST_SENDS, { ...entry, error: error ?? t("composer.imagesNotKept") });
+  keepSend(sessionId, { messageId, text, images = [], model, error = null, begins = null }) {
+    const before = this.#sends.get(messageId);
+    this.#latest = Math.max(Date.now(), this.#latest + 1);
+    const at = before?.at ?? this.#latest;
+    const send = { user: this.user, messageId, sessionId, text, images, model, error, begins, at };
+    if (before && KEPT.every((name) => isSame(before[name], send[name]))) return;
+    this.#sends.set(messageId, send);
+    const isWritten = write(keyOf("send", this.user, messageId), JSON.stringify(send));
+    if (!isWritten) this.#homeless.add(messageId);
+    this.#move(send);
   }
 
   dropSend(messageId) {
-    if (messageId) erase(this.#prefix("send") + messageId);
+    if (!messageId) return;
+    this.#sends.delete(messageId);
+    this.#homeless.delete(messageId);
+    this.#dropping.add(messageId);
+    erase(keyOf("send", this.user, messageId));
+    this.#queue(async () => {
+      await this.#attempt((store) => store.remove(messageId));
+      this.#dropping.delete(messageId);
+    });
   }
 
-  /** @returns {{messageId, sessionId, text, images, model, error}[]} oldest first */
+  has(messageId) {
+    return this.#sends.has(messageId);
+  }
+
+  /** @returns {{messageId, sessionId, text, images, model, error, begins}[]} oldest first */
   get sends() {
-    return this.#entries("send");
+    return [...this.#sends.values()].sort((a, b) => a.at - b.at);
+  }
+
+  /** How many messages wait for the server. */
+  get waiting() {
+    return this.sends.filter(({ error }) => !error).length;
+  }
+
+  /** Whether all messages would outlive the page. */
+  get isKept() {
+    return this.#homeless.size === 0;
+  }
+
+  /** @returns {object[]} the sessions that the server does not know yet, in its own form */
+  get unmade() {
+    const firsts = this.sends.filter(({ begins }, at, all) => begins && isFirst(all, at));
+    const inSeconds = (at) => Math.floor(at / 1000);
+    return firsts.map(({ sessionId: id, begins: metadata, at }) => ({ id, created_at: inSeconds(at), metadata }));
   }
 
   /** @param {string | null} sessionId null is the new chat */
   keepDraft(sessionId, text) {
-    if (text === "") erase(this.#prefix("draft") + (sessionId ?? ""));
-    else this.#keep("draft", sessionId ?? "", MOST_DRAFTS, { text, sessionId });
+    const key = keyOf("draft", this.user, sessionId ?? "");
+    if (text === "") return erase(key);
+    const at = this.#read(key)?.at;
+    if (at === undefined) this.#makeRoom();
+    write(key, JSON.stringify({ text, sessionId, at: at ?? Date.now() }));
   }
 
   draftOf(sessionId) {
-    return this.#read(this.#prefix("draft") + (sessionId ?? ""))?.text ?? "";
+    return this.#read(keyOf("draft", this.user, sessionId ?? ""))?.text ?? "";
   }
 
   dropSession(sessionId) {
@@ -46,7 +121,7 @@ export class Outbox {
     for (const send of this.sends) if (send.sessionId === sessionId) this.dropSend(send.messageId);
   }
 
-  /** A message whose session was never made becomes a draft of the new chat again. */
+  /** A message of a former page that had no session yet becomes a draft of the new chat. */
   takeBackHomeless() {
     for (const { sessionId, messageId, text } of this.sends) {
       if (sessionId !== null) continue;
@@ -56,31 +131,51 @@ export class Outbox {
   }
 
   /** Forgets all that is kept for this user. */
-  clear() {
-    for (const key of [...keysOf(this.#prefix("send")), ...keysOf(this.#prefix("draft"))]) erase(key);
+  async clear() {
+    await this.refresh();
+    for (const { messageId } of this.sends) this.dropSend(messageId);
+    for (const key of keysOf(keyOf("draft", this.user, ""))) erase(key);
+    await this.settled();
   }
 
-  #prefix(kind) {
-    return `verbatim.${kind}.${this.user}.`;
+  /** From localStorage into the database. */
+  #move(send) {
+    const { user, messageId } = send;
+    this.#writing.set(messageId, (this.#writing.get(messageId) ?? 0) + 1);
+    this.#queue(async () => {
+      const isStored = await this.#attempt((store) => store.put(send).then(() => true));
+      if (isStored) this.#homeless.delete(messageId);
+      // What was written since has its own turn.
+      if (isStored && this.#sends.get(messageId) === send) erase(keyOf("send", user, messageId));
+      this.#writing.set(messageId, this.#writing.get(messageId) - 1);
+    });
   }
 
-  #keep(kind, name, most, entry) {
-    const key = this.#prefix(kind) + name;
-    this.#latest = Math.max(Date.now(), this.#latest + 1);
-    const at = this.#read(key)?.at;
-    if (at === undefined) this.#makeRoom(kind, most);
-    return write(key, JSON.stringify({ ...entry, at: at ?? this.#latest }));
+  // What is on its way into the database, or has no place in it, is known here only.
+  #isOurs(messageId) {
+    return this.#writing.get(messageId) > 0 || this.#homeless.has(messageId);
   }
 
-  #makeRoom(kind, most) {
-    const prefix = this.#prefix(kind);
-    if (keysOf(prefix).length < most) return;
-    const [oldest] = this.#entries(kind);
-    if (oldest) erase(prefix + (oldest.messageId ?? oldest.sessionId ?? ""));
+  #queue(act) {
+    this.#work = this.#work.then(act, act);
+    return this.#work;
+  }
+
+  async #attempt(act) {
+    try {
+      return this.store && (await act(this.store));
+    } catch {
+      return null;
+    }
+  }
+
+  #makeRoom() {
+    const drafts = this.#entries("draft");
+    if (drafts.length >= MOST_DRAFTS) this.keepDraft(drafts[0].sessionId, "");
   }
 
   #entries(kind) {
-    const entries = keysOf(this.#prefix(kind)).map((key) => this.#read(key));
+    const entries = keysOf(keyOf(kind, this.user, "")).map((key) => this.#read(key));
     return entries.filter((entry) => entry !== null).sort((a, b) => a.at - b.at);
   }
 
@@ -92,6 +187,16 @@ export class Outbox {
     }
   }
 }
+
+const keyOf = (kind, user, name) => `verbatim.${kind}.${user}.${name}`;
+
+const isSend = ({ messageId, text }) => typeof messageId === "string" && typeof text === "string";
+
+const isFirst = (sends, at) => sends.findIndex(({ sessionId }) => sessionId === sends[at].sessionId) === at;
+
+// Images come from the database as another array each time.
+const isSame = (a, b) =>
+  a === b || (Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((one, at) => one === b[at]));
 
 /** Several pieces of writing as one. */
 export const joined = (...pieces) =>

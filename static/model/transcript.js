@@ -2,7 +2,7 @@
 // running responses, and the sends that the server has not acknowledged yet. Entries are replaced, never changed,
 // so that a view sees by identity what is new.
 
-import { imagesOf } from "./images.js";
+import { imagesOf } from "./message_images.js";
 import { foldEvent, isRunning, openResponse, textOf } from "./response.js";
 import { usageOfItem } from "./usage.js";
 
@@ -11,6 +11,7 @@ export class Transcript {
     this.sessionId = sessionId;
     this.entries = [];
     this.isLoaded = sessionId === null;
+    this.begins = null; // the metadata of a session that the server does not know yet
     this.told = 0; // how often something was told of what stands where: items asked for before may be older
   }
 

@@ -116,10 +116,11 @@ export class ConversationView {
   #viewOf(entry) {
     const view = this.#views.get(entry.key) ?? messageView(entry, this.acts);
     const before = this.#shown.get(entry.key);
-    if (before !== entry) view.update(entry);
+    const isWhole = before === entry || view.update(entry);
     if (before) this.#announce(before, entry);
     this.#views.set(entry.key, view);
-    this.#shown.set(entry.key, entry);
+    if (isWhole) this.#shown.set(entry.key, entry);
+    else this.changed();
     return view;
   }
 

@@ -4,17 +4,6 @@
 import { t } from "../text.js";
 import { byId } from "./dom.js";
 
-/** @returns {Promise<boolean>} whether the session is to be deleted */
-export function confirmDeletion(title) {
-  const dialog = byId("confirm");
-  byId("confirm-title").textContent = t("deletion.question", { title });
-  dialog.returnValue = "";
-  dialog.showModal();
-  return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "delete"), { once: true });
-  });
-}
-
 /** Asks for the key until one is accepted. */
 export class LoginDialog {
   #problem = byId("login-problem");

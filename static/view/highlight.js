@@ -27,3 +27,9 @@ export function highlight(code, language) {
   if (code.length > LONGEST_CODE || !hljs.getLanguage(language)) return null;
   return hljs.highlight(code, { language, ignoreIllegals: true }).value;
 }
+
+/** How a language is called: by its own name, where it is one of these. */
+export function nameOfLanguage(language) {
+  const name = hljs.getLanguage(language.toLowerCase())?.name ?? language;
+  return name.includes(",") ? language.toUpperCase() : name;
+}

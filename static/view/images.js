@@ -1,24 +1,14 @@
-// Rule: the images of a message, small, in a row; each leads to itself, where it is stored. They are loaded when they
-// come into view.
+// Rule: nothing jumps when an image comes. One that is fetched stands in a frame of a fixed shape, and leads to itself
+// whole; one that stands in the text is there, with its size, before anything is drawn.
 
-import { t } from "../text.js";
+import { isKeptImage } from "../model/images.js";
 import { h } from "./dom.js";
 
-export class ImagesView {
-  #shown = [];
-
-  element = h("div", { class: "images" });
-
-  /** @param {string[]} addresses */
-  update(addresses) {
-    if (String(addresses) === String(this.#shown)) return;
-    this.#shown = addresses;
-    this.element.replaceChildren(...addresses.map(picture));
-  }
-}
-
-function picture(address, at) {
-  const image = h("img", { src: address, alt: t("message.image", { number: at + 1 }), loading: "lazy" });
-  if (address.startsWith("data:")) return image; // on its way still
-  return h("a", { href: address, target: "_blank", rel: "noopener" }, image);
+/** @param {HTMLImageElement} image as Markdown made it, with an address that may be shown */
+export function framed(image) {
+  const src = image.getAttribute("src") ?? "";
+  const alt = image.getAttribute("alt") ?? "";
+  if (!isKeptImage(src)) return h("span", { class: "image inner" }, h("img", { src, alt, decoding: "sync" }));
+  const shown = h("img", { src, alt, loading: "lazy", decoding: "async" });
+  return h("a", { class: "image", href: src, target: "_blank", rel: "noopener noreferrer" }, shown);
 }

@@ -1,66 +1,64 @@
 // Rule: shows growing Markdown in an element. Blocks that are complete are made once and stay; only the last one
-// is parsed again.
+// is parsed again. What has come at once while more may come is shown in portions, so that no frame is late.
 
 import { BlockSplitter } from "../model/blocks.js";
-import { parseMarkdown } from "../model/parse.js";
-import { t } from "../text.js";
-import { codeBlock } from "./code_block.js";
-import { h } from "./dom.js";
-import { sanitize } from "./sanitize.js";
+import { definitionsIn } from "../model/parse.js";
+import { BlockView } from "./block.js";
 
-// While it grows, a longer block of code stays plain: colouring it anew for each frame would cost more than it gives.
-const LONGEST_LIVE_CODE = 2_000;
+const PORTION_MS = 8;
 
 export class MarkdownView {
   #splitter = new BlockSplitter();
-  #shown = 0; // closed blocks that stand in the element
-  #open = null; // the element of the block that may still grow
-  #openAs = ""; // what it shows, and whether coloured
+  #views = []; // one for each block
+  #settled = 0; // so many of them are shown as they stay
+  #definitions = {}; // what the names of links stand for
 
   constructor(element) {
     this.element = element;
   }
 
-  /** @param {boolean} isGrowing whether more of the text may come */
+  /**
+   * @param {boolean} isGrowing whether more of the text may come
+   * @returns {boolean} whether all of it is shown; where not, it is to be called again
+   */
   update(text, isGrowing) {
     const { closed, open, restarted } = this.#splitter.update(text);
     if (restarted) this.#clear();
-    for (; this.#shown < closed.length; this.#shown += 1) this.#show(closed[this.#shown], false);
-    this.#show(open, isGrowing);
-    if (open.trim() !== "") this.#open = this.element.lastElementChild;
+    const until = isGrowing ? performance.now() + PORTION_MS : Number.POSITIVE_INFINITY;
+    for (; this.#settled < closed.length; this.#settled += 1) {
+      if (performance.now() > until) return false;
+      this.#settle(this.#settled, closed[this.#settled]);
+    }
+    for (const [at, block] of open.entries()) {
+      const view = this.#view(closed.length + at);
+      view.update(block, isGrowing && at === open.length - 1, this.#definitions);
+      if (!isGrowing) this.#define(block);
+    }
+    for (const view of this.#views.splice(closed.length + open.length).reverse()) view.remove();
+    return true;
+  }
+
+  #settle(at, block) {
+    this.#view(at).update(block, false, this.#definitions);
+    this.#define(block);
+  }
+
+  // Links may be named before it is said where they lead.
+  #define({ markdown }) {
+    const found = definitionsIn(markdown);
+    if (!found || Object.keys(found).every((name) => Object.hasOwn(this.#definitions, name))) return;
+    this.#definitions = { ...found, ...this.#definitions };
+    for (const view of this.#views) view.redefine(this.#definitions);
+  }
+
+  #view(at) {
+    if (at === this.#views.length) this.#views.push(new BlockView(this.element, this.#views.at(-1) ?? null));
+    return this.#views[at];
   }
 
   #clear() {
-    this.element.replaceChildren();
-    this.#shown = 0;
-    this.#open = null;
+    for (const view of this.#views.splice(0).reverse()) view.remove();
+    this.#settled = 0;
+    this.#definitions = {};
   }
-
-  // The open element is taken for the next block, so that what was on the screen stays where it is.
-  #show(markdown, isGrowing) {
-    if (markdown.trim() === "") return;
-    const isColoured = !isGrowing || markdown.length < LONGEST_LIVE_CODE;
-    const shownAs = `${isColoured} ${markdown}`;
-    const isShown = this.#open !== null && this.#openAs === shownAs;
-    const block = this.#open ?? this.element.appendChild(h("div", { class: "block" }));
-    this.#open = null;
-    this.#openAs = shownAs;
-    // Made again, it would lose a selection, the focus, and a click that is under way.
-    if (!isShown) block.replaceChildren(render(markdown, isColoured));
-  }
-}
-
-function render(markdown, isColoured) {
-  const fragment = sanitize(parseMarkdown(markdown));
-  for (const pre of fragment.querySelectorAll("pre")) pre.replaceWith(codeBlock(pre, isColoured));
-  for (const table of fragment.querySelectorAll("table")) frame(table);
-  for (const box of fragment.querySelectorAll("input")) box.disabled = true;
-  return fragment;
-}
-
-// A wide table scrolls by itself and leaves the page in its place.
-function frame(table) {
-  const scroller = h("div", { class: "table-frame", tabindex: "0", role: "region", "aria-label": t("markdown.table") });
-  table.replaceWith(scroller);
-  scroller.append(table);
 }

@@ -6,8 +6,8 @@ import { factsOf } from "../model/usage.js";
 import { t } from "../text.js";
 import { h } from "./dom.js";
 import { showFacts } from "./facts.js";
-import { ImagesView } from "./images.js";
 import { MarkdownView } from "./markdown.js";
+import { MessageImages } from "./message_images.js";
 import { ReasoningView } from "./reasoning.js";
 
 /** @param {{onSendAgain: (messageId: string) => void, onTakeBack: (messageId: string) => void, onShowFacts: (ids: string[]) => void}} acts */
@@ -16,7 +16,7 @@ export function messageView(entry, acts) {
 }
 
 class UserMessage {
-  #images = new ImagesView();
+  #images = new MessageImages();
   #text = h("div", { class: "text" });
   #note = h("p", { class: "note" });
 
@@ -31,6 +31,7 @@ class UserMessage {
     this.#text.textContent = entry.text;
     this.element.classList.toggle("pending", Boolean(entry.pending));
     this.#note.replaceChildren(...this.#notes(entry));
+    return true;
   }
 
   #notes({ pending, error, messageId }) {
@@ -61,9 +62,10 @@ class AssistantMessage {
     this.acts = acts;
   }
 
+  /** @returns {boolean} whether all of it is shown; where not, it is to be called again */
   update(entry) {
     const isGrowing = isRunning(entry);
-    this.#markdown.update(entry.text, isGrowing);
+    const isWhole = this.#markdown.update(entry.text, isGrowing);
     this.#reasoning.update(entry.reasoning ?? "");
     this.element.setAttribute("aria-busy", String(isGrowing));
     const isWaiting = isGrowing && entry.text === "";
@@ -76,5 +78,6 @@ class AssistantMessage {
     this.#memory.hidden = this.#facts.length === 0;
     this.#fromMemory.textContent = t("message.knew", { count: this.#facts.length });
     showFacts(this.#about, isGrowing ? null : factsOf(entry));
+    return isWhole;
   }
 }

@@ -27,8 +27,15 @@ export class SearchDialog {
     document.addEventListener("keydown", (event) => this.#shortcut(event));
   }
 
-  open() {
+  /** Whether nothing can be searched on this server: then neither the button nor the shortcuts are there. */
+  set isOff(isOff) {
+    byId("open-search").hidden = isOff;
+  }
+
+  /** @param {string} [words] to look for; else those of the last time */
+  open(words) {
     if (document.querySelector("dialog[open]")) return;
+    if (words !== undefined) this.#words.value = words;
     this.#dialog.showModal();
     this.#words.focus();
     this.#words.select();
@@ -43,7 +50,7 @@ export class SearchDialog {
     const isSlash = event.key === "/" && !isTyping(event.target) && !event.ctrlKey && !event.metaKey && !event.altKey;
     const isK =
       event.key?.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
-    if (!isSlash && !isK) return;
+    if ((!isSlash && !isK) || byId("open-search").hidden) return;
     event.preventDefault();
     this.open();
   }

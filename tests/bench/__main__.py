@@ -11,6 +11,7 @@ from tests.bench import (
     chart,
     deltas,
     first_delta,
+    frames,
     live_turns,
     long_history,
     paced,
@@ -26,8 +27,9 @@ from tests.bench.rounds import Result, Rounds, table
 
 REPORT = Path("build/benchmarks.md")
 PARTS = (
-    *("turns", "history", "written", "boot", "search"),
+    *("turns", "history", "written", "boot", "search", "search-alone"),
     *("deltas", "paced", "sustained", "first-delta", "turns-live", "sockets", "stalled", "upstream"),
+    "frames",
 )
 AT_ONCE = 1, 16, 256
 
@@ -61,6 +63,7 @@ def parts(rounds: Rounds, plots: Path | None) -> dict[str, Callable[[], Awaitabl
         lambda: written.run(rounds.seconds * 3),
         lambda: boot.run(rounds),
         lambda: searching.run(rounds),
+        lambda: searching.run(rounds, others=0),
         lambda: deltas.run(rounds, plots),
         lambda: paced.run(rounds, plots),
         lambda: sustained.run(rounds, plots),
@@ -69,6 +72,7 @@ def parts(rounds: Rounds, plots: Path | None) -> dict[str, Callable[[], Awaitabl
         lambda: sockets.run(rounds),
         lambda: stalled.run(rounds),
         lambda: upstream.run(rounds),
+        lambda: frames.run(rounds),
     )
     return dict(zip(PARTS, every, strict=True))
 

@@ -70,6 +70,17 @@ class Reader:
     def status(self) -> Locator:
         return self.page.get_by_role("status")
 
+    async def open_menu(self, title: str) -> Locator:
+        """Opens the menu of a chat in the list; returns it."""
+        await self.chats.filter(has_text=title).first.hover()
+        await self.button(f"More for {title}").click()
+        return self.page.get_by_role("menu")
+
+    async def choose_for(self, title: str, act: str) -> None:
+        """Chooses something from the menu of a chat in the list."""
+        menu = await self.open_menu(title)
+        await menu.get_by_role("menuitem", name=act, exact=True).click()
+
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name, exact=True)
 

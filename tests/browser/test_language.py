@@ -45,9 +45,11 @@ async def test_turn_and_list_are_german(reader: Reader) -> None:
     chats = page.get_by_role("navigation", name="Chats")
     await expect(chats.get_by_role("heading")).to_have_text(["Heute"])
     await chats.get_by_role("link").hover()
-    await page.get_by_role("button", name="„Wie spät ist es?“ löschen").click()
-    await expect(page.get_by_role("dialog")).to_contain_text("Der ganze Chat wird endgültig gelöscht")
-    await page.get_by_role("dialog").get_by_role("button", name="Abbrechen").click()
+    await page.get_by_role("button", name="Mehr zu Wie spät ist es?").click()
+    await page.get_by_role("menuitem", name="Löschen").click()
+    await expect(page.locator("#toast-live")).to_contain_text("„Wie spät ist es?“ wird gelöscht")
+    await page.get_by_role("button", name="Rückgängig").click()
+    await expect(chats.get_by_role("link")).to_have_count(1)
 
 
 async def test_dialogs_are_german(reader: Reader) -> None:

@@ -143,15 +143,6 @@ async def test_message_written_while_the_server_is_away(reader: Reader, server: 
     await expect(reader.answers).to_have_count(2)
 
 
-async def test_first_message_is_given_back_while_the_server_is_away(reader: Reader, server: ServerProcess) -> None:
-    """The first message of a chat that cannot be made stands in the composer again, and the page says why."""
-    await reader.open()
-    await asyncio.to_thread(server.kill)
-    await reader.say("Do not lose this")
-    await expect(reader.composer).to_have_value("Do not lose this")
-    await expect(reader.page.get_by_role("alert")).to_contain_text("cannot be reached")
-
-
 async def test_words_for_a_server_that_is_away_outlive_a_reload(reader: Reader, server: ServerProcess) -> None:
     """A message without an acknowledgement, and a draft, are there after a reload; the message is answered once."""
     connections: list[WebSocketRoute] = []

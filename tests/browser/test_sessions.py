@@ -53,14 +53,12 @@ async def test_rename_in_place(reader: Reader, server: ServerProcess) -> None:
     """A new name stands in the list, in the title of the page and after a reload; Escape keeps the old one."""
     await reader.open()
     await reader.ask("A poor name")
-    await reader.chats.first.hover()
-    await reader.button("Rename A poor name").click()
+    await reader.choose_for("A poor name", "Rename")
     await reader.page.keyboard.type("A better name")
     await reader.page.keyboard.press("Enter")
     await expect(reader.chats).to_have_text(["A better name"])
     await expect(reader.page).to_have_title(re.compile("A better name"))
-    await reader.chats.first.hover()
-    await reader.button("Rename A better name").click()
+    await reader.choose_for("A better name", "Rename")
     await reader.page.keyboard.type("Not this one")
     await reader.page.keyboard.press("Escape")
     await expect(reader.chats).to_have_text(["A better name"])
@@ -68,36 +66,12 @@ async def test_rename_in_place(reader: Reader, server: ServerProcess) -> None:
     await expect(reader.chats).to_have_text(["A better name"])
 
 
-async def test_delete_asks_first(reader: Reader, server: ServerProcess) -> None:
-    """Cancel keeps the chat; Delete takes it out of the list, off the screen and off the disk."""
-    await reader.open()
-    await reader.ask("Keep me")
-    await reader.button("New chat").click()
-    await reader.ask("Xylophone: delete me")
-    dialog = reader.page.get_by_role("dialog")
-    await reader.chats.first.hover()
-    await reader.button("Delete Xylophone: delete me").click()
-    await expect(dialog).to_contain_text("remembered from it goes too")
-    await dialog.get_by_role("button", name="Cancel").click()
-    await expect(reader.chats).to_have_count(2)
-    await reader.chats.first.hover()
-    await reader.button("Delete Xylophone: delete me").click()
-    await dialog.get_by_role("button", name="Delete", exact=True).click()
-    await expect(reader.chats).to_have_text(["Keep me"])
-    await expect(reader.own_messages).to_have_count(0)
-    await expect(reader.page.get_by_role("alert")).to_have_text("")
-    session_files = [name for name in server.read_json_files() if name.startswith("session_")]
-    assert len(session_files) == 1
-
-
 async def test_draft_outlives_its_chat(reader: Reader) -> None:
     """Words that stand in the composer while their chat is deleted stand there still."""
     await reader.open()
     await reader.ask("A chat")
     await reader.composer.fill("Not sent yet")
-    await reader.chats.first.hover()
-    await reader.button("Delete A chat").click()
-    await reader.page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
+    await reader.choose_for("A chat", "Delete")
     await expect(reader.chats).to_have_count(0)
     await expect(reader.page).to_have_url(reader.base_url + "/")
     await expect(reader.composer).to_have_value("Not sent yet")
@@ -120,14 +94,14 @@ async def test_two_tabs_see_each_other(reader: Reader, new_reader: NewReader) ->
     assert await other.ask("3@50") == metronome(3)
     await expect(reader.own_messages).to_have_text(["80@40", "3@50"])
     await expect(reader.answers).to_have_count(2)
-    await other.chats.first.hover()
-    await other.button("Rename 80@40").click()
+    await other.choose_for("80@40", "Rename")
     await other.page.keyboard.type("Shared")
     await other.page.keyboard.press("Enter")
     await expect(reader.chats).to_have_text(["Shared"])
-    await other.chats.first.hover()
-    await other.button("Delete Shared").click()
-    await other.page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
+    await other.choose_for("Shared", "Delete")
+    await expect(other.chats).to_have_count(0)
+    await expect(reader.chats).to_have_count(1)  # until it has happened
+    await other.page.close()
     await expect(reader.chats).to_have_count(0)
     await expect(reader.page.get_by_role("alert")).to_contain_text("no longer")
 

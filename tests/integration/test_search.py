@@ -129,3 +129,19 @@ async def test_other_path_is_found(anna, site):
     hit = next(hit for hit in page["data"] if hit["role"] == "user")
     await anna.ask("POST", f"/v1/conversations/{conversation}/path", {"message": hit["message"]})
     assert ("user", "Is oolong a tea?") in await anna.items(conversation)
+
+
+async def test_search_that_is_switched_off_says_so(site):
+    """With an error of its own; the page is told beforehand, and what is learned is found all the same."""
+    await site.start(search=False, delta_window_s=0.0)
+    anna = site.caller()
+    assert (await anna.ask("GET", "/v1/me"))["verbatim:search"] is False
+    assert (await anna.refused("GET", "/v1/search?q=tea"))[:2] == (503, "search_unavailable")
+    response = await anna.ask("POST", "/v1/responses", {"input": "Remember that I have a cat"})
+    assert response["verbatim:facts"] == [(await anna.ask("GET", "/v1/memory"))["data"][0]["id"]]
+    assert not list(site.folder.glob("search.sqlite*"))
+
+
+async def test_search_that_is_on_is_told_of(anna):
+    """As the page asks for it."""
+    assert (await anna.ask("GET", "/v1/me"))["verbatim:search"] is True

@@ -244,6 +244,33 @@ class StoreContract:
         with pytest.raises(SessionNotFound):
             await store.records("ann", limit=2, after="b")
 
+    async def test_pinned_come_first_and_archived_have_a_list_of_their_own(self, place, store):
+        """Both are durable, and neither is activity."""
+        for name in ("a", "b", "c", "d"):
+            await store.create(record(name))
+        made = await store.record("a")
+        pinned = await store.update("a", lambda known: replace(known, is_pinned=True))
+        assert pinned == replace(made, is_pinned=True)
+        await store.update("d", lambda known: replace(known, is_active=False))
+        for _ in range(2):
+            assert [r.session_id for r in await store.records("ann", limit=9, is_active=True)] == ["a", "c", "b"]
+            assert [r.session_id for r in await store.records("ann", limit=9, is_active=False)] == ["d"]
+            assert [r.session_id for r in await store.records("ann", limit=9)] == ["a", "c", "b", "d"]
+            store = await place.crash()
+        await store.append("b", [said("x")])
+        assert [r.session_id for r in await store.records("ann", limit=9, is_active=True)] == ["a", "b", "c"]
+        await store.append("a", [said("x")])
+        assert (await store.record("a")).is_pinned
+
+    async def test_page_goes_on_where_a_session_has_left_the_list(self, store):
+        """Behind one that was archived meanwhile comes what came behind it before."""
+        for name in ("a", "b", "c", "d"):
+            await store.create(record(name))
+        await store.update("c", lambda known: replace(known, is_active=False))
+        assert [r.session_id for r in await store.records("ann", limit=9, after="c", is_active=True)] == ["b", "a"]
+        assert list(await store.records("ann", limit=9, after="b", is_active=False)) == []
+        assert [r.session_id for r in await store.records("ann", limit=9, after="d", is_active=False)] == ["c"]
+
     async def test_deleted_session_is_gone(self, place, store):
         """A deletion takes history, record and the session's facts, for good; others' stay."""
         await store.create(record("s"), [said("a")])

@@ -52,6 +52,7 @@ records = st.builds(
     summary=st.none() | st.builds(Summary, texts.filter(bool), texts, st.integers(1, 9)),
     spent=spendings,
     spent_beside=spendings,
+    is_pinned=st.booleans(),
 )
 sources = st.builds(Source, st.none() | ids, st.none() | texts, texts, st.integers(1, 99))
 formers = st.builds(Former, texts, texts, texts, st.lists(sources, min_size=1, max_size=2).map(tuple))

@@ -78,6 +78,14 @@ def test_index_of_an_older_program_gives_back_what_was_spent(name):
     assert decode_index(data)[0]["a"] == replace(record("a", title="Tea"), **known)
 
 
+def test_index_of_an_older_program_gives_back_a_pin():
+    """It had to put that into the metadata too."""
+    data = b"".join(encode_index([record("a", is_pinned=True)]))
+    with pytest.raises(Damaged):
+        decode_portion(*index_portions(data))
+    assert decode_index(data)[0]["a"] == replace(record("a"), is_pinned=True)
+
+
 def test_record_that_could_not_be_written_again_is_read_otherwise():
     """A number of more than 64 bits makes the portion none of ours; read whole, it is as close as JSON comes."""
     data = b"".join(encode_index([record("a", n=0)])).replace(b'"n":0', b'"n":%d' % (1 << 70))

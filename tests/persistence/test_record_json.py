@@ -74,6 +74,22 @@ def test_record_that_has_spent_nothing_does_not_say_so():
     assert decode_record(record_value(record("s")), "s").spent == Spent()
 
 
+def test_pin_is_there_where_it_is_true():
+    """A record without one is written as it always was; what else has that name is kept in the metadata."""
+    pinned = replace(record("s", title="Tea"), is_pinned=True)
+    assert record_value(pinned)["is_pinned"] is True
+    assert decode_record(record_value(pinned), "s") == pinned
+    odd = decode_record({"is_pinned": "yes"}, "s")
+    assert (odd.is_pinned, odd.metadata) == (False, {"is_pinned": "yes"})
+
+
+def test_pin_that_an_older_program_put_into_the_metadata_is_taken_back():
+    """It had no name for it."""
+    older = {**record_value(record("s", title="Tea")), "metadata": {"title": "Tea", "is_pinned": True}}
+    taken = decode_record(older, "s")
+    assert (taken.is_pinned, taken.metadata) == (True, {"title": "Tea"})
+
+
 @pytest.mark.parametrize("name", ["spent", "spent_beside"])
 @pytest.mark.parametrize("odd", [None, 5, "all of it", [], {}, {"responses": 1, "by": "me"}], ids=repr)
 def test_other_things_called_spent_are_kept_in_the_metadata(odd, name):

@@ -53,3 +53,29 @@ def test_pieces_are_a_part_of_the_text(text, query):
     assert all(piece.text for piece in pieces)
     assert "".join(piece.text for piece in pieces).strip("…") in text
     assert sum(len(piece.text) for piece in pieces) <= 242
+
+
+WORDS = st.sampled_from(["a", "b", "ab", "東", "é", "x"])
+SIGNS = st.sampled_from([" ", ", ", " - ", "\n"])
+
+
+@given(
+    st.lists(st.tuples(WORDS, SIGNS), max_size=700),
+    st.lists(st.lists(WORDS, min_size=1, max_size=5), min_size=1, max_size=3),
+    st.integers(0, 600),
+)
+def test_snippet_is_that_of_a_look_at_all_words(pairs, wanted, before):
+    """It stops reading behind the first match, and shows what it would show if it had read on."""
+    text = "z " * before + "".join(word + sign for word, sign in pairs)
+    phrases = parse_phrases(" ".join(f'"{" ".join(words)}"' for words in wanted))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("persistence.search_hits._WORDS_AT_ONCE", 1 << 30)
+        at_once = make_snippet(text, phrases)
+    assert make_snippet(text, phrases) == at_once
+
+
+def test_snippet_of_a_long_text_stands_back():
+    """A text without a match near its beginning is long work for a thread."""
+    steps: list[None] = []
+    make_snippet("word " * 10_000 + "end", parse_phrases("end"), lambda: steps.append(None))
+    assert len(steps) > 50

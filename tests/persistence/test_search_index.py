@@ -16,6 +16,7 @@ from persistence.branches import drop
 from persistence.files import read
 from persistence.search_database import DatabaseDamaged, DatabaseRefuses, SearchDatabase
 from persistence.search_rows import SEARCH_FILES
+from tests.persistence.faults import FaultyDisk
 from tests.persistence.places import FilePlace, record, said
 from tests.persistence.search_contract import at, find
 
@@ -195,7 +196,7 @@ async def dropped(store: FileStore) -> None:
 async def test_deleted_text_leaves_every_byte(tmp_path: Any, unsay: Callable[..., Awaitable[None]], then: str) -> None:
     """With everything as it is by default, two seconds after a deletion no file holds a word of it."""
     words = ["swordfish", "qzlobster", "xkrill"]
-    place = FilePlace(tmp_path / "data", index_delay_s=1.0, search_delay_s=0.5)
+    place = FilePlace(tmp_path / "data", index_delay_s=1.0, search_delay_s=5.0)
     store = await place.open()
     await store.create(record("t", "bob"), [said(f"other {n}") for n in range(300)])
     await store.create(record("s"), [{**said("secret"), "content": " ".join(words)}, said("b")])
@@ -284,12 +285,12 @@ async def test_refused_write_is_tried_again(place, store, monkeypatch):
     monkeypatch.setattr("persistence.search_index._RETRY_S", 0.01)
     real, refused = SearchDatabase.write, 0
 
-    def refuse(self: SearchDatabase, updates: Any) -> None:
+    def refuse(self: SearchDatabase, updates: Any, slices: Any) -> None:
         nonlocal refused
         refused += 1
         if refused < 4:
             raise DatabaseRefuses("the disk is full")
-        real(self, updates)
+        real(self, updates, slices)
 
     monkeypatch.setattr(SearchDatabase, "write", refuse)
     await store.create(record("s"), [said("tea")])
@@ -308,11 +309,11 @@ async def test_damage_that_comes_again_and_again_waits_longer(place, store, monk
             monkeypatch.undo()
         await asyncio.sleep(0)
 
-    def damage(self: SearchDatabase, updates: Any) -> None:
+    def damage(self: SearchDatabase, updates: Any, slices: Any) -> None:
         raise DatabaseDamaged("it is not a database")
 
     await place.indexed()
-    monkeypatch.setattr(store._search, "_pause", pause)
+    monkeypatch.setattr(store._search._pace, "pause", pause)
     monkeypatch.setattr(SearchDatabase, "write", damage)
     await store.create(record("s"), [said("tea")])
     await place.indexed()
@@ -412,6 +413,129 @@ async def test_store_without_an_index_says_so(tmp_path):
     assert not (place.folder / "search.sqlite").exists()
 
 
+async def test_index_that_is_switched_off_leaves_no_file(tmp_path):
+    """What an earlier start has made is removed, since deleted text would stay in it; switched on again it is there."""
+    place = FilePlace(tmp_path / "data", search_delay_s=0.01)
+    store = await place.open()
+    await store.create(record("s"), [said("swordfish")])
+    await place.indexed()
+    place.options["has_search"] = False
+    store = await place.restart()
+    with pytest.raises(SearchUnavailable):
+        await find(store, "swordfish")
+    await store.append("s", [said("tea")])
+    await store.delete("s")
+    await store.create(record("t"), [said("milk")])
+    await without(place, "swordfish")
+    await place.close()
+    assert not any((place.folder / name).exists() for name in SEARCH_FILES)
+    place.options["has_search"] = True
+    store = await place.again()
+    await place.indexed()
+    assert await find(store, "milk") == ["t:milk"]
+    await place.close()
+
+
+async def test_earlier_index_that_cannot_be_removed_is_told_of(tmp_path, monkeypatch, caplog):
+    """The store opens and closes all the same."""
+    place = FilePlace(tmp_path / "data", search_delay_s=0.01)
+    await place.open()
+    await place.indexed()
+    place.options["has_search"] = False
+    await place.close()
+    real = FaultyDisk.unlink
+
+    def unlink(self: FaultyDisk, path: Any) -> None:
+        if "search.sqlite" in str(path):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        real(self, path)
+
+    monkeypatch.setattr(FaultyDisk, "unlink", unlink)
+    await place.again()
+    await place.close()
+    assert "search.sqlite" in caplog.text
+
+
+async def test_index_that_nobody_follows_is_left_alone(tmp_path):
+    """As by a repair: the next start goes on with it."""
+    place = FilePlace(tmp_path / "data", search_delay_s=0.01)
+    store = await place.open()
+    await store.create(record("s"), [said("tea")])
+    await place.indexed()
+    place.options["search_delay_s"] = None
+    await place.restart()
+    await place.close()
+    assert (place.folder / "search.sqlite").exists()
+
+
+async def test_search_does_not_wait_until_messages_have_gathered(tmp_path):
+    """Whoever searches finds what was folded of theirs, however long the index lets it gather; others' gathers on."""
+    place = FilePlace(tmp_path / "data", fold_delay_s=0.01, search_delay_s=1000.0)
+    store = await place.open()
+    await store.create(record("a"), [at(1, "tea1")])
+    await store.create(record("b", "bob"), [at(1, "tea1")])
+    await place.indexed()
+    for number in range(2, 5):
+        await store.append("a", [at(number, f"tea{number}")])
+        await store.append("b", [at(number, f"tea{number}")])
+        await place.folded()
+        assert (await find(store, "tea"))[0] == f"a:tea{number}"
+    database = store._search._database
+    assert database
+    assert database.session_ids("", 9) == ["a", "b"]
+    held = database._writer.execute("SELECT session_id, count FROM sessions").fetchall()
+    assert dict(held) == {"a": 4, "b": 1}
+    await place.close()
+
+
+async def test_search_says_that_it_lacks_what_came_last(tmp_path, monkeypatch):
+    """It waits for a moment only, where the index does not get on."""
+    monkeypatch.setattr("persistence.search_index._WAITS_S", 0.05)
+    place = FilePlace(tmp_path / "data", fold_delay_s=0.01, search_delay_s=1000.0)
+    store = await place.open()
+    await store.create(record("a"), [at(1, "tea1")])
+    await place.indexed()
+
+    def refuse(*args: object) -> None:
+        raise DatabaseRefuses("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SearchDatabase, "write", refuse)
+        await store.append("a", [at(2, "tea2")])
+        await place.folded()
+        hits = await store.search("ann", SearchQuery(parse_phrases("tea")), limit=9)
+        assert [hit.place.message_id for hit in hits.hits] == ["msg_tea1"]
+        assert not hits.is_complete
+    await place.close()
+
+
+async def test_searches_leave_threads_to_others(place, store, monkeypatch):
+    """A few run at once, however many are wanted: the journal needs threads too."""
+    await store.create(record("s"), [said("tea")])
+    await place.indexed()
+    running = most = 0
+    both, real = threading.Barrier(2, timeout=5), SearchDatabase.search
+    lock = threading.Lock()
+
+    def search(self: SearchDatabase, *args: Any) -> Any:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        both.wait()
+        try:
+            return real(self, *args)
+        finally:
+            with lock:
+                running -= 1
+            both.wait()
+
+    monkeypatch.setattr(SearchDatabase, "search", search)
+    found = await asyncio.gather(*(find(store, "tea") for _ in range(10)))
+    assert found == [["s:tea"]] * 10
+    assert most == 2
+
+
 async def test_python_without_full_text_search_says_so(tmp_path, monkeypatch, caplog):
     """The rest of the store goes on."""
     monkeypatch.setattr("persistence.search_index.has_full_text_search", lambda: False)
@@ -440,6 +564,21 @@ async def test_search_that_the_disk_refuses_is_an_error(place, store, monkeypatc
     assert await find(store, "tea") == ["s:tea"]
 
 
+async def test_session_whose_file_is_gone_keeps_nobody_else_out(place, store):
+    """Neither one that the index has nor one that it has not heard of yet, however it was told of them."""
+    await store.create(record("s"), [at(1, "tea1")])
+    await place.indexed()
+    await store.create(record("t"), [at(2, "tea2")])
+    await place.folded()
+    place.path("s").unlink()
+    place.path("t").unlink()
+    for name, is_added in (("s", True), ("t", True), ("t", False)):
+        store._search.follow(f"session_{name}.json", is_added)
+        async with asyncio.timeout(5):
+            await place.indexed()
+    assert await find(store, "tea") == []
+
+
 async def test_files_are_readable_by_their_owner_only(place, store):
     """Those that SQLite makes too."""
     await store.create(record("s"), [said("tea")])
@@ -461,6 +600,34 @@ async def test_volumes_are_bounded_and_one_user_lies_together(place, store, monk
     await store.delete("s19")
     await place.indexed()
     assert (await find(store, "tea"))[0] == "s17:tea17"
+
+
+async def test_older_volumes_are_not_asked_once_there_is_enough(place, store, monkeypatch):
+    """The newest volumes come first; so do those of the time that is asked for."""
+    monkeypatch.setattr("persistence.search_changes.FULL_VOLUME", 2)
+    for n in range(20):
+        await store.create(record(f"s{n}"), [at(2 * n, f"tea{2 * n}"), at(2 * n + 1, f"tea{2 * n + 1}")])
+        await place.indexed()
+    await find(store, "tea")
+    asked: list[str] = []
+    [connection] = store._search._database._idle
+    connection.set_trace_callback(asked.append)
+
+    async def volumes(limit: int, **where: Any) -> tuple[list[str], int]:
+        asked.clear()
+        hits = await store.search("ann", SearchQuery(parse_phrases("tea"), **where), limit=limit)
+        return [hit.place.message_id for hit in hits.hits], sum("MATCH" in one for one in asked)
+
+    noon_us = (await store.search("ann", SearchQuery(parse_phrases("tea0")), limit=1)).hits[0].place.at_us
+    found, count = await volumes(2)
+    assert found == ["msg_tea39", "msg_tea38"]
+    assert count <= 4
+    found, count = await volumes(2, until_us=noon_us + 11_000_000)
+    assert found == ["msg_tea11", "msg_tea10"]
+    assert count <= 4
+    found, count = await volumes(9, since_us=noon_us + 38_000_000)
+    assert found == ["msg_tea39", "msg_tea38"]
+    assert count == 1
 
 
 async def test_messages_of_one_moment_beyond_a_moments_rows_are_all_found(place, store):

@@ -64,7 +64,7 @@ def test_nothing_that_is_typed_is_a_syntax_error(text, user_id, session_id):
     """SQLite takes every query that has a word."""
     if phrases := parse_phrases(text):
         with closing(sqlite3.connect(":memory:")) as connection:
-            connection.execute(volume_schema(1))
+            connection.executescript(";".join(volume_schema(1)))
             wanted = expression(phrases, user_id, session_id)
             assert connection.execute("SELECT 1 FROM volume_1 WHERE volume_1 MATCH ?", (wanted,)).fetchall() == []
 

@@ -122,3 +122,17 @@ def test_messages_of_one_time_are_in_order():
 def test_times_are_microseconds(text, at_us):
     """Without a zone it is UTC; what a row's number cannot hold is the first or the last that it can."""
     assert microseconds(text) == at_us
+
+
+def test_thread_can_stand_back_between_two_messages() -> None:
+    """In a long file, and in a long end of one, too."""
+    known, steps = record("s"), list[None]()
+    first = [said("tea")] * 1000
+    data = encode_file(known, first)[0]
+    before = read_source(data, known, lambda: steps.append(None))
+    assert len(steps) >= 1000
+    assert before is not None
+    assert before.tail is not None
+    steps.clear()
+    read_added(encode_file(known, first * 2)[0][before.tail :], "s", before, lambda: steps.append(None))
+    assert len(steps) >= 1000

@@ -94,6 +94,42 @@ async def test_sessions_are_listed_by_page(sessions):
     assert len(first) == 20
 
 
+async def test_wanted_sessions_are_looked_for_a_portion_at_a_time(sessions):
+    """No further than there are enough of them, and not longer than a portion without a turn for others."""
+    made = await asyncio.gather(*[sessions.create("ann", {"n": number}) for number in range(1300)])
+    asked, turns = 0, 0
+
+    async def count_turns():
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    def wanted(record):
+        nonlocal asked
+        asked += 1
+        return record.metadata["n"] % 100 == 0
+
+    counting = asyncio.create_task(count_turns())
+    try:
+        first = await sessions.list("ann", limit=3, wanted=wanted)
+        assert (len(first), asked) == (3, 500)
+        rest = await sessions.list("ann", limit=99, after=first[-1].session_id, wanted=wanted)
+        assert turns
+    finally:
+        counting.cancel()
+    assert {one.session_id for one in [*first, *rest]} == {one.session_id for one in made[::100]}
+
+
+async def test_pin_is_changed_by_itself(sessions):
+    """What an update does not name stays."""
+    await sessions.create("ann", {"title": "Tea"}, session_id="abc")
+    pinned = await sessions.update("abc", is_pinned=True)
+    archived = await sessions.update("abc", is_active=False)
+    assert (pinned.is_pinned, pinned.is_active, archived.is_pinned, archived.is_active) == (True, True, True, False)
+    assert archived.metadata == {"title": "Tea"}
+
+
 async def test_deleted_session_is_not_found(sessions):
     """A deletion answers with a receipt, once."""
     await sessions.create("ann", session_id="abc")

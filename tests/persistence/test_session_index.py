@@ -19,7 +19,8 @@ from tests.persistence.places import record
 IDS = st.sampled_from([f"s{number}" for number in range(12)])
 USERS = st.sampled_from(["ann", "bob"])
 TIMES = st.integers(0, 6).map(lambda hour: f"2026-01-02T0{hour}:00:00.000000Z")
-STEPS = st.lists(st.tuples(IDS, st.none() | USERS, TIMES), max_size=40)
+FLAGS = st.tuples(st.sampled_from([True, True, False]), st.sampled_from([False, False, True]))
+STEPS = st.lists(st.tuples(IDS, st.none() | USERS, TIMES, FLAGS), max_size=40)
 
 
 def new_index(folder: Path = Path(), disk: Disk | None = None, stopped: list[StorageReadOnly] | None = None):
@@ -29,17 +30,20 @@ def new_index(folder: Path = Path(), disk: Disk | None = None, stopped: list[Sto
 
 @given(STEPS, st.integers(0, 5), st.sets(st.integers(0, 40)))
 def test_pages_are_those_of_a_sorted_list(steps, limit, looks):
-    """After any puts and drops, whoever looked in between, a page is a slice of the user's records, newest first."""
+    """After any puts and drops, whoever looked in between, a page is a slice of the user's records: the pinned first,
+    the archived last, and else the newest activity first.
+    """
     index = new_index()
     known: dict[str, Record] = {}
-    for number, (session_id, user_id, at) in enumerate(steps):
+    for number, (session_id, user_id, at, (is_active, is_pinned)) in enumerate(steps):
         if number in looks:
             check_pages(index, known, limit)
         if user_id is None:
             index.drop(session_id)
             known.pop(session_id, None)
         else:
-            known[session_id] = replace(record(session_id, user_id), last_activity=at)
+            fields = {"last_activity": at, "is_active": is_active, "is_pinned": is_pinned}
+            known[session_id] = replace(record(session_id, user_id), **fields)
             index.put(known[session_id])
     check_pages(index, known, limit)
 
@@ -48,13 +52,40 @@ def check_pages(index: SessionIndex, known: dict[str, Record], limit: int) -> No
     assert len(index) == len(known)
     for user_id in ("ann", "bob"):
         mine = [one for one in known.values() if one.user_id == user_id]
-        mine.sort(key=lambda one: (one.last_activity, one.session_id), reverse=True)
+        mine.sort(key=place_of, reverse=True)
         assert index.page(user_id, limit=limit, after=None) == mine[:limit]
+        for is_active in (True, False):
+            check_list(index, user_id, mine, is_active, limit)
         for position, one in enumerate(mine, 1):
             assert index.page(user_id, limit=limit, after=one.session_id) == mine[position : position + limit]
     for one in known.values():
         with pytest.raises(SessionNotFound):
             index.page("bob" if one.user_id == "ann" else "ann", limit=limit, after=one.session_id)
+
+
+def place_of(one: Record) -> tuple[bool, bool, str, str]:
+    return one.is_active, one.is_pinned, one.last_activity, one.session_id
+
+
+def check_list(index: SessionIndex, user_id: str, mine: list[Record], is_active: bool, limit: int) -> None:
+    """The list of those that are archived, or are not; behind each of the user's, wherever that stands itself."""
+    for after in (None, *mine):
+        stood = place_of(replace(after, is_active=is_active)) if after else None
+        listed = [one for one in mine if one.is_active == is_active and (stood is None or place_of(one) < stood)]
+        name = after.session_id if after else None
+        assert index.page(user_id, limit=limit, after=name, is_active=is_active) == listed[:limit]
+
+
+def test_index_is_filled_in_any_order(tmp_path):
+    """Records that come from the file stand in their order, pinned and archived ones too."""
+    index = new_index(tmp_path)
+    flags = [(True, False), (False, False), (True, True), (True, False), (False, True)]
+    some = [
+        replace(record(f"s{number}"), is_active=is_active, is_pinned=is_pinned)
+        for number, (is_active, is_pinned) in enumerate(flags)
+    ]
+    index.fill(some)
+    assert [one.session_id for one in index.page("ann", limit=9)] == ["s2", "s3", "s0", "s4", "s1"]
 
 
 def test_page_does_not_go_over_all(monkeypatch):
@@ -66,12 +97,15 @@ def test_page_does_not_go_over_all(monkeypatch):
     def place(one):
         nonlocal looks
         looks += 1
-        return one.last_activity, one.session_id
+        return place_of(one)
 
     monkeypatch.setattr("persistence.session_index._place", place)
-    assert len(index.page("ann", limit=100, after="s500")) == 100
+    assert len(index.page("ann", limit=100, after="s500", is_active=True)) == 100
+    assert index.page("ann", limit=100, is_active=False) == []
     index.put(record("s500").touched())
-    assert looks < 60
+    index.put(replace(record("s400"), is_pinned=True))
+    assert len(index.page("ann", limit=100, is_active=True)) == 100
+    assert looks < 140
 
 
 async def stored(index: SessionIndex, folder: Path) -> dict[str, float]:

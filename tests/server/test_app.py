@@ -23,12 +23,13 @@ def test_store_is_as_configured(tmp_path, monkeypatch: pytest.MonkeyPatch):
     """Each setting of the store is passed to it, under its own name."""
     made: dict[str, Any] = {}
     monkeypatch.setattr(app, "FileStore", lambda folder, **options: made.update(options, folder=folder))
-    app.make_store(Config(data_dir=tmp_path, **GIVEN))
+    app.make_store(Config(data_dir=tmp_path, search=False, **GIVEN))
     limits = made.pop("checkpoints")
     given = (limits.journal_bytes, limits.age_s, limits.idle_s)
     assert given == (GIVEN["checkpoint_bytes"], GIVEN["checkpoint_age_s"], GIVEN["checkpoint_idle_s"])
     delays = ("index_delay_s", "fold_delay_s", "search_delay_s")
     assert made == {
         "folder": tmp_path,
+        "has_search": False,
         **{name: GIVEN[name] for name in (*delays, "sessions_in_memory", "bytes_in_memory")},
     }

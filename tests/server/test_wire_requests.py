@@ -21,6 +21,7 @@ from server.wire_requests import (
     EditFact,
     Login,
     Page,
+    Ping,
     RememberFact,
     Replay,
     SwitchMemory,
@@ -346,6 +347,7 @@ FRAMES = [
     ({"type": "verbatim:response.attach", "response_id": "r", "starting_after": LARGEST}, AttachResponse("r", LARGEST)),
     ({"type": "verbatim:conversation.attach", "conversation": "c"}, AttachConversation("c")),
     ({"type": "verbatim:conversation.detach", "conversation": "c"}, DetachConversation("c")),
+    ({"type": "verbatim:ping"}, Ping()),
 ]
 BAD_FRAMES = [
     ({}, MISSING, "type"),
@@ -391,8 +393,9 @@ BAD_BODIES = [
     (CreateConversation, {"metadata": 1}, TYPE, "metadata"),
     (CreateConversation, {"items": {}}, TYPE, "items"),
     (CreateConversation, {"items": [USER] * 21}, VALUE, "items"),
-    (UpdateConversation, {}, MISSING, "metadata"),
     (UpdateConversation, {"metadata": None}, TYPE, "metadata"),
+    (UpdateConversation, {"verbatim:pinned": "yes"}, TYPE, "verbatim:pinned"),
+    (UpdateConversation, {"verbatim:archived": None}, TYPE, "verbatim:archived"),
     (RememberFact, {}, MISSING, "text"),
     (RememberFact, {"text": ""}, VALUE, "text"),
     (RememberFact, {"text": "a" * 4097}, VALUE, "text"),

@@ -26,7 +26,15 @@ export function begin({ items = [] } = {}) {
   const news = [];
   const api = { items: async () => ({ items, isPart: false }) };
   const hooks = { onChange() {}, onProblem: (message) => problems.push(message), onNews: (frame) => news.push(frame) };
-  return { socket, problems, news, conversations: new Conversations({ socket, api, outbox: new Outbox(), ...hooks }) };
+  const outbox = new Outbox();
+  return { socket, api, outbox, problems, news, conversations: new Conversations({ socket, api, outbox, ...hooks }) };
+}
+
+/** What a later page would find in the outbox. */
+export async function kept() {
+  const outbox = new Outbox();
+  await outbox.open("");
+  return outbox.sends;
 }
 
 /** The types of what was sent. */

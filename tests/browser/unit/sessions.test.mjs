@@ -145,3 +145,78 @@ test("a name that a person gives says nothing of where it comes from, and so sta
   assert.deepEqual(nameFrom("hi there"), { title: "hi there", title_source: "words" });
   assert.deepEqual(givenName({ ...nameFrom("hi"), pinned: "1" }, "Mine"), { title: "Mine", pinned: "1" });
 });
+
+const pinned = (one) => ({ ...one, "verbatim:pinned": true });
+const archived = (one) => ({ ...one, "verbatim:archived": true });
+
+test("the pinned come first, and have a group of their own", () => {
+  const list = new SessionList();
+  list.renew([session("a", 30), session("b", 20), session("c", 10)]);
+  list.upsert(pinned(session("c", 10)));
+  assert.equal(ids(list), "cab");
+  list.upsert(pinned(session("b", 20)));
+  assert.equal(ids(list), "bca");
+  const groups = groupByTime(list.newestFirst, new Date(50_000));
+  assert.deepEqual(groups[0].name, "Pinned");
+  assert.deepEqual(
+    groups.map((group) => group.sessions.map((one) => one.id).join("")),
+    ["bc", "a"],
+  );
+  list.upsert(session("b", 20));
+  assert.equal(ids(list), "cab");
+});
+
+test("a session that loses its pin may have its place further down than the list goes", () => {
+  const list = new SessionList();
+  list.renew([pinned(session("p", 1)), session("a", 30), session("b", 20)], true);
+  list.upsert(session("p", 1));
+  assert.deepEqual([ids(list), list.lastId], ["ab", "b"]); // else the next page would begin behind it
+  assert.equal(list.get("p").id, "p");
+  list.extend([session("c", 10), session("p", 1)], false);
+  assert.equal(ids(list), "abcp");
+});
+
+test("a session that loses its pin never ends the list: the next page would begin behind it", () => {
+  const list = new SessionList();
+  list.renew([session("b", 10), session("c", 10)], false);
+  list.extend([session("a", 10)], true);
+  list.upsert(pinned(session("a", 10)));
+  list.upsert(session("a", 10));
+  assert.deepEqual([ids(list), list.lastId], ["abc", "c"]);
+});
+
+test("a session that does not belong into a list is known, but not listed", () => {
+  const list = new SessionList((one) => !one["verbatim:archived"]);
+  list.renew([session("a", 30), session("b", 20)], false);
+  list.upsert(archived(session("a", 30)));
+  assert.equal(ids(list), "b");
+  assert.ok(list.get("a")["verbatim:archived"]);
+  list.renew([session("b", 20)], false);
+  assert.ok(list.get("a")); // the server's list says nothing of it
+  list.upsert(session("a", 30));
+  assert.equal(ids(list), "ab");
+});
+
+test("a first page leaves out nobody of the same second whom the server lists in another order", () => {
+  const list = new SessionList();
+  list.renew([session("a", 30), session("d", 10)], true);
+  list.extend([session("c", 10)], false);
+  list.upsert(session("b", 10)); // comes first among its like here, last there
+  list.renew([session("a", 30), session("d", 10)], true);
+  assert.deepEqual([...ids(list)].sort().join(""), "abcd");
+});
+
+test("what was heard before the list was loaded does not stand for the list", () => {
+  const list = new SessionList();
+  for (const one of ["b", "c"]) list.upsert(session(one, 20));
+  list.renew([session("a", 30), session("b", 20)], true);
+  assert.deepEqual([ids(list), list.hasMore], ["ab", true]);
+});
+
+test("a list is not loaded until the server has said what is in it", () => {
+  const list = new SessionList();
+  list.upsert(session("a", 1));
+  assert.equal(list.isLoaded, false);
+  list.renew([]);
+  assert.equal(list.isLoaded, true);
+});

@@ -1,0 +1,36 @@
+// Rule: the conversations as the outbox has them: what an earlier page, or another tab, has left there waits in its
+// conversation; what another tab has delivered, or taken back, waits no more.
+
+/**
+ * @param {Map<string, Transcript>} transcripts by session id
+ * @param {(sessionId: string) => Transcript} ensure gives the session's conversation, a new one where there is none
+ * @returns {Set<Transcript>} those that have changed
+ */
+export function restore(transcripts, outbox, ensure) {
+  const changed = new Set();
+  for (const transcript of transcripts.values()) if (letGo(transcript, outbox)) changed.add(transcript);
+  for (const send of outbox.sends) {
+    if (send.sessionId === null) continue;
+    const isNew = !transcripts.has(send.sessionId);
+    const transcript = ensure(send.sessionId);
+    if (isNew && send.begins) Object.assign(transcript, { begins: send.begins, isLoaded: true });
+    if (take(transcript, send)) changed.add(transcript);
+  }
+  return changed;
+}
+
+function letGo(transcript, outbox) {
+  const gone = transcript.unsent.filter(({ messageId }) => !outbox.has(messageId));
+  for (const { messageId } of gone) transcript.withdraw(messageId);
+  if (transcript.unsent.length === 0) transcript.begins = null;
+  return gone.length > 0;
+}
+
+function take(transcript, { messageId, text, images, model, error, begins }) {
+  if (!begins) transcript.begins = null; // another tab has made the session
+  const known = transcript.entries.find((entry) => entry.messageId === messageId);
+  if (!known) transcript.addPending(messageId, text, model, images);
+  const isNews = !known || (known.error ?? null) !== error;
+  if (isNews) transcript.setRefusal(messageId, error);
+  return isNews;
+}
