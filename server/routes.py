@@ -11,6 +11,7 @@ from persistence import Record, SessionExists, SessionNotFound, message_id
 from server.chosen_id import check_chosen_id, id_prefix
 from server.errors import ApiError, api_error
 from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, PATHS, REMOVAL, SESSIONS, STORE, USER
+from server.large_input import read_items
 from server.parameters import parameters_of
 from server.replies import json_reply, read_body, read_page, read_query
 from server.wire_conversations import (
@@ -21,7 +22,6 @@ from server.wire_conversations import (
     record_fields,
 )
 from server.wire_images import Attachments
-from server.wire_input import input_messages
 from server.wire_objects import (
     conversation_object,
     item_object,
@@ -40,7 +40,7 @@ async def create_conversation(request: web.Request) -> web.Response:
     config = request.app[CONFIG]
     body = await read_body(request, CreateConversation, config.largest_body_bytes)
     attachments = Attachments(config.image_limits)
-    messages = input_messages(body.items or (), "items", attachments)
+    messages = await read_items(body.items or (), attachments)
     sessions, user_id, metadata = request.app[SESSIONS], request[USER], dict(body.metadata or {})
     if body.id is not None:
         check_chosen_id(user_id, body.id)

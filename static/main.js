@@ -1,8 +1,10 @@
 // Rule: wiring only. What each part does stands in its own module.
 
 import { Api } from "./api.js";
+import { Attached } from "./attached.js";
 import { Conversations } from "./conversations.js";
 import { Me } from "./me.js";
+import { DraftImages } from "./model/draft_images.js";
 import { Outbox } from "./model/outbox.js";
 import { titleOf } from "./model/title.js";
 import { Neighbours } from "./neighbours.js";
@@ -29,7 +31,7 @@ speak();
 const api = new Api({ onUnauthorized: () => login.ask() });
 const login = new LoginDialog({ logIn, onDone: loggedIn });
 const me = new Me({ api, onKnown: begin, onAway: () => line.away(), onProblem: (message) => page.problem(message) });
-const outbox = new Outbox(new OutboxStore());
+const outbox = new Outbox(new OutboxStore(), new DraftImages(OutboxStore.ofImages()));
 const side = new Side({ api, user: () => outbox.user, page: () => page, onSearch: (words) => search.open(words) });
 const { sessions, pages } = side;
 const line = new ConnectionLine({ element: byId("connection"), outbox });
@@ -84,9 +86,13 @@ const composer = new Composer({
   attachments: { element: byId("attachments"), button: byId("attach"), area: byId("main") },
   onSend: (text, images) => page.send(text, images),
   onEdit: (text) => page.drafted(text),
+  onAttach: (images) => attached.changed(images),
+  onLate: (place, image) => attached.late(place, image),
   onStop: () => page.stop(),
   onProblem: (message) => page.problem(message),
 });
+
+const attached = new Attached({ outbox, composer });
 
 const page = new Page({
   api,
@@ -97,6 +103,7 @@ const page = new Page({
   conversations,
   conversation,
   composer,
+  attached,
   drawer,
   me,
   model: () => picker.model,
@@ -143,6 +150,7 @@ async function begin() {
   search.isOff = !me.hasSearch;
   conversations.maxFrameBytes = me.maxFrameBytes;
   composer.attachments.most = me.maxImages;
+  composer.attachments.offer(picker.takesImages);
   socket.pulse.keepaliveMs = me.keepaliveMs;
   await outbox.open(me.id);
   page.begin();

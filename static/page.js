@@ -16,7 +16,7 @@ export class Page {
   #hasBegun = false; // until then nobody knows whose words these are
   #timer; // until the list is shown again
 
-  /** @param {object} parts api, outbox, sessions (the model), pages (what loads it), list, conversations, conversation (the view), composer, drawer, model */
+  /** @param {object} parts api, outbox, sessions (the model), pages (what loads it), list, conversations, conversation (the view), composer, attached, drawer, model */
   constructor(parts) {
     Object.assign(this, parts);
     window.addEventListener("popstate", () => this.#show(sessionIn(location.pathname)));
@@ -79,7 +79,7 @@ export class Page {
     this.conversations.withdraw(this.#transcript, messageId);
     if (this.#transcript.begins && this.#transcript.unsent.length === 0) this.#leaveUnmade();
     this.composer.text = joined(entry.text, this.composer.text);
-    this.composer.images = [...(entry.images ?? []), ...this.composer.images];
+    this.attached.giveBack(imagesOf([entry]));
     this.composer.focus();
   }
 
@@ -127,10 +127,11 @@ export class Page {
     // Words that have reached nobody go back to where they were written.
     const { unsent } = this.#transcript;
     const words = [...unsent.map((entry) => entry.text), this.composer.text];
+    const images = [...imagesOf(unsent), ...this.attached.images];
     history.replaceState(null, "", pathOf(null));
     this.#show(null);
     this.composer.text = joined(...words, this.composer.text);
-    this.composer.images = [...imagesOf(unsent), ...this.composer.images];
+    this.attached.giveBack(images);
     this.problem(t("conversation.gone"));
   }
 
@@ -143,18 +144,18 @@ export class Page {
     const { sessionId, unsent } = this.#transcript;
     if (!sessionIds.includes(sessionId)) return () => {};
     const words = joined(...unsent.map((entry) => entry.text), this.composer.text);
-    const images = this.composer.images;
+    const images = [...imagesOf(unsent), ...this.attached.images];
     const before = this.outbox.draftOf(null);
     history.replaceState(null, "", pathOf(null));
     this.#show(null);
     this.composer.text = joined(words, before);
-    this.composer.images = [...imagesOf(unsent), ...images];
-    const [taken, takenImages] = [this.composer.text, this.composer.images];
+    this.attached.giveBack(images);
+    const taken = this.composer.text;
     this.composer.focus();
     return () => {
       if (this.#transcript.sessionId !== null || this.#transcript.entries.length > 0) return;
       if (this.composer.text === taken) this.composer.text = before;
-      if (this.composer.images === takenImages) this.composer.images = images;
+      this.attached.takeOff(images);
       history.replaceState(null, "", pathOf(sessionId));
       this.#show(sessionId);
       this.composer.focus();
@@ -186,6 +187,7 @@ export class Page {
     this.#transcript = sessionId ? this.conversations.open(sessionId) : new Transcript();
     this.conversation.show(this.#transcript);
     this.composer.text = this.outbox.draftOf(sessionId);
+    this.attached.show(sessionId);
     this.transcriptChanged(this.#transcript);
     this.sessionsChanged();
     this.pages.learn(sessionId);
@@ -201,6 +203,7 @@ export class Page {
   #moveTo(sessionId) {
     this.conversations.current = sessionId;
     this.outbox.keepDraft(null, "");
+    this.attached.begin(sessionId);
     history.pushState(null, "", pathOf(sessionId));
     this.sessionsChanged();
   }

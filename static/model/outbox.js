@@ -1,9 +1,10 @@
 // Rule: words that have reached nobody outlive the page. A message under way is written into localStorage at once, where
 // no crash of the tab can reach it, and moves from there into the database, where it is on the disk; what a former page
-// left behind moves the same way. Where there is no database it stays where it is. Drafts stand in localStorage only: the
-// last letter is kept even as the page goes. An entry goes when the server has the words, when the user takes them back,
+// left behind moves the same way. Where there is no database it stays where it is. Drafts stand in localStorage only, but
+// for their images: the last letter is kept even as the page goes. An entry goes when the server has the words, when the user takes them back,
 // or when their session is deleted.
 
+import { DraftImages } from "./draft_images.js";
 import { erase, keysOf, read, write } from "./storage.js";
 
 const MOST_DRAFTS = 50;
@@ -18,9 +19,12 @@ export class Outbox {
   #work = Promise.resolve(); // one act on the database follows another
   #latest = 0; // so that entries of the same millisecond keep their order
 
-  /** @param {{all: Function, put: Function, remove: Function} | null} store each returns a promise, and may fail */
-  constructor(store = null) {
-    this.store = store;
+  /**
+   * @param {{all: Function, put: Function, remove: Function} | null} store each returns a promise, and may fail
+   * @param {DraftImages} images those that are attached to drafts
+   */
+  constructor(store = null, images = new DraftImages()) {
+    Object.assign(this, { store, images });
   }
 
   /** Takes what is kept for this user, of whichever tab and page. */
@@ -118,6 +122,7 @@ export class Outbox {
 
   dropSession(sessionId) {
     this.keepDraft(sessionId, "");
+    this.images.keep(this.user, sessionId, []);
     for (const send of this.sends) if (send.sessionId === sessionId) this.dropSend(send.messageId);
   }
 
@@ -135,6 +140,7 @@ export class Outbox {
     await this.refresh();
     for (const { messageId } of this.sends) this.dropSend(messageId);
     for (const key of keysOf(keyOf("draft", this.user, ""))) erase(key);
+    await this.images.clear(this.user);
     await this.settled();
   }
 

@@ -10,9 +10,10 @@ export class Attachments {
   #isOffered = false;
   #picker = h("input", { type: "file", accept: accepted, multiple: true, hidden: true });
 
-  /** @param {{element: HTMLElement, button: HTMLButtonElement, input: HTMLElement, area: HTMLElement, onChange: () => void, onProblem: (message: string) => void}} options */
-  constructor({ element, button, input, area, onChange, onProblem }) {
-    Object.assign(this, { element, button, input, onChange, onProblem });
+  /** @param {{element: HTMLElement, button: HTMLButtonElement, input: HTMLElement, area: HTMLElement, onChange: () => void, onAttach: (images: string[]) => void, onLate: (place: object, image: string) => void, onProblem: (message: string) => void}} options */
+  constructor({ element, button, input, area, onChange, onAttach, onLate, onProblem }) {
+    Object.assign(this, { element, button, input, onChange, onAttach, onLate, onProblem });
+    this.place = null; // stands for the chat that is shown
     this.most = 8; // set once the server has said it
     button.after(this.#picker);
     button.addEventListener("click", () => this.#picker.click());
@@ -31,6 +32,12 @@ export class Attachments {
     this.element.replaceChildren(...images.map((image, at) => this.#thumbnail(image, at)));
     this.element.hidden = images.length === 0;
     this.onChange();
+  }
+
+  /** The user's own act: it is told. */
+  change(images) {
+    this.images = images;
+    this.onAttach(images);
   }
 
   /** Whether the model that was chosen takes images. What is attached already stays until it is removed. */
@@ -53,10 +60,12 @@ export class Attachments {
   }
 
   async #add(files) {
+    const { place } = this; // to make a photo small takes a moment, and the reader may be elsewhere by then
     for (const file of files) {
       try {
         const image = await smallImage(file);
-        if (this.#images.length < this.most) this.images = [...this.#images, image];
+        if (place !== this.place) this.onLate(place, image);
+        else if (this.#images.length < this.most) this.change([...this.#images, image]);
         else this.onProblem(t("composer.tooManyImages", { count: this.most }));
       } catch {
         this.onProblem(t("composer.noImage", { name: file.name }));
@@ -67,7 +76,7 @@ export class Attachments {
   #thumbnail(image, at) {
     const number = at + 1;
     const remove = () => {
-      this.images = this.#images.toSpliced(at, 1);
+      this.change(this.#images.toSpliced(at, 1));
       this.input.focus();
     };
     return h(

@@ -8,10 +8,10 @@ const MOST_LINES_PX = 240;
 export class Composer {
   /**
    * @param {{form: HTMLFormElement, attachments: object, onSend: (text: string, images: string[]) => boolean,
-   *   onEdit: (text: string) => void, onStop: () => void, onProblem: (message: string) => void}} options
+   *   onEdit: (text: string) => void, onAttach: Function, onLate: Function, onStop: () => void, onProblem: (message: string) => void}} options
    *   `attachments` says where images are shown, chosen and dropped
    */
-  constructor({ form, attachments, onSend, onEdit, onStop, onProblem }) {
+  constructor({ form, attachments, onSend, onEdit, onAttach, onLate, onStop, onProblem }) {
     this.form = form;
     this.onSend = onSend;
     this.onEdit = onEdit;
@@ -22,6 +22,8 @@ export class Composer {
       ...attachments,
       input: this.input,
       onChange: () => this.#fit(),
+      onAttach,
+      onLate,
       onProblem,
     });
     form.addEventListener("submit", (event) => this.#submit(event));
@@ -71,7 +73,7 @@ export class Composer {
     const text = this.text.trim();
     if (this.#isEmpty || !this.onSend(text, this.images)) return;
     this.text = "";
-    this.images = [];
+    this.attachments.change([]);
   }
 
   get #isEmpty() {

@@ -4,6 +4,7 @@ import { read, write } from "../model/storage.js";
 import { h } from "./dom.js";
 
 const KEY = "verbatim.model";
+const IMAGES_KEY = "verbatim.model.images";
 
 export class ModelPicker {
   #models = null; // those on offer, once the server has said them
@@ -14,7 +15,7 @@ export class ModelPicker {
     this.onChange = onChange;
     select.addEventListener("change", () => {
       write(KEY, select.value);
-      onChange();
+      this.#changed();
     });
   }
 
@@ -26,12 +27,19 @@ export class ModelPicker {
     const chosen = read(KEY);
     if (ids.includes(chosen)) this.select.value = chosen;
     this.select.hidden = models.length < 2;
-    this.onChange();
+    this.#changed();
   }
 
+  /** Whether who answers takes images; until the server has said it, what it has said before stands. */
   get takesImages() {
+    if (this.#models === null) return read(IMAGES_KEY) === "yes";
     const answering = this.#models?.find(({ id }) => id === this.select.value) ?? this.#models?.[0];
     return answering?.["verbatim:images"] ?? false;
+  }
+
+  #changed() {
+    write(IMAGES_KEY, this.takesImages ? "yes" : "no");
+    this.onChange();
   }
 
   /** @returns {string | null} null leaves the choice to the server; until it has said them, the last choice stands */

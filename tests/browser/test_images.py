@@ -1,12 +1,17 @@
 """Images in the page: pasted, chosen, seen before they are sent and after a reload, where the model takes them."""
 
+import asyncio
 import base64
+import re
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 from aiohttp.test_utils import TestServer
 from playwright.async_api import expect
 
+from tests.browser.gateway import Gateway
+from tests.browser.reader import Reader
 from tests.server.assistants.completions import DONE, delta, stop
 from tests.server.assistants.fake_upstream import Answer, FakeUpstream
 from tests.server.pictures import GIF, PNG, url_of
@@ -92,6 +97,86 @@ async def test_large_image_is_made_small(reader, upstream):
     assert url.startswith("data:image/jpeg;base64,")
     assert len(base64.b64decode(url.partition(",")[2])) < 700_000
     assert await reader.own_messages.get_by_role("img").evaluate(LOADED) <= 1568
+
+
+async def shown_by_the_server(reader: Reader) -> int:
+    """How wide the only image of the only message is, once the server shows it."""
+    image = reader.own_messages.get_by_role("img", name="Image 1")
+    await expect(image).to_have_attribute("src", re.compile("^/v1/conversations/"))
+    await expect(image).to_have_count(1)
+    return await image.evaluate(LOADED)
+
+
+async def test_attached_image_waits_in_its_chat(reader, upstream):
+    """What is attached outlives a reload, is seen in no other chat, and is gone once it is sent."""
+    await reader.open()
+    thumbnail = reader.page.locator("#attachments").get_by_role("img", name="Image 1")
+    await expect(reader.button("Add images")).to_be_visible()
+    await reader.ask("A chat")
+    await reader.page.evaluate(PASTE, url_of(PNG))
+    await expect(thumbnail).to_be_visible()
+    await reader.button("New chat").click()
+    await expect(thumbnail).to_have_count(0)
+    await reader.page.reload()
+    await expect(reader.composer).to_be_focused()
+    await expect(thumbnail).to_have_count(0)
+    await reader.chats.filter(has_text="A chat").click()
+    await expect(thumbnail).to_be_visible()
+    await reader.page.reload()
+    await expect(thumbnail).to_be_visible()
+    assert await reader.ask("And this?") == "A pixel."
+    assert upstream.bodies[-1]["messages"][-1]["content"][1]["image_url"]["url"] == url_of(PNG)
+    await expect(thumbnail).to_have_count(0)
+    await reader.page.reload()
+    assert await shown_by_the_server(reader) == 1
+    await expect(thumbnail).to_have_count(0)
+
+
+@pytest.mark.parametrize("text", ["Look at this", ""])
+async def test_image_without_the_server_arrives_once(new_reader, server, built_page, upstream, text):
+    """A chat that begins with an image while the server is away outlives its tab, and is delivered once, whole."""
+    first = await new_reader()
+    await first.open()
+    await expect(first.button("Add images")).to_be_visible()
+    await asyncio.to_thread(server.kill)
+    await first.page.evaluate(PASTE, url_of(PNG))
+    await expect(first.button("Remove image 1")).to_be_visible()
+    await first.say(text)
+    await expect(first.own_messages).to_contain_text("sending")
+    address = first.page.url
+    await first.page.close()
+    second = await new_reader()
+    async with Gateway(server.url, built_page):
+        await second.page.goto(address)
+        await expect(second.own_messages.get_by_role("img", name="Image 1")).to_be_visible()
+        await expect(second.button("Add images")).to_be_visible()
+    await asyncio.to_thread(server.start)
+    assert await second.read_to_the_end() == "A pixel."
+    assert await shown_by_the_server(second) == 1
+    await second.page.reload()
+    assert await shown_by_the_server(second) == 1
+    await expect(second.answers).to_have_count(1)
+    asked = [body for body in upstream.bodies if body["messages"][-1]["role"] == "user" and body.get("stream")]
+    assert len(asked) == 1
+    assert asked[0]["messages"][0]["content"][-1]["image_url"]["url"] == url_of(PNG)
+
+
+async def test_deletion_that_is_taken_back_leaves_images_where_they_were(reader, upstream):
+    """What is attached in a chat goes along to the new one when it is deleted, and back with it."""
+    await reader.open()
+    thumbnail = reader.page.locator("#attachments").get_by_role("img")
+    await expect(reader.button("Add images")).to_be_visible()
+    await reader.ask("A chat")
+    await reader.page.evaluate(PASTE, url_of(PNG))
+    await expect(thumbnail).to_have_count(1)
+    await reader.choose_for("A chat", "Delete")
+    await expect(reader.own_messages).to_have_count(0)
+    await expect(thumbnail).to_have_count(1)
+    await reader.button("Undo").click()
+    await expect(reader.own_messages).to_have_count(1)
+    await expect(thumbnail).to_have_count(1)
+    await reader.button("New chat").click()
+    await expect(thumbnail).to_have_count(0)
 
 
 async def test_model_without_images_offers_none(reader):

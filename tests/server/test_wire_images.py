@@ -80,6 +80,21 @@ def test_limits_of_images():
             asked(question(picture(PNG + more)), limits)
 
 
+@pytest.mark.parametrize("more", [0, 1, 2, 3, (64 << 10) * 3 // 4 - len(PNG), 200_000])
+def test_image_of_any_length(more):
+    """Decoded in pieces, an image is what it was, wherever the last piece ends."""
+    data = PNG + bytes(at % 251 for at in range(more))
+    assert list(asked(question(picture(data))).images.values()) == [data]
+
+
+def test_image_that_is_padded_in_its_middle():
+    """Two texts of base64 behind each other are none, even where a piece ends with the first of them."""
+    first = url_of(PNG + bytes((64 << 10) // 4 * 3 - len(PNG) - 1))
+    assert len(first.partition(",")[2]) == 64 << 10
+    with pytest.raises(ApiError, match="padded before its end"):
+        asked(question(picture() | {"image_url": first + "AAAA"}))
+
+
 @pytest.mark.parametrize("role", ["assistant", "system", "developer"])
 def test_images_are_the_users(role):
     """Nobody else's message takes an image."""
