@@ -47,8 +47,10 @@ export class Attached {
 
   /** A large image is ready when its chat is not shown any more. */
   late(place, image) {
-    if (place.sessionId === this.#place.sessionId) this.#put(this.#place, [...this.#place.images, image]);
-    else this.outbox.images.add(this.outbox.user, place.sessionId, image, this.composer.attachments.most);
+    const { most } = this.composer.attachments;
+    const { sessionId, images } = this.#place;
+    if (place.sessionId !== sessionId) this.outbox.images.add(this.outbox.user, place.sessionId, image, most);
+    else if (images.length < most) this.#put(this.#place, [...images, image]);
   }
 
   get images() {

@@ -14,6 +14,7 @@ export class Attachments {
   constructor({ element, button, input, area, onChange, onAttach, onLate, onProblem }) {
     Object.assign(this, { element, button, input, onChange, onAttach, onLate, onProblem });
     this.place = null; // stands for the chat that is shown
+    this.ready = null; // the promise of it, while images are being made small
     this.most = 8; // set once the server has said it
     button.after(this.#picker);
     button.addEventListener("click", () => this.#picker.click());
@@ -59,8 +60,18 @@ export class Attachments {
     this.input.focus();
   }
 
-  async #add(files) {
+  // One batch after the other, so that images stand in the order in which they came.
+  #add(files) {
     const { place } = this; // to make a photo small takes a moment, and the reader may be elsewhere by then
+    const ready = Promise.resolve(this.ready)
+      .then(() => this.#addAll(files, place))
+      .finally(() => {
+        if (this.ready === ready) this.ready = null;
+      });
+    this.ready = ready;
+  }
+
+  async #addAll(files, place) {
     for (const file of files) {
       try {
         const image = await smallImage(file);

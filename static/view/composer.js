@@ -1,5 +1,5 @@
 // Rule: takes what the user writes. Enter sends, Shift+Enter breaks the line, and a key that only ends the choice
-// of a character (an input method at work) does neither.
+// of a character (an input method at work) does neither. Images that were attached go along, once they are ready.
 
 import { Attachments } from "./attachments.js";
 
@@ -70,6 +70,11 @@ export class Composer {
 
   #submit(event) {
     event.preventDefault();
+    const { ready, place } = this.attachments;
+    if (ready !== null) {
+      ready.then(() => this.attachments.place === place && this.form.requestSubmit());
+      return;
+    }
     const text = this.text.trim();
     if (this.#isEmpty || !this.onSend(text, this.images)) return;
     this.text = "";

@@ -99,6 +99,19 @@ async def test_large_image_is_made_small(reader, upstream):
     assert await reader.own_messages.get_by_role("img").evaluate(LOADED) <= 1568
 
 
+async def test_image_goes_along_though_it_is_not_ready_yet(reader, upstream):
+    """Who drops a photo and sends at once has sent it too, in one message."""
+    await reader.open()
+    await expect(reader.button("Add images")).to_be_visible()
+    await reader.composer.fill("What is it?")
+    await reader.page.evaluate(f"({LARGE})().then(() => document.querySelector('#composer').requestSubmit())")
+    await expect(reader.answers).to_have_count(1)
+    assert await reader.read_to_the_end() == "A pixel."
+    assert [part["type"] for part in upstream.bodies[0]["messages"][0]["content"]] == ["text", "image_url"]
+    await expect(reader.own_messages).to_have_count(1)
+    await expect(reader.composer).to_have_value("")
+
+
 async def shown_by_the_server(reader: Reader) -> int:
     """How wide the only image of the only message is, once the server shows it."""
     image = reader.own_messages.get_by_role("img", name="Image 1")

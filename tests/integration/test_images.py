@@ -164,6 +164,40 @@ async def test_image_asked_about_again(site, upstream):
     assert [path.name for path in (site.folder / "images" / conversation).iterdir()] == [PIXEL]
 
 
+async def test_image_that_begins_a_session_begins_it_once(site, upstream):
+    """Sent again without a conversation it finds its own; the same words with another image are another message."""
+    anna = site.caller()
+    line = await anna.line()
+    sent = {"metadata": {"client_message_id": "c1"}}
+    begun: list[str] = []
+    for image in (PNG, PNG, PNG + b"another"):
+        frames = await line.turn(question("Look", picture(image)), **sent)
+        begun.append(frames[-1]["response"]["conversation"]["id"])
+    assert begun[0] == begun[1] != begun[2]
+    assert len(upstream.bodies) == 2
+    assert len(list((site.folder / "images").iterdir())) == 2
+
+
+async def test_conversation_of_a_chosen_id_is_created_once_with_its_images(site, upstream):
+    """The same request again is answered with the same conversation, and its image is still there."""
+    anna = site.caller()
+    chosen = {"id": (await anna.ask("GET", "/v1/me"))["verbatim:id_prefix"] + "12345678", "items": question(picture())}
+    for _ in range(2):
+        assert (await anna.ask("POST", "/v1/conversations", chosen))["id"] == chosen["id"]
+    assert [path.name for path in (site.folder / "images" / chosen["id"]).iterdir()] == [PIXEL]
+
+
+async def test_conversations_that_are_deleted_at_once_leave_no_image(site, upstream):
+    """All images of all of them are gone, and each receipt names its own; one that stays keeps its image."""
+    anna = site.caller()
+    gone = [await anna.conversation(items=question(picture())) for _ in range(3)]
+    left = await anna.conversation(items=question(picture()))
+    receipts = await anna.ask("POST", "/v1/deletions", {"conversations": gone})
+    removed = [receipt["verbatim:removed"] for receipt in receipts["data"]]
+    assert all(f"images/{one}/{PIXEL}" in names for one, names in zip(gone, removed, strict=True))
+    assert [path.name for path in (site.folder / "images").iterdir()] == [left]
+
+
 async def test_deleted_conversation_leaves_no_byte(site, upstream):
     """Once a deletion is answered no image of it is left, and the receipt names it."""
     anna = site.caller()
