@@ -53,6 +53,7 @@ from persistence.search_query import Phrase, SearchQuery, parse_phrases
 from persistence.secret_file import read_or_create_secret
 from persistence.session_memory import SessionMemory
 from persistence.session_service import SessionService
+from persistence.settings import Settings
 from persistence.spending import Spent
 from persistence.store import Store
 from persistence.tools.backup import back_up_folder
@@ -102,6 +103,7 @@ __all__ = [
     "SessionMemory",
     "SessionNotFound",
     "SessionService",
+    "Settings",
     "Source",
     "Spent",
     "Stats",

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from persistence.settings import NO_SETTINGS, Settings
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -70,30 +72,49 @@ class Facts(tuple[Fact, ...]):
 
     Attributes:
         is_on: Whether anything is learned, and used in answers; the user says so.
+        settings: What the user has chosen for the answers in all sessions.
         other: What the user's file says under names that are not ours.
     """
 
     is_on: bool = True
+    settings: Settings = NO_SETTINGS
     other: Mapping[str, Any] = MappingProxyType({})
 
     @classmethod
-    def of(cls, facts: Iterable[Fact], *, is_on: bool = True, other: Mapping[str, Any] | None = None) -> "Facts":
+    def of(
+        cls,
+        facts: Iterable[Fact],
+        *,
+        is_on: bool = True,
+        settings: Settings = NO_SETTINGS,
+        other: Mapping[str, Any] | None = None,
+    ) -> "Facts":
         made = cls(facts)
         made.is_on = is_on
+        made.settings = settings
         made.other = other or {}
         return made
 
     def but(self, facts: Iterable[Fact]) -> "Facts":
         """Other facts of the same user; `Facts` are taken as they are."""
-        return facts if isinstance(facts, Facts) else Facts.of(facts, is_on=self.is_on, other=self.other)
+        return facts if isinstance(facts, Facts) else self._with(facts)
 
     def switched(self, is_on: bool) -> "Facts":
-        return Facts.of(self, is_on=is_on, other=self.other)
+        return self._with(self, is_on=is_on)
+
+    def choosing(self, settings: Settings) -> "Facts":
+        """The same facts beside other settings."""
+        return self._with(self, settings=settings)
 
     def same_as(self, after: "Facts") -> bool:
         """Whether a file would say the same."""
-        return self == after and self.is_on == after.is_on
+        return self == after and self.is_on == after.is_on and self.settings == after.settings
+
+    def _with(self, facts: Iterable[Fact], **changed: Any) -> "Facts":
+        """Other facts, and what is said beside them, but for what has changed."""
+        return Facts.of(facts, **{"is_on": self.is_on, "settings": self.settings, "other": self.other, **changed})
 
     def texts(self) -> set[str]:
-        """All that the facts say, and said before."""
-        return {text for fact in self for text in (fact.text, *(former.text for former in fact.history))}
+        """All that the facts say, and said before, and the user's instructions."""
+        told = {text for fact in self for text in (fact.text, *(former.text for former in fact.history))}
+        return told | {self.settings.instructions or ""}

@@ -11,7 +11,7 @@ left. Who writes and who recovers asks the same entry for its changes.
 | `tree` | the same, with branches, or with what there is already of an answer |
 | `append` | messages at a session's end, and its record |
 | `delete` | a session, and what is left of its user's memory |
-| `memory` | a user's facts, all of them |
+| `memory` | a user's facts and settings, all of them |
 | `parts` | pieces of running answers |
 
 Source: FORMAT.md, "The journal".
@@ -32,6 +32,7 @@ from persistence.memory_file import encode_memory, is_empty, memory_file_name
 from persistence.model import Message, Record, session_file_name
 from persistence.record_json import decode_record
 from persistence.session_file import append_body, branches_json, file_head, file_tail
+from persistence.settings import decode_settings
 
 Changes = Iterator[tuple[str, Change]]
 
@@ -116,6 +117,7 @@ class Memory:
         value: dict[str, Any] = {"user_id": self.user_id}
         if isinstance(self.facts, Facts):
             value |= {} if self.facts.is_on else {"is_on": False}
+            value |= {"settings": chosen} if (chosen := self.facts.settings.value()) else {}
             value |= {"other": dict(self.facts.other)} if self.facts.other else {}
         head = encode_json(value, "a user id")[1:-1]
         return b'"op":"memory",%b,"facts":%b}' % (head, encode_json(list(map(fact_value, self.facts)), "a fact"))
@@ -266,7 +268,8 @@ def decode_entry(value: dict[str, Any]) -> Entry:
 
 def _memory(value: dict[str, Any]) -> Memory:
     facts, _ = decode_facts(value["facts"])
-    return Memory(value["user_id"], Facts.of(facts, is_on=value.get("is_on") is not False, other=value.get("other")))
+    is_on, settings = value.get("is_on") is not False, decode_settings(value.get("settings"))
+    return Memory(value["user_id"], Facts.of(facts, is_on=is_on, settings=settings, other=value.get("other")))
 
 
 def _part(value: dict[str, Any]) -> Part:

@@ -12,6 +12,7 @@ import orjson
 
 from persistence.errors import Damaged, NotStorable
 from persistence.model import Message, Record, is_message
+from persistence.settings import NO_SETTINGS
 
 PINNED = "is_pinned"
 """The name in a record; it is there where it is true."""
@@ -54,7 +55,7 @@ def encode_record(record: Record) -> bytes:
 
 
 def record_value(record: Record) -> dict[str, Any]:
-    """The record as a JSON value; one without a summary or a pin, or that has spent nothing, does not say so."""
+    """The record as a JSON value. Of a summary, a pin, settings and what was spent it says only what there is."""
     value: dict[str, Any] = {
         "session_id": record.session_id,
         "user_id": record.user_id,
@@ -71,6 +72,8 @@ def record_value(record: Record) -> dict[str, Any]:
         value["spent_beside"] = record.spent_beside.value()
     if record.is_pinned:
         value[PINNED] = True
+    if record.settings is not NO_SETTINGS and (chosen := record.settings.value()):
+        value["settings"] = chosen
     return value
 
 

@@ -13,8 +13,9 @@ from persistence.fact_json import decode_facts, fact_value
 from persistence.facts import Fact, Facts
 from persistence.json_bytes import decode_json, encode_json
 from persistence.model import file_name_of
+from persistence.settings import decode_settings
 
-_NAMES = {"user_id", "is_on", "facts"}
+_NAMES = {"user_id", "is_on", "settings", "facts"}
 
 
 def memory_file_name(user_id: str) -> str:
@@ -44,14 +45,16 @@ def decode_memory(data: bytes) -> tuple[Facts, bool]:
         raise Damaged("a memory file", "expected a list named facts")
     facts, whole = decode_facts(value["facts"])
     other = {name: there for name, there in value.items() if name not in _NAMES}
-    return Facts.of(facts, is_on=value.get("is_on") is not False, other=other), whole
+    settings = decode_settings(value.get("settings"))
+    return Facts.of(facts, is_on=value.get("is_on") is not False, settings=settings, other=other), whole
 
 
 def memory_settings(facts: Sequence[Fact]) -> dict[str, Any]:
     """What a memory says beside its facts."""
     if not isinstance(facts, Facts):
         return {}
-    return {**facts.other} if facts.is_on else {**facts.other, "is_on": False}
+    switched, chosen = {} if facts.is_on else {"is_on": False}, facts.settings.value()
+    return {**facts.other, **switched, **({"settings": chosen} if chosen else {})}
 
 
 def is_empty(facts: Sequence[Fact]) -> bool:

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple, NotRequired, Required, TypedDict
 
+from persistence.settings import NO_SETTINGS, Settings
 from persistence.spending import NOTHING_SPENT, Spent, spent_by, spent_on
 
 NOBODY = "nobody"
@@ -119,6 +120,7 @@ class Record:
     spent_beside: Spent = NOTHING_SPENT
     """What models have used that were asked about it beside its turns."""
     is_pinned: bool = False
+    settings: Settings = NO_SETTINGS
 
     @classmethod
     def fresh(cls, session_id: str, user_id: str, metadata: dict[str, Any] | None = None) -> "Record":
@@ -143,7 +145,8 @@ class Record:
             day_after = (datetime.fromisoformat(at) + timedelta(days=1)).isoformat()
             at = at if self.last_activity > day_after else self.last_activity
         fields = self.session_id, self.user_id, self.created_at, at, self.is_active, self.metadata
-        return Record(*fields, self.summary, self.spent, self.spent_beside, self.is_pinned)
+        kept = self.summary, self.spent, self.spent_beside, self.is_pinned, self.settings
+        return Record(*fields, *kept)
 
     def having_spent(self, messages: Sequence[Message]) -> "Record":
         """The same record with what the answers among new messages have used; itself where that is nothing."""

@@ -2,8 +2,8 @@
 
 Rule: a record in our form or in a plain old one is taken whole: what is missing, of the wrong type or such that no file
 can hold it gets a default, what has no name here is kept in the metadata. So no odd field makes a session unreadable,
-and no record that was read is refused where it is written. What was spent, and a pin, are taken back from the
-metadata, where an older program has put them by the same rule.
+and no record that was read is refused where it is written. What was spent, a pin and the settings are taken back from
+the metadata, where an older program has put them by the same rule.
 """
 
 from datetime import UTC, datetime
@@ -12,6 +12,7 @@ from typing import Any
 from persistence.errors import Damaged
 from persistence.json_bytes import PINNED, can_be_kept, is_pin
 from persistence.model import MAX_SUMMARY_CHARS, Record, Summary
+from persistence.settings import NO_SETTINGS, Settings, are_settings, decode_settings
 from persistence.spending import Spent, decode_spent, is_spent
 
 _KEYS = ("session_id", "user_id", "created_at", "last_activity", "is_active", "metadata")
@@ -37,11 +38,13 @@ def decode_record(value: Any, session_id: str, known: Record | None = None, chan
     summary = decode_summary(value.get("summary"))
     known_keys = _KEYS if value.get("summary") and not summary else (*_KEYS, "summary")
     extra = {key: value[key] for key in value if key not in known_keys}
-    spent, beside, is_pinned = _taken(extra, "spent"), _taken(extra, "spent_beside"), _pin_taken(extra)
+    spent, beside = _taken(extra, "spent"), _taken(extra, "spent_beside")
+    is_pinned, settings = _pin_taken(extra), _settings_in(extra)
     metadata = {**extra, **metadata} if isinstance(metadata, dict) else {**default.metadata, **extra}
     spent = spent or _taken(metadata, "spent")
     beside = beside or _taken(metadata, "spent_beside")
     is_pinned = _pin_taken(metadata) or is_pinned
+    settings = settings or _settings_in(metadata)
     return Record(
         session_id=session_id,
         user_id=user_id if isinstance(user_id, str) and user_id and can_be_kept(user_id) else default.user_id,
@@ -53,6 +56,7 @@ def decode_record(value: Any, session_id: str, known: Record | None = None, chan
         spent=default.spent if spent is None else spent,
         spent_beside=default.spent_beside if beside is None else beside,
         is_pinned=is_pinned,
+        settings=settings or NO_SETTINGS,
     )
 
 
@@ -75,6 +79,12 @@ def _taken(fields: dict[str, Any], name: str) -> Spent | None:
 def _pin_taken(fields: dict[str, Any]) -> bool:
     """Whether it is pinned, taken out of fields among which that may stand."""
     return is_pin(fields.get(PINNED)) and fields.pop(PINNED)
+
+
+def _settings_in(fields: dict[str, Any]) -> Settings | None:
+    """Settings, taken out of fields among which they stand; None where they do not."""
+    found = fields.get("settings")
+    return decode_settings(fields.pop("settings")) if are_settings(found) and can_be_kept(found) else None
 
 
 def normal_time(value: Any) -> str | None:

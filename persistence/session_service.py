@@ -11,6 +11,7 @@ from persistence.errors import SessionNotFound
 from persistence.images import NO_IMAGES
 from persistence.model import Message, Receipt, Record, UserReceipt, new_id
 from persistence.portions import in_portions
+from persistence.settings import NO_SETTINGS, Settings
 from persistence.store import Store
 
 _ALL = 1 << 30
@@ -35,6 +36,7 @@ class SessionService:
         session_id: str | None = None,
         messages: Sequence[Message] = (),
         images: Mapping[str, bytes] = NO_IMAGES,
+        settings: Settings = NO_SETTINGS,
     ) -> Record:
         """Begins a session, durably, with a fresh id unless one is given.
 
@@ -43,7 +45,8 @@ class SessionService:
             InvalidSessionId: The id may not name a file.
         """
         session_id = new_id() if session_id is None else session_id
-        return await self._store.create(Record.fresh(session_id, user_id, metadata), messages, images=images)
+        record = replace(Record.fresh(session_id, user_id, metadata), settings=settings)
+        return await self._store.create(record, messages, images=images)
 
     async def retrieve(self, session_id: str, *, user_id: str | None = None) -> Record:
         """The session's record."""
@@ -83,8 +86,9 @@ class SessionService:
         metadata: dict[str, Any] | None = None,
         is_active: bool | None = None,
         is_pinned: bool | None = None,
+        settings: Callable[[Settings], Settings] | None = None,
     ) -> Record:
-        """Changes what is given, durably; the metadata as a whole."""
+        """Changes what is given, durably; the metadata as a whole, the settings from what they are then."""
         await self.retrieve(session_id, user_id=user_id)
 
         def change(record: Record) -> Record:
@@ -93,6 +97,7 @@ class SessionService:
                 metadata=record.metadata if metadata is None else metadata,
                 is_active=record.is_active if is_active is None else is_active,
                 is_pinned=record.is_pinned if is_pinned is None else is_pinned,
+                settings=record.settings if settings is None else settings(record.settings),
             )
 
         return await self._store.update(session_id, change)

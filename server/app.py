@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from aiohttp import web
 
 from persistence import CheckpointLimits, FileStore, SessionService, Store, read_or_create_secret
-from server import image_routes, memory_routes, middleware, response_routes, routes, search_routes
+from server import (
+    export_routes,
+    image_routes,
+    memory_routes,
+    middleware,
+    response_routes,
+    routes,
+    search_routes,
+    settings_routes,
+)
 from server.assistants.base import Assistant
 from server.assistants.chat_completions import ChatCompletions
 from server.assistants.metronome import Metronome
@@ -154,6 +163,8 @@ def make_app(
     app.add_routes(image_routes.routes)
     app.add_routes(response_routes.routes)
     app.add_routes(search_routes.routes)
+    app.add_routes(settings_routes.routes)
+    app.add_routes(export_routes.routes)
     app.add_routes(page_routes(page_folder()))
     app.on_response_prepare.extend([middleware.add_headers, app[UNTAKEN].prepared])
     app.on_shutdown.append(shut_down)

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from persistence import KeyedLocks, Message, PersistenceError, Record, Store, Tree, message_id, new_draft, new_id, now
 from server.answering import Answering, broken
 from server.assistants.base import Assistant
+from server.choosing import Choosing
 from server.coalescing import Coalescing
 from server.delta_window import DeltaWindow
 from server.errors import ApiError, api_error
@@ -24,7 +25,7 @@ from server.live import Live, QuestionAccepted, SessionChanged
 from server.memories import Memories
 from server.metering import Meter
 from server.models import Models
-from server.parameters import check_outputs, check_parameters
+from server.parameters import check_outputs
 from server.placing import check_prefix, place, replacing
 from server.prompt_images import image_reader
 from server.prompting import make_prompt
@@ -63,9 +64,9 @@ class Conductor:
         self.on_ended: list[Callable[[Turn, Record], None]] = []
         self._store = store
         self._live = live
-        self._models = models
         self._memories = memories or Memories(store)
         self._finding = Finding(store, live)
+        self._choosing = Choosing(store, models)
         self._coalescing = Coalescing(store, window)
         self._queues = KeyedLocks()
         self._arrivals = KeyedLocks()
@@ -98,8 +99,7 @@ class Conductor:
         async with self._arrivals.hold(session_id):
             running = self._running.sent(session_id, request.client_message_id)
             if running is None:
-                assistant, model = await self._models.find(request.model)
-                check_parameters(request, assistant, model)
+                request, assistant, model = await self._choosing.completed(user_id, request, session_id)
                 if self.closing:
                     raise ApiError(503, "shutting_down", "the server is about to restart; try again in a moment")
                 self._running.check_room(user_id, session_id)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from persistence.model import Message, Record
+from persistence.settings import Settings
 from server.errors import VerbatimError
 from server.response_log import ResponseLog
 
@@ -64,7 +65,14 @@ class AnswerRemoved:
     response_id: str
 
 
-News = SessionChanged | SessionDeleted | QuestionAccepted | PathShown | AnswerRemoved
+@dataclass(frozen=True, slots=True)
+class SettingsChanged:
+    """The user has chosen something else for all sessions."""
+
+    settings: Settings
+
+
+News = SessionChanged | SessionDeleted | QuestionAccepted | PathShown | AnswerRemoved | SettingsChanged
 
 
 class Behind(VerbatimError):

@@ -9,8 +9,9 @@ from persistence import LongTermMemory, now
 from server.errors import ApiError
 from server.keys import SESSIONS, STORE, USER
 from server.replies import json_reply, read_body
+from server.wire_export import memory_object
 from server.wire_facts import fact_object
-from server.wire_objects import list_object, seconds
+from server.wire_objects import list_object
 from server.wire_requests import EditFact, RememberFact, SwitchMemory
 
 routes = web.RouteTableDef()
@@ -24,9 +25,7 @@ async def list_facts(request: web.Request) -> web.Response:
 
 @routes.get("/v1/memory/export")
 async def export_facts(request: web.Request) -> web.Response:
-    facts = await _memory(request).facts()
-    exported = {"object": "memory.export", "exported_at": seconds(now()), "enabled": facts.is_on}
-    reply = json_reply({**exported, "facts": [fact_object(fact) for fact in facts]})
+    reply = json_reply(memory_object(await _memory(request).facts(), now()))
     reply.headers["Content-Disposition"] = 'attachment; filename="memory.json"'
     return reply
 

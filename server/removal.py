@@ -8,10 +8,10 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from persistence import Receipt, SessionNotFound, SessionService, Store, UserReceipt
+from persistence import Receipt, SessionNotFound, SessionService, Settings, Store, UserReceipt
 from server.conductor import Conductor
 from server.history import responses_of, without_answer
-from server.live import AnswerRemoved, Live, SessionDeleted
+from server.live import AnswerRemoved, Live, SessionDeleted, SettingsChanged
 
 _AT_ONCE = 64
 """How many sessions of one user are removed at the same time."""
@@ -70,7 +70,7 @@ class Removal:
         return receipts
 
     async def user(self, user_id: str) -> UserReceipt:
-        """Removes all of a user's sessions, and the memory with all that was told outside of them.
+        """Removes all of a user's sessions, the memory with all that was told outside of them, and the settings.
 
         What the user begins meanwhile comes before it or after it.
         """
@@ -82,6 +82,7 @@ class Removal:
         rest = await self._sessions.delete_user(user_id)
         for receipt in rest.sessions:
             self._gone(user_id, receipt.session_id)
+        self._live.tell(user_id, SettingsChanged(Settings()))
         return replace(rest, sessions=[*receipts, *rest.sessions])
 
     async def _remove_answer(self, session_id: str, response_id: str) -> None:

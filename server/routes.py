@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from persistence import Record, SessionExists, SessionNotFound, message_id
+from persistence import Record, SessionExists, SessionNotFound, Settings, message_id
 from server.chosen_id import check_chosen_id, id_prefix
 from server.errors import ApiError, api_error
 from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, PATHS, REMOVAL, SESSIONS, STORE, USER
@@ -42,11 +42,17 @@ async def create_conversation(request: web.Request) -> web.Response:
     attachments = Attachments(config.image_limits)
     messages = await read_items(body.items or (), attachments)
     sessions, user_id, metadata = request.app[SESSIONS], request[USER], dict(body.metadata or {})
+    settings = body.settings.of(Settings()) if body.settings else Settings()
     if body.id is not None:
         check_chosen_id(user_id, body.id)
     try:
         record = await sessions.create(
-            user_id, metadata, session_id=body.id, messages=messages, images=attachments.data
+            user_id,
+            metadata,
+            session_id=body.id,
+            messages=messages,
+            images=attachments.data,
+            settings=settings,
         )
     except SessionExists as error:
         # The same request again, since its answer was lost.
@@ -120,11 +126,16 @@ async def show_path(request: web.Request) -> web.Response:
 @routes.get("/v1/models")
 async def list_models(request: web.Request) -> web.Response:
     models = request.app[MODELS]
-    shown = [
-        model_object(name, parameters_of(assistant), takes_images=models.takes_images(name))
-        for name, assistant in await models.offered()
+    offered = [
+        model_object(
+            name,
+            parameters_of(one),
+            one.name if one.is_model else "verbatim",
+            takes_images=models.takes_images(name),
+        )
+        for name, one in await models.offered()
     ]
-    return json_reply(list_object(shown))
+    return json_reply({**list_object(offered), "verbatim:silent": models.silent()})
 
 
 @routes.get("/v1/me")

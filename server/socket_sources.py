@@ -7,10 +7,28 @@ import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from server.live import AnswerRemoved, Behind, Live, News, PathShown, QuestionAccepted, SessionChanged, SessionDeleted
+from server.live import (
+    AnswerRemoved,
+    Behind,
+    Live,
+    News,
+    PathShown,
+    QuestionAccepted,
+    SessionChanged,
+    SessionDeleted,
+    SettingsChanged,
+)
 from server.outlet import TOO_SLOW, Outlet
 from server.response_log import Readable, Reader
-from server.wire_events import deleted_event, item_event, path_event, removed_event, updated_event, with_stream_id
+from server.wire_events import (
+    deleted_event,
+    item_event,
+    path_event,
+    removed_event,
+    settings_event,
+    updated_event,
+    with_stream_id,
+)
 
 
 class ResponseSource:
@@ -119,6 +137,8 @@ class NewsSource:
             case SessionDeleted(session_id):
                 self.attached.pop(session_id, None)
                 return [deleted_event(session_id, self.number())]
+            case SettingsChanged(settings):
+                return [settings_event(settings, self.number())]
             case PathShown(session_id, message_id) if session_id in self.attached:
                 return [path_event(session_id, message_id, self.number())]
             case AnswerRemoved(session_id, message_id, response_id) if session_id in self.attached:

@@ -10,6 +10,7 @@ import orjson
 
 from persistence.answer import answer_id
 from persistence.model import Message, Record
+from persistence.settings import Settings
 from server.errors import ApiError
 from server.turn import State, Turn
 from server.wire_objects import (
@@ -24,6 +25,7 @@ from server.wire_objects import (
     summary_part,
     text_part,
 )
+from server.wire_settings import settings_object
 
 _FINAL = {
     State.COMPLETED: b"response.completed",
@@ -182,6 +184,10 @@ def updated_event(record: Record, running: str | None, number: int) -> bytes:
 
 def deleted_event(session_id: str, number: int) -> bytes:
     return _event("verbatim:conversation.deleted", number, conversation=session_id)
+
+
+def settings_event(settings: Settings, number: int) -> bytes:
+    return _event("verbatim:settings.updated", number, settings=settings_object(settings))
 
 
 def attached_event(session_id: str, running: str | None, number: int) -> bytes:

@@ -19,6 +19,7 @@ from server.errors import ApiError
 from server.stored_usage import usage_of
 from server.turn import Reason, State, Turn
 from server.wire_images import image_parts
+from server.wire_settings import chosen_object
 from server.wire_usage import beside_object, item_usage, response_usage, spent_object
 
 Json = dict[str, Any]
@@ -47,7 +48,13 @@ def conversation_object(record: Record, running: str | None = None) -> Json:
         shown["verbatim:pinned"] = True
     if not record.is_active:
         shown["verbatim:archived"] = True
-    conversation = {
+    if chosen := chosen_object(record.settings):
+        shown["verbatim:settings"] = chosen
+    if record.spent.responses:
+        shown["verbatim:usage"] = spent_object(record.spent)
+    if record.spent_beside.responses:
+        shown["verbatim:usage_beside"] = beside_object(record.spent_beside)
+    return {
         "id": record.session_id,
         "object": "conversation",
         "created_at": seconds(record.created_at) or 0,
@@ -56,24 +63,18 @@ def conversation_object(record: Record, running: str | None = None) -> Json:
         "verbatim:running_response": running,
         **shown,
     }
-    if record.spent.responses:
-        conversation["verbatim:usage"] = spent_object(record.spent)
-    if record.spent_beside.responses:
-        conversation["verbatim:usage_beside"] = beside_object(record.spent_beside)
-    return conversation
 
 
-def model_object(name: str, parameters: Sequence[str], *, takes_images: bool = False) -> Json:
-    """A model on offer, and what a turn may ask of it."""
-    known = {"id": name, "object": "model", "created": 0, "owned_by": "verbatim"}
+def model_object(name: str, parameters: Sequence[str], owner: str = "verbatim", *, takes_images: bool = False) -> Json:
+    """A model on offer, what a turn may ask of it, and the model server that has it."""
+    known = {"id": name, "object": "model", "created": 0, "owned_by": owner}
     return {**known, "verbatim:parameters": list(parameters), "verbatim:images": takes_images}
 
 
 def item_object(message: Message, position: int, session_id: str, alternatives: Sequence[str] = ()) -> Json:
-    """A message as an item; the `position` names one that has no id.
+    """A session's message as an item; the `position` names one that has no id.
 
     Args:
-        session_id: Whose message it is; its images are there.
         alternatives: The messages at its place, where it is not the only one.
     """
     if message["role"] == OUTPUT_ROLE:

@@ -12,6 +12,7 @@ import orjson
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from server.errors import ApiError
+from server.wire_settings import ChangeSettings
 
 T = TypeVar("T")
 
@@ -150,6 +151,7 @@ class CreateConversation(Struct):
 
     id: Name | None = None
     metadata: Metadata | None = None
+    settings: ChangeSettings | None = field(default=None, name="verbatim:settings")
     items: Annotated[list[InputItem], Meta(max_length=20)] | None = None
 
 

@@ -23,7 +23,18 @@ export class Api {
   whoAmI = () => this.#request("GET", "/v1/me");
   logIn = (key) => this.#request("POST", "/v1/login", { key });
   logOut = () => this.#request("POST", "/v1/logout", {});
-  models = async () => (await this.#request("GET", "/v1/models")).data;
+  deleteMe = () => this.#request("DELETE", "/v1/me");
+
+  /** The models on offer, and the servers that do not answer. */
+  models = async () => {
+    const { data, "verbatim:silent": silent = [] } = await this.#request("GET", "/v1/models");
+    return { models: data, silent };
+  };
+
+  /** What is chosen for all chats, and for one; a change says what it changes, and null leaves that open. */
+  settings = () => this.#request("GET", "/v1/settings");
+  changeSettings = (change) => this.#request("PATCH", "/v1/settings", change);
+  changeChat = (id, change) => this.#request("PATCH", `${sessionPath(id)}/settings`, change);
 
   /** One page of the sessions, in their order: `data` and `has_more`. The query may say `archived` and `named`. */
   sessions = (after = null, query = {}) =>
@@ -32,8 +43,9 @@ export class Api {
       `/v1/conversations?${new URLSearchParams({ limit: SESSIONS_PAGE_SIZE, ...query })}${afterOf(after)}`,
     );
   session = (id) => this.#request("GET", sessionPath(id));
-  /** The same id again is the same session. */
-  createSession = (metadata, id) => this.#request("POST", "/v1/conversations", { metadata, id });
+  /** The same id again is the same session. `begins` is its metadata and, under `settings`, what is chosen for it. */
+  createSession = ({ settings, ...metadata }, id) =>
+    this.#request("POST", "/v1/conversations", { metadata, id, "verbatim:settings": settings });
   updateSession = (id, metadata) => this.#request("POST", sessionPath(id), { metadata });
   shelveSession = (id, fields) => this.#request("POST", sessionPath(id), fields);
   deleteSessions = (ids, options) => this.#request("POST", "/v1/deletions", { conversations: ids }, options);

@@ -21,7 +21,7 @@ await mkdir(DIST, { recursive: true });
 const otherLanguages = (await readdir(join(SOURCE, "language"))).filter((name) => name !== FIRST_LANGUAGE);
 const atNeed = await bundle([...otherLanguages.map((name) => `language/${name}`), MATHS]);
 const names = {
-  ...(await bundle(["main.js", "style.css"], [fetchedAtNeed(atNeed)])),
+  ...(await bundle(["main.js", "theme.js", "style.css"], [fetchedAtNeed(atNeed)])),
   ...(await copyHashed("favicon.svg")),
 };
 await writeFile(join(DIST, "index.html"), await pageNaming(names));

@@ -290,6 +290,7 @@ const LISTENERS = {
   "verbatim:conversation.updated": "receiveNews",
   "verbatim:conversation.deleted": "receiveNews",
   "verbatim:response.snapshot": "receiveEvent",
+  "verbatim:settings.updated": "onNews",
   "verbatim:keepalive": "ignore",
   error: "receiveError",
 };

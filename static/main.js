@@ -10,6 +10,7 @@ import { titleOf } from "./model/title.js";
 import { Neighbours } from "./neighbours.js";
 import { OutboxStore } from "./outbox_store.js";
 import { Page } from "./page.js";
+import { Preferences } from "./preferences.js";
 import { Side } from "./side.js";
 import { Socket } from "./socket.js";
 import { Composer } from "./view/composer.js";
@@ -19,7 +20,6 @@ import { LoginDialog } from "./view/dialogs.js";
 import { byId } from "./view/dom.js";
 import { Drawer } from "./view/drawer.js";
 import { MemoryDialog } from "./view/memory.js";
-import { ModelPicker } from "./view/model_picker.js";
 import { Scroller } from "./view/scroller.js";
 import { SearchDialog } from "./view/search.js";
 import { speak } from "./view/words.js";
@@ -35,14 +35,20 @@ const outbox = new Outbox(new OutboxStore(), new DraftImages(OutboxStore.ofImage
 const side = new Side({ api, user: () => outbox.user, page: () => page, onSearch: (words) => search.open(words) });
 const { sessions, pages } = side;
 const line = new ConnectionLine({ element: byId("connection"), outbox });
-const picker = new ModelPicker({
-  select: byId("model"),
-  onChange: () => composer.attachments.offer(picker.takesImages),
+const preferences = new Preferences({
+  api,
+  onSession: (session) => {
+    sessions.upsert(session);
+    page.sessionsChanged();
+  },
+  onImages: (areTaken) => composer.attachments.offer(areTaken),
+  onProblem: (message) => page.problem(message),
+  onErased: leave,
 });
 const memory = new MemoryDialog({
   api,
   titleOf: (sessionId) => titleOf(sessions.get(sessionId)),
-  onOpen: (sessionId) => page.open(sessionId),
+  onOpen: (sessionId, itemId) => (itemId ? page.openAt(sessionId, itemId) : page.open(sessionId)),
 });
 const search = new SearchDialog({ api, onOpen: (sessionId, itemId) => page.openAt(sessionId, itemId) });
 const drawer = new Drawer({
@@ -105,8 +111,8 @@ const page = new Page({
   composer,
   attached,
   drawer,
+  preferences,
   me,
-  model: () => picker.model,
 });
 
 const neighbours = new Neighbours({ outbox, socket, conversations, onTaken: () => page.sessionsChanged() });
@@ -117,6 +123,7 @@ byId("open-memory").addEventListener("click", () => memory.open());
 byId("log-out").addEventListener("click", logOut);
 
 function heard(frame) {
+  if (frame.type === "verbatim:settings.updated") return preferences.heard(frame.settings);
   if (frame.type === "verbatim:conversation.updated") sessions.upsert(frame.conversation);
   else sessions.remove(frame.conversation);
   page.sessionsChangedSoon();
@@ -135,7 +142,7 @@ async function reconnected() {
   line.back();
   conversations.resume();
   side.resume();
-  if (!hasModels) offerModels();
+  preferences.load();
 }
 
 function lost(code) {
@@ -150,13 +157,13 @@ async function begin() {
   search.isOff = !me.hasSearch;
   conversations.maxFrameBytes = me.maxFrameBytes;
   composer.attachments.most = me.maxImages;
-  composer.attachments.offer(picker.takesImages);
   socket.pulse.keepaliveMs = me.keepaliveMs;
   await outbox.open(me.id);
   page.begin();
   socket.start();
   composer.focus();
-  offerModels();
+  preferences.load();
+  preferences.offerModels();
 }
 
 async function logIn(key) {
@@ -178,22 +185,16 @@ async function logOut() {
   try {
     await side.deletions.finish();
     await api.logOut();
-    me.forget();
-    await outbox.clear();
-    location.assign("/");
+    await leave();
   } catch (error) {
     page.problem(error.message);
   }
 }
 
-let hasModels = false;
-
-// A server of models that does not answer keeps nobody from reading and writing: the last choice stands.
-async function offerModels() {
-  const models = await api.models().catch(() => null);
-  if (models === null) return;
-  hasModels = true;
-  picker.offer(models);
+async function leave() {
+  me.forget();
+  await outbox.clear();
+  location.assign("/");
 }
 
 me.ask();

@@ -16,7 +16,7 @@ export class Page {
   #hasBegun = false; // until then nobody knows whose words these are
   #timer; // until the list is shown again
 
-  /** @param {object} parts api, outbox, sessions (the model), pages (what loads it), list, conversations, conversation (the view), composer, attached, drawer, model */
+  /** @param {object} parts api, outbox, sessions (the model), pages (what loads it), list, conversations, conversation (the view), composer, attached, drawer, preferences */
   constructor(parts) {
     Object.assign(this, parts);
     window.addEventListener("popstate", () => this.#show(sessionIn(location.pathname)));
@@ -55,13 +55,14 @@ export class Page {
   send(text, images = []) {
     if (!this.#hasBegun) return false;
     const transcript = this.#transcript;
-    const problem = this.conversations.problemWith(transcript, text, this.model(), images);
+    const { model } = this.preferences;
+    const problem = this.conversations.problemWith(transcript, text, model, images);
     this.problem(problem ?? "");
     if (problem) return false;
     this.conversation.scroller.follow();
     const isFirst = transcript.sessionId === null;
-    if (isFirst) this.conversations.begin(transcript, this.me.newSessionId(), nameFrom(text));
-    this.conversations.send(transcript, text, this.model(), images);
+    if (isFirst) this.conversations.begin(transcript, this.me.newSessionId(), this.#beginning(text));
+    this.conversations.send(transcript, text, model, images);
     if (isFirst) this.#moveTo(transcript.sessionId);
     return true;
   }
@@ -118,6 +119,7 @@ export class Page {
     byId("title").textContent = sessionId && !session ? "" : title;
     showFacts(byId("spent"), spentOf(session));
     document.title = session ? `${title} · Verbatim` : "Verbatim";
+    this.preferences.shown(sessionId, session);
     this.conversation.summarised(session?.["verbatim:summary"] ?? null);
     this.list.show(sessionId);
   }
@@ -191,6 +193,12 @@ export class Page {
     this.transcriptChanged(this.#transcript);
     this.sessionsChanged();
     this.pages.learn(sessionId);
+  }
+
+  /** What a chat begins with: its name, and what is chosen for it. */
+  #beginning(text) {
+    const settings = this.preferences.ofNewChat;
+    return { ...nameFrom(text), ...(settings ? { settings } : {}) };
   }
 
   // The only message of a chat that the server does not know is taken back: nothing is left of the chat.

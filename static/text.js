@@ -55,5 +55,8 @@ export const locale = localeFor(language, preferred);
  */
 export const { t, parts } = speaker(loaded ?? english, locale);
 
+/** @returns {string | null} the language that was chosen here; null leaves it to the browser */
+export const chosenLanguage = () => read(KEY) || null;
+
 /** Chooses a language for good, or (null) leaves it to the browser. It is spoken from the next load of the page on. */
 export const setLanguage = (code) => write(KEY, code ?? "");

@@ -30,6 +30,20 @@ export default {
   },
   "acts.unpinnedOne": "„{title}“ ist nicht mehr angeheftet.",
 
+  "answers.instructions": "Anweisungen",
+  "answers.instructionsHint": "Woran sich jede Antwort hält.",
+  "answers.instructionsProblem": "Anweisungen haben höchstens {limit} Zeichen.",
+  "answers.length": "Längste Antwort, in Token",
+  "answers.lengthHint": "Eine längere wird dort abgeschnitten; ein Token sind etwa vier Buchstaben.",
+  "answers.lengthProblem": "Die längste Antwort ist eine ganze Zahl von Token, mindestens 1.",
+  "answers.noInstructions": "Keine",
+  "answers.notTaken": "{model} kennt das nicht; es wird weggelassen.",
+  "answers.ownLength": "So lang, wie sie wird",
+  "answers.ownTemperature": "Wie beim Modell üblich",
+  "answers.temperature": "Temperatur",
+  "answers.temperatureHint": "Von 0, den wahrscheinlichsten Wörtern, bis 2, den abwechslungsreichsten.",
+  "answers.temperatureProblem": "Die Temperatur ist eine Zahl von 0 bis 2.",
+
   "api.status": "Der Server hat mit {status} geantwortet.",
   "api.unreachable": "Der Server ist nicht erreichbar.",
 
@@ -42,6 +56,12 @@ export default {
   "chosen.count": { one: "{count} ausgewählt", other: "{count} ausgewählt" },
   "chosen.end": "Auswahl beenden",
   "chosen.label": "Ausgewählte Chats",
+
+  "chatSettings.explained": "Was leer bleibt, ist wie in den Einstellungen für alle Chats.",
+  "chatSettings.json": "Als JSON exportieren",
+  "chatSettings.markdown": "Als Markdown exportieren",
+  "chatSettings.open": "Einstellungen dieses Chats",
+  "chatSettings.title": "Dieser Chat",
 
   "code.copied": "Kopiert",
   "code.copy": "Kopieren",
@@ -70,8 +90,16 @@ export default {
   "conversation.model": "Modell",
   "conversation.toEnd": "Zur neuesten Nachricht",
 
+  "dialog.cancel": "Abbrechen",
   "dialog.close": "Schließen",
   "dialog.delete": "Löschen",
+
+  "erase.ask": "Zum Fortfahren „{word}“ schreiben:",
+  "erase.explained":
+    "Alle Chats, das Gedächtnis und die Einstellungen werden endgültig gelöscht, in jedem Browser. Nichts davon lässt sich zurückholen.",
+  "erase.surely": "Alles endgültig löschen",
+  "erase.title": "Alles löschen?",
+  "erase.word": "löschen",
 
   "filter.label": "Chats nach Namen filtern",
   "filter.none": "Kein Chat hier heißt so.",
@@ -106,6 +134,8 @@ export default {
   "memory.title": "Gedächtnis",
   "memory.told": { one: "Erwähnt am {day}", other: "{count}-mal erwähnt, zuletzt am {day}" },
   "memory.until": "{text} bis {day}",
+  "memory.find": "Im Gedächtnis suchen",
+  "memory.found": { one: "{count} gefunden.", other: "{count} gefunden." },
 
   "message.assistant": "Assistent",
   "message.called": "hat ein Programm gebeten, {names} auszuführen",
@@ -129,6 +159,13 @@ export default {
   "message.summarisedWhy": "Das bekommt das Modell statt des Bisherigen, sobald es nicht mehr alles aufnehmen kann",
   "message.thinking": "denkt nach …",
   "message.you": "Ich",
+
+  "model.builtIn": "Eingebaut",
+  "model.current": "Modell: {model}",
+  "model.gone": "{model} (nicht im Angebot)",
+  "model.none": "So heißt kein Modell.",
+  "model.search": "Modell suchen",
+  "model.silent": "antwortet nicht",
 
   "search.by": "{who}, {day}",
   "search.field": "Suchbegriffe",
@@ -165,6 +202,23 @@ export default {
   "sessions.unpin": "Lösen",
   "sessions.untitled": "Ohne Namen",
   "sessions.yesterday": "Gestern",
+
+  "settings.answers": "Antworten in allen Chats",
+  "settings.browserLanguage": "Wie im Browser",
+  "settings.dark": "Dunkel",
+  "settings.data": "Alles, was gespeichert ist",
+  "settings.erase": "Alles löschen …",
+  "settings.export": "Alles exportieren",
+  "settings.firstModel": "Das erste im Angebot: {model}",
+  "settings.kept": "Gespeichert.",
+  "settings.language": "Sprache",
+  "settings.light": "Hell",
+  "settings.model": "Modell neuer Chats",
+  "settings.open": "Einstellungen",
+  "settings.page": "Dieser Browser",
+  "settings.system": "System",
+  "settings.theme": "Farben",
+  "settings.title": "Einstellungen",
 
   "usage.answers": { one: "{count} Antwort", other: "{count} Antworten" },
   "usage.cached": "{sum} ({cached} aus dem Zwischenspeicher)",

@@ -21,6 +21,20 @@ export default {
   "acts.unpinned": { one: "{count} chat is no longer pinned.", other: "{count} chats are no longer pinned." },
   "acts.unpinnedOne": "“{title}” is no longer pinned.",
 
+  "answers.instructions": "Instructions",
+  "answers.instructionsHint": "What each answer keeps to.",
+  "answers.instructionsProblem": "Instructions have at most {limit} characters.",
+  "answers.length": "Longest answer, in tokens",
+  "answers.lengthHint": "A longer one is cut there; a token is about four letters.",
+  "answers.lengthProblem": "The longest answer is a whole number of tokens, 1 or more.",
+  "answers.noInstructions": "None",
+  "answers.notTaken": "{model} does not take this; it is left out.",
+  "answers.ownLength": "As long as it gets",
+  "answers.ownTemperature": "As the model has it",
+  "answers.temperature": "Temperature",
+  "answers.temperatureHint": "From 0, the likeliest words, to 2, the most varied.",
+  "answers.temperatureProblem": "The temperature is a number from 0 to 2.",
+
   "api.status": "The server answered with {status}.",
   "api.unreachable": "The server cannot be reached.",
 
@@ -33,6 +47,12 @@ export default {
   "chosen.count": { one: "{count} chosen", other: "{count} chosen" },
   "chosen.end": "Choose no more",
   "chosen.label": "Chosen chats",
+
+  "chatSettings.explained": "What is left empty is as in the settings for all chats.",
+  "chatSettings.json": "Export as JSON",
+  "chatSettings.markdown": "Export as Markdown",
+  "chatSettings.open": "Settings of this chat",
+  "chatSettings.title": "This chat",
 
   "code.copied": "Copied",
   "code.copy": "Copy",
@@ -61,8 +81,16 @@ export default {
   "conversation.model": "Model",
   "conversation.toEnd": "To the latest message",
 
+  "dialog.cancel": "Cancel",
   "dialog.close": "Close",
   "dialog.delete": "Delete",
+
+  "erase.ask": "To go on, write “{word}”:",
+  "erase.explained":
+    "All chats, the memory and the settings go for good, in every browser. Nothing of it can be brought back.",
+  "erase.surely": "Delete everything for good",
+  "erase.title": "Delete everything?",
+  "erase.word": "delete",
 
   "filter.label": "Filter chats by name",
   "filter.none": "No chat here has such a name.",
@@ -97,6 +125,8 @@ export default {
   "memory.title": "Memory",
   "memory.told": { one: "Told on {day}", other: "Told {count} times, last on {day}" },
   "memory.until": "{text} until {day}",
+  "memory.find": "Find in the memory",
+  "memory.found": { one: "{count} found.", other: "{count} found." },
 
   "message.assistant": "Assistant",
   "message.called": "asked a program to run {names}",
@@ -117,6 +147,13 @@ export default {
   "message.summarisedWhy": "The model is told this instead of what stands above, once it cannot take in all of it",
   "message.thinking": "thinking…",
   "message.you": "You",
+
+  "model.builtIn": "Built in",
+  "model.current": "Model: {model}",
+  "model.gone": "{model} (not on offer)",
+  "model.none": "No model is called so.",
+  "model.search": "Find a model",
+  "model.silent": "does not answer",
 
   "search.by": "{who}, {day}",
   "search.field": "Words to search for",
@@ -152,6 +189,23 @@ export default {
   "sessions.unpin": "Unpin",
   "sessions.untitled": "Untitled",
   "sessions.yesterday": "Yesterday",
+
+  "settings.answers": "Answers in all chats",
+  "settings.browserLanguage": "As in the browser",
+  "settings.dark": "Dark",
+  "settings.data": "Everything that is kept",
+  "settings.erase": "Delete everything…",
+  "settings.export": "Export everything",
+  "settings.firstModel": "The first on offer: {model}",
+  "settings.kept": "Kept.",
+  "settings.language": "Language",
+  "settings.light": "Light",
+  "settings.model": "Model of new chats",
+  "settings.open": "Settings",
+  "settings.page": "This browser",
+  "settings.system": "System",
+  "settings.theme": "Theme",
+  "settings.title": "Settings",
 
   "usage.answers": { one: "{count} answer", other: "{count} answers" },
   "usage.cached": "{sum} ({cached} cached)",

@@ -104,7 +104,10 @@ export class Outbox {
   get unmade() {
     const firsts = this.sends.filter(({ begins }, at, all) => begins && isFirst(all, at));
     const inSeconds = (at) => Math.floor(at / 1000);
-    return firsts.map(({ sessionId: id, begins: metadata, at }) => ({ id, created_at: inSeconds(at), metadata }));
+    return firsts.map(({ sessionId: id, begins: { settings, ...metadata }, at }) => {
+      const chosen = settings ? { "verbatim:settings": settings } : {};
+      return { id, created_at: inSeconds(at), metadata, ...chosen };
+    });
   }
 
   /** @param {string | null} sessionId null is the new chat */

@@ -13,30 +13,32 @@ export function factRow(fact, acts, isMarked) {
   const forget = iconButton("bin", t("memory.forget", { text: fact.text }), () => acts.onForget(fact));
   const line = h("div", { class: "says" }, h("span", { class: "fact" }, fact.text), edit, forget);
   const had = isMarked ? h("p", {}, h("mark", {}, t("memory.had"))) : null;
-  return h("li", { class: isMarked ? "marked" : "" }, line, had, origin(fact, acts), before(fact));
+  return h("li", { class: isMarked ? "marked" : "" }, line, had, origin(fact, acts), before(fact, acts));
 }
 
 /** Each session that a fact was told in, and how often it was told in all. */
 function origin(fact, acts) {
   const told = parts("memory.told", { count: fact.confirmations, day: day(fact.confirmed_at) });
-  const sources = fact.sources.flatMap((source) => [", ", sourceOf(source, acts)]);
-  return h("p", { class: "origin" }, ...told, ...sources);
+  return h("p", { class: "origin" }, ...told, ...sourcesOf(fact, acts));
 }
+
+const sourcesOf = ({ sources }, acts) => sources.flatMap((source) => [", ", sourceOf(source, acts)]);
 
 function sourceOf(source, { titleOf, onOpen }) {
   if (source.conversation === null) return t("memory.by");
   const open = (event) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
     event.preventDefault();
-    onOpen(source.conversation);
+    onOpen(source.conversation, source.message ?? undefined);
   };
   return h("a", { href: pathOf(source.conversation), click: open }, titleOf(source.conversation));
 }
 
-function before(fact) {
+function before(fact, acts) {
   if (fact.history.length === 0) return null;
   const said = fact.history.toReversed().map((former) => {
-    return h("p", {}, ...parts("memory.until", { text: h("q", {}, former.text), day: day(former.replaced_at) }));
+    const until = parts("memory.until", { text: h("q", {}, former.text), day: day(former.replaced_at) });
+    return h("p", {}, ...until, ...sourcesOf(former, acts));
   });
   return h("details", {}, h("summary", {}, t("memory.before")), ...said);
 }

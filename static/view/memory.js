@@ -4,6 +4,8 @@ import { t } from "../text.js";
 import { byId, h } from "./dom.js";
 import { factRow } from "./fact_row.js";
 
+const HANDFUL = 5;
+
 export class MemoryDialog {
   #dialog = byId("memory");
   #list = byId("facts");
@@ -12,18 +14,21 @@ export class MemoryDialog {
   #switch = byId("memory-on");
   #all = byId("forget-all");
   #surely = byId("forget-all-surely");
+  #find = byId("find-fact");
   #marked = new Set();
+  #known = []; // the facts with their rows
 
-  /** @param {{api: object, titleOf: (sessionId: string) => string, onOpen: (sessionId: string) => void}} options */
+  /** @param {{api: object, titleOf: (sessionId: string) => string, onOpen: (sessionId: string, itemId?: string) => void}} options */
   constructor({ api, titleOf, onOpen }) {
     this.api = api;
     this.acts = {
       titleOf,
-      onOpen: (sessionId) => this.#leaveFor(sessionId, onOpen),
+      onOpen: (sessionId, itemId) => this.#leaveFor(sessionId, itemId, onOpen),
       onEdit: (fact, text) => this.#attempt(() => this.api.editFact(fact.id, text)),
       onForget: (fact) => this.#forget(() => this.api.forget(fact.id)),
     };
     byId("memory-form").addEventListener("submit", (event) => this.#add(event));
+    this.#find.addEventListener("input", () => this.#look());
     byId("close-memory").addEventListener("click", () => this.#dialog.close());
     this.#switch.addEventListener("change", () => this.#attempt(() => this.api.switchMemory(this.#switch.checked)));
     this.#all.addEventListener("click", () => this.#ask(true));
@@ -34,6 +39,7 @@ export class MemoryDialog {
   /** @param {string[]} marked the facts that an answer had, which are shown as such */
   async open(marked = []) {
     this.#marked = new Set(marked);
+    this.#find.value = "";
     this.#dialog.showModal();
     await this.#attempt(async () => {});
   }
@@ -64,11 +70,24 @@ export class MemoryDialog {
   #show({ data, enabled }) {
     const rows = data.map((fact) => factRow(fact, this.acts, this.#marked.has(fact.id)));
     this.#list.replaceChildren(...(rows.length > 0 ? rows : [h("li", { class: "empty" }, t("memory.none"))]));
+    this.#known = data.map((fact, at) => ({ said: saidBy(fact), row: rows[at] }));
+    this.#find.hidden = data.length <= HANDFUL && this.#find.value === "";
+    this.#look();
     this.#list.querySelector(".marked")?.scrollIntoView({ block: "nearest" });
     this.#switch.checked = enabled;
     for (const field of byId("memory-form").elements) field.disabled = !enabled;
     this.#ask(false);
     this.#all.disabled = rows.length === 0;
+  }
+
+  #look() {
+    const words = plain(this.#find.value).split(" ").filter(Boolean);
+    let count = 0;
+    for (const { said, row } of this.#known) {
+      row.hidden = !words.every((word) => said.includes(word));
+      count += row.hidden ? 0 : 1;
+    }
+    byId("facts-state").textContent = words.length > 0 ? t("memory.found", { count }) : "";
   }
 
   #ask(isAsked) {
@@ -82,8 +101,13 @@ export class MemoryDialog {
     this.#input.focus();
   }
 
-  #leaveFor(sessionId, onOpen) {
+  #leaveFor(sessionId, itemId, onOpen) {
     this.#dialog.close();
-    onOpen(sessionId);
+    onOpen(sessionId, itemId);
   }
 }
+
+const plain = (text) => text.toLowerCase().replace(/\s+/g, " ").trim();
+
+/** What a fact says, and said before. */
+const saidBy = ({ text, history }) => plain([text, ...history.map((former) => former.text)].join(" "));

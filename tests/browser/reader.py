@@ -4,6 +4,8 @@ Rule: everything is found by its role and its name, as assistive technology find
 what is to be seen.
 """
 
+import re
+
 from playwright.async_api import Locator, Page, expect
 
 
@@ -26,7 +28,9 @@ class Reader:
 
     async def choose(self, model: str) -> None:
         """Chooses who answers."""
-        await self.page.get_by_label("Model", exact=True).select_option(model)
+        await self.model.click()
+        await self.page.get_by_role("option", name=model, exact=True).click()
+        await expect(self.model).to_have_accessible_name(f"Model: {model}")
 
     async def say(self, text: str) -> None:
         """Writes a message and sends it."""
@@ -48,6 +52,11 @@ class Reader:
     @property
     def composer(self) -> Locator:
         return self.page.get_by_role("textbox", name="Message", exact=True)
+
+    @property
+    def model(self) -> Locator:
+        """The button that says who answers, in English or German."""
+        return self.page.get_by_role("button", name=re.compile(r"^Mode(l|ll): "))
 
     @property
     def answers(self) -> Locator:

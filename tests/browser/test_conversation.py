@@ -147,7 +147,7 @@ async def test_models_that_do_not_come_keep_nobody_waiting(reader: Reader) -> No
     await reader.page.route("**/v1/models", hold)
     await reader.open()
     await reader.ask("Who is there?")
-    choice = reader.page.get_by_label("Model", exact=True)
+    choice = reader.model
     await expect(choice).to_be_hidden()
     await held[0].continue_()
     await expect(choice).to_be_visible()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 
 from playwright.async_api import BrowserContext, Route, expect
 
@@ -52,11 +53,51 @@ async def test_fact_leads_to_its_session(reader: Reader) -> None:
     await expect(fact).to_contain_text("Told 2 times")
     await expect(fact.get_by_role("link")).to_have_text(["Remember that I live in Paris.", "Remember: I live in Paris"])
     await fact.get_by_text("What it said before").click()
-    await expect(fact.get_by_text("I live in Rome.")).to_be_visible()
+    await expect(fact.get_by_text("I live in Rome.", exact=True)).to_be_visible()
     await fact.get_by_role("link").first.click()
     await expect(dialog).to_be_hidden()
     await expect(reader.own_messages).to_have_text(["Remember that I live in Paris."])
     assert reader.page.url != first
+
+
+async def test_fact_leads_to_the_message_that_told_it(reader: Reader) -> None:
+    """From the memory one comes to the very message, also to that of a former text."""
+    await reader.open()
+    await reader.ask("Remember that I live in Rome.")
+    for number in range(3):
+        await reader.ask(f"Something else {number}")
+    await reader.ask("Remember that I live in Paris.")
+    await reader.open()
+    dialog = reader.page.get_by_role("dialog", name="Memory")
+    await reader.button("Memory").click()
+    fact = dialog.get_by_role("listitem")
+    await fact.get_by_role("link").first.click()
+    await expect(reader.own_messages.filter(has_text="Paris")).to_be_focused()
+    await reader.button("Memory").click()
+    await fact.get_by_text("What it said before").click()
+    await fact.locator("details").get_by_role("link").click()
+    await expect(dialog).to_be_hidden()
+    await expect(reader.own_messages.filter(has_text="Rome")).to_be_focused()
+
+
+async def test_long_memory_is_searched(reader: Reader) -> None:
+    """Where there are many facts one finds those with all of the words, in any case, in what they said before too."""
+    await reader.open()
+    dialog = reader.page.get_by_role("dialog", name="Memory")
+    await reader.button("Memory").click()
+    find = dialog.get_by_role("searchbox", name="Find in the memory")
+    for number in range(6):
+        await expect(find).to_be_hidden()
+        await dialog.get_by_role("textbox", name="Something to remember").fill(f"Fact number {number}")
+        await dialog.get_by_role("button", name="Remember", exact=True).click()
+        await expect(dialog.get_by_role("listitem")).to_have_count(number + 1)
+    await find.fill("NUMBER  3")
+    await expect(dialog.get_by_role("listitem")).to_have_text([re.compile("Fact number 3")])
+    await expect(dialog.get_by_role("status")).to_have_text("1 found.")
+    await dialog.get_by_role("button", name="Forget Fact number 3").click()
+    await expect(dialog.get_by_role("status")).to_have_text("0 found.")
+    await find.fill("")
+    await expect(dialog.get_by_role("listitem")).to_have_count(5)
 
 
 async def test_answer_shows_what_it_knew(reader: Reader) -> None:
@@ -91,7 +132,7 @@ async def test_fact_is_edited_in_place(reader: Reader) -> None:
     await field.fill("I play the theremin")
     await field.press("Enter")
     await expect(dialog.get_by_role("button", name="Forget I play the theremin")).to_be_visible()
-    await expect(dialog.get_by_text("by hand")).to_be_visible()
+    await expect(dialog.get_by_text("by hand").first).to_be_visible()
     await reader.page.reload()
     await expect(reader.composer).to_be_focused()
     await reader.button("Memory").click()

@@ -22,6 +22,8 @@ UPGRADE = {
 }
 
 
+NEWS = ("verbatim:conversation.updated", "verbatim:conversation.deleted", "verbatim:settings.updated")
+"""What a user's sockets are told, whatever runs on them."""
 OPENED: list["Line"] = []
 """Every line that was opened, for the fixture that closes them."""
 
@@ -54,7 +56,7 @@ class Line:
         """The next frame that is no news."""
         while True:
             frame = await self.receive()
-            if not frame["type"].startswith(("verbatim:conversation.updated", "verbatim:conversation.deleted")):
+            if frame["type"] not in NEWS:
                 return frame
             self.news.append(frame)
 

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import zipfile
 from typing import Any
 
 import pytest
@@ -209,6 +210,19 @@ async def test_deleted_conversation_leaves_no_byte(site, upstream):
     assert f"images/{conversation}/{image.name}" in receipt["verbatim:removed"]
     assert list((site.folder / "images").iterdir()) == []
     await site.forgets("swordfish", base64.b64encode(b"swordfish").decode())
+
+
+async def test_everything_that_is_taken_away_has_the_images(site, upstream):
+    """The ZIP has each image as it came, and the chat's two forms say which ones belong to a message."""
+    anna = site.caller()
+    conversation = await anna.conversation(items=question("Look", picture()))
+    async with anna.http.get(f"{site.url.origin()}/v1/export", headers=anna.headers) as reply:
+        archive = zipfile.ZipFile(io.BytesIO(await reply.read()))
+    assert archive.read(f"images/{conversation}/{PIXEL}") == PNG
+    [markdown] = [name for name in archive.namelist() if name.endswith(".md")]
+    assert f"Look\n\n*(image: {PIXEL})*" in archive.read(markdown).decode()
+    exported = json.loads(archive.read(markdown.removesuffix("md") + "json"))
+    assert exported["items"][0]["content"][1]["image_url"] == f"/v1/conversations/{conversation}/images/{PIXEL}"
 
 
 async def test_session_file_stays_readable(site, upstream):

@@ -77,6 +77,9 @@ async def test_models_of_all_are_listed_at_once(served):
     took_s = loop.time() - began
     names = [model["id"] for model in listed["data"]]
     assert names == ["tiny", "big", "second/tiny", "own", "scribe", "metronome"]
+    owners = [model["owned_by"] for model in listed["data"]]
+    assert owners == ["first", "first", "second", "second", "verbatim", "verbatim"]
+    assert listed["verbatim:silent"] == ["gone", "mute"]
     assert took_s < 1.0, "each list took as long as one wait for the server that says nothing"
 
 

@@ -15,6 +15,7 @@ async def test_user_is_removed_with_everything(anna, site):
     theirs = await site.sessions()
     running, quiet = await anna.conversation(), await anna.conversation(items=[{"role": "user", "content": "whisper"}])
     await anna.ask("POST", "/v1/memory", {"text": "anna likes milk"})
+    await anna.ask("PATCH", "/v1/settings", {"instructions": "anna wants short answers"})
     await anna.ask("POST", "/v1/memory", {"text": "anna has a cat", "conversation": quiet})
     line, other, bobs = await anna.line(), await anna.line(), await bob.line()
     await line.create("300@50", conversation=running, stream_id="1", **SLOW)
@@ -35,10 +36,12 @@ async def test_user_is_removed_with_everything(anna, site):
     assert check_whole(await line.response())["status"] == "cancelled"
     deleted = {(await other.next_of("verbatim:conversation.deleted"))["conversation"] for _ in range(2)}
     assert deleted == {running, quiet}
+    assert (await other.next_of("verbatim:settings.updated"))["settings"]["instructions"] is None
+    assert (await anna.ask("GET", "/v1/settings"))["instructions"] is None
     for path in ("/v1/conversations", "/v1/memory"):
         assert (await anna.ask("GET", path))["data"] == []
     assert await site.sessions() == theirs
-    await site.forgets("300@50", "w0 ", "whisper", "anna likes", "anna has")
+    await site.forgets("300@50", "w0 ", "whisper", "anna likes", "anna has", "anna wants")
     await bobs.still_there()
     assert bobs.news == []
 

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from hypothesis import strategies as st
 
-from persistence import Fact, Former, Message, Record, Source, Spent, Summary
+from persistence import Fact, Former, Message, Record, Settings, Source, Spent, Summary
 
 texts = st.text(st.characters(codec="utf-8"), max_size=30)
 times = st.datetimes().map(lambda at: at.isoformat(timespec="microseconds") + "Z")
@@ -41,6 +41,13 @@ spendings = st.just(Spent()) | st.builds(
     estimated=counts,
     costs=st.dictionaries(st.sampled_from(["USD", "EUR"]) | texts, counts, max_size=2),
 )
+chosen: st.SearchStrategy[Settings] = st.builds(
+    Settings,
+    st.none() | texts,
+    st.none() | texts.filter(bool),
+    st.none() | st.floats(0, 2),
+    st.none() | st.integers(1, 2**53 - 1),
+)
 records = st.builds(
     Record,
     ids,
@@ -53,6 +60,7 @@ records = st.builds(
     spent=spendings,
     spent_beside=spendings,
     is_pinned=st.booleans(),
+    settings=chosen,
 )
 sources = st.builds(Source, st.none() | ids, st.none() | texts, texts, st.integers(1, 99))
 formers = st.builds(Former, texts, texts, texts, st.lists(sources, min_size=1, max_size=2).map(tuple))

@@ -44,6 +44,7 @@ OURS = {
     "verbatim:conversation.item_deleted": {"conversation", "item_id", "response_id"},
     "verbatim:conversation.updated": {"conversation"},
     "verbatim:conversation.deleted": {"conversation"},
+    "verbatim:settings.updated": {"settings"},
     "verbatim:keepalive": set(),
 }
 FINAL = ("response.completed", "response.incomplete", "response.failed")

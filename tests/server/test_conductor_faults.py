@@ -28,7 +28,7 @@ async def stage_that_refuses(method, call, *script, error=None, **options):
 @pytest.mark.parametrize(
     ("error", "status", "code"), [(FULL, 507, "storage_full"), (READ_ONLY, 503, "storage_read_only")]
 )
-@pytest.mark.parametrize("method", ["history", "append"])
+@pytest.mark.parametrize("method", ["memory", "history", "append"])
 async def test_refused_question(method, error, status, code):
     """A question that cannot be read for, or kept, is refused; nothing was shown, and the next one is taken."""
     stage, store = await stage_that_refuses(method, 1, error=error)
@@ -50,10 +50,10 @@ async def test_refused_new_session():
     assert [record.session_id for record in await store.records(USER, limit=9)] == ["abc"]
 
 
-@pytest.mark.parametrize("method", ["write", "memory"])
-async def test_refused_in_mid_answer(method):
+@pytest.mark.parametrize(("method", "call"), [("write", 1), ("memory", 2)])
+async def test_refused_in_mid_answer(method, call):
     """A response during which the disk refuses has failed; its answer is kept all the same, if the disk allows."""
-    stage, store = await stage_that_refuses(method, 1, "a", asyncio.Event())
+    stage, store = await stage_that_refuses(method, call, "a", asyncio.Event())
     response = check_whole(await read(await stage.ask("1")))
     assert (response["status"], response["error"]["code"]) == ("failed", "storage_error")
     message = (await store.history("abc"))[-1]

@@ -102,12 +102,12 @@ async def test_full_memory_is_said_so(monkeypatch):
 
 
 async def test_user_without_facts_costs_one_look(monkeypatch):
-    """No thread, no ranking, nothing in the response or the message."""
+    """One more for the settings; no thread, no ranking, nothing in the response or the message."""
     monkeypatch.setattr(memories, "choose", None)
     monkeypatch.setattr(memories, "read_intent", None)
     stage = await stage_of()
     frames = await read(await stage.ask("hello"))
-    assert stage.store._calls["memory"] == 1
+    assert stage.store._calls["memory"] == 2
     assert "verbatim:facts" not in frames[-1]["response"]
     assert all("facts" not in message for message in await stage.store.history("abc"))
 

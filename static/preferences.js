@@ -1,0 +1,152 @@
+// Rule: what is chosen, for the chat that is shown and for all: known here, changed here, and true to the server. What is
+// chosen for a chat that is still to be made waits for it, and is forgotten where another is opened.
+
+import { changed, modelFor, takes } from "./model/choices.js";
+import { erase, read, write } from "./model/storage.js";
+import { ChatSettingsDialog } from "./view/chat_settings.js";
+import { byId } from "./view/dom.js";
+import { EraseDialog } from "./view/erasure.js";
+import { ModelPicker } from "./view/model_picker.js";
+import { SettingsDialog } from "./view/settings.js";
+import { showTheme } from "./view/theme.js";
+
+const IMAGES = "verbatim.model.images"; // whether who answered last takes images, until the server has said it
+const LAST_MODEL = "verbatim.model"; // what was chosen last in this browser, for who has chosen none for all
+
+export class Preferences {
+  #offer = { models: null, silent: [] };
+  #forAll = {};
+  #here = {}; // of the chat that is shown
+  #sessionId = null;
+  #loading = null; // the question that is open
+
+  /**
+   * @param {{api: object, onSession: (session: object) => void, onImages: (areTaken: boolean) => void,
+   *   onProblem: (message: string) => void, onErased: () => void}} options
+   */
+  constructor({ api, onSession, onImages, onProblem, onErased }) {
+    Object.assign(this, { api, onSession, onImages, onProblem });
+    this.picker = new ModelPicker({ onChoose: (model) => this.#chooseModel(model), onOpen: () => this.offerModels() });
+    this.dialog = new SettingsDialog({
+      onChange: (change) => this.#changeAll(change),
+      onErase: () => this.erasure.open(),
+    });
+    this.chatDialog = new ChatSettingsDialog({ onChange: (change) => this.#changeHere(change) });
+    this.erasure = new EraseDialog({
+      onErase: async () => {
+        await this.api.deleteMe();
+        erase(LAST_MODEL);
+        onErased();
+      },
+    });
+    byId("open-settings").addEventListener("click", () => this.#open(this.dialog));
+    byId("open-chat-settings").addEventListener("click", () => this.#open(this.chatDialog));
+    showTheme();
+  }
+
+  /** @returns {string | null} who answers; null leaves it to the server */
+  get model() {
+    return modelFor(this.#offer, [this.#here.model, this.#forAll.model, read(LAST_MODEL)]);
+  }
+
+  /** @returns {object | undefined} that model, as the server lists it */
+  get answering() {
+    const { models } = this.#offer;
+    return models?.find(({ id }) => id === this.model) ?? models?.[0];
+  }
+
+  /** Whether who answers takes images. */
+  get takesImages() {
+    if (this.#offer.models === null) return read(IMAGES) === "yes";
+    return this.answering?.["verbatim:images"] ?? false;
+  }
+
+  /** What a chat that is made now begins with; null: nothing. */
+  get ofNewChat() {
+    return this.#sessionId === null && Object.keys(this.#here).length > 0 ? this.#here : null;
+  }
+
+  /** A chat is shown, or news of it. */
+  shown(sessionId, session) {
+    if (sessionId !== this.#sessionId) {
+      if (this.chatDialog.isOpen && this.#sessionId !== null) this.chatDialog.close();
+      this.#here = {};
+    }
+    this.#sessionId = sessionId;
+    if (session) this.#here = session["verbatim:settings"] ?? {};
+    this.#show();
+  }
+
+  /** What is chosen for all has changed, here or in another tab. */
+  heard(settings) {
+    this.#forAll = changed({}, settings);
+    this.#show();
+  }
+
+  /** Asks for what is chosen for all; where that does not come, what is known stays. */
+  load() {
+    if (this.#offer.models === null) this.offerModels();
+    this.#loading ??= this.api
+      .settings()
+      .then(({ object, ...settings }) => this.heard(settings))
+      .catch(() => {})
+      .finally(() => {
+        this.#loading = null;
+      });
+    return this.#loading;
+  }
+
+  /** A server of models that does not answer keeps nobody from reading and writing. */
+  async offerModels() {
+    this.#offer = await this.api.models().catch(() => this.#offer);
+    this.picker.offer(this.#offer);
+    this.#show();
+  }
+
+  #open(dialog) {
+    this.offerModels();
+    dialog.open();
+    this.#show();
+  }
+
+  #show() {
+    const { answering } = this;
+    this.picker.show(this.model);
+    write(IMAGES, this.takesImages ? "yes" : "no");
+    this.onImages(this.takesImages);
+    const from = { offer: this.#offer, takes: (name) => takes(answering, name), model: answering?.id ?? "" };
+    if (this.dialog.isOpen) this.dialog.show(this.#forAll, from);
+    if (this.chatDialog.isOpen) this.chatDialog.show(this.#sessionId, this.#here, { ...from, above: this.#forAll });
+    byId("open-chat-settings").classList.toggle("chosen", hasMoreThanModel(this.#here));
+  }
+
+  async #changeAll(change) {
+    const { object, ...settings } = await this.api.changeSettings(change);
+    this.heard(settings);
+  }
+
+  async #changeHere(change) {
+    if (this.#sessionId === null) {
+      this.#here = changed(this.#here, change);
+      return this.#show();
+    }
+    this.onSession(await this.api.changeChat(this.#sessionId, change));
+  }
+
+  // Shown at once: the next message may be on its way before the server has answered.
+  async #chooseModel(model) {
+    write(LAST_MODEL, model);
+    const [sessionId, before] = [this.#sessionId, this.#here];
+    this.#here = changed(this.#here, { model });
+    this.#show();
+    try {
+      await this.#changeHere({ model });
+    } catch (error) {
+      if (sessionId === this.#sessionId) this.#here = before;
+      this.#show();
+      this.onProblem(error.message);
+    }
+  }
+}
+
+const hasMoreThanModel = ({ model, ...rest }) => Object.keys(rest).length > 0;
