@@ -19,6 +19,7 @@ export class Preferences {
   #here = {}; // of the chat that is shown
   #sessionId = null;
   #loading = null; // the question that is open
+  #areTaken = null; // images, by who answers, as was told last
 
   /**
    * @param {{api: object, onSession: (session: object) => void, onImages: (areTaken: boolean) => void,
@@ -112,12 +113,18 @@ export class Preferences {
   #show() {
     const { answering } = this;
     this.picker.show(this.model);
-    write(IMAGES, this.takesImages ? "yes" : "no");
-    this.onImages(this.takesImages);
+    this.#tellImages(this.takesImages);
     const from = { offer: this.#offer, takes: (name) => takes(answering, name), model: answering?.id ?? "" };
     if (this.dialog.isOpen) this.dialog.show(this.#forAll, from);
     if (this.chatDialog.isOpen) this.chatDialog.show(this.#sessionId, this.#here, { ...from, above: this.#forAll });
     byId("open-chat-settings").classList.toggle("chosen", hasMoreThanModel(this.#here));
+  }
+
+  #tellImages(areTaken) {
+    if (areTaken === this.#areTaken) return;
+    this.#areTaken = areTaken;
+    write(IMAGES, areTaken ? "yes" : "no");
+    this.onImages(areTaken);
   }
 
   async #changeAll(change) {

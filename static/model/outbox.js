@@ -1,8 +1,8 @@
 // Rule: words that have reached nobody outlive the page. A message under way is written into localStorage at once, where
 // no crash of the tab can reach it, and moves from there into the database, where it is on the disk; what a former page
 // left behind moves the same way. Where there is no database it stays where it is. Drafts stand in localStorage only, but
-// for their images: the last letter is kept even as the page goes. An entry goes when the server has the words, when the user takes them back,
-// or when their session is deleted.
+// for their images: the last letter is kept even as the page goes. An entry goes when the server has the words, when the
+// user takes them back, or when their session is deleted.
 
 import { DraftImages } from "./draft_images.js";
 import { erase, keysOf, read, write } from "./storage.js";

@@ -14,7 +14,7 @@ export class Attachments {
   constructor({ element, button, input, area, onChange, onAttach, onLate, onProblem }) {
     Object.assign(this, { element, button, input, onChange, onAttach, onLate, onProblem });
     this.place = null; // stands for the chat that is shown
-    this.ready = null; // the promise of it, while images are being made small
+    this.ready = null; // while images are being made small: the promise of whether all of them could be
     this.most = 8; // set once the server has said it
     button.after(this.#picker);
     button.addEventListener("click", () => this.#picker.click());
@@ -72,16 +72,22 @@ export class Attachments {
   }
 
   async #addAll(files, place) {
+    let isWhole = true;
+    const refuse = (problem) => {
+      isWhole = false;
+      this.onProblem(problem);
+    };
     for (const file of files) {
       try {
         const image = await smallImage(file);
         if (place !== this.place) this.onLate(place, image);
         else if (this.#images.length < this.most) this.change([...this.#images, image]);
-        else this.onProblem(t("composer.tooManyImages", { count: this.most }));
+        else refuse(t("composer.tooManyImages", { count: this.most }));
       } catch {
-        this.onProblem(t("composer.noImage", { name: file.name }));
+        refuse(t("composer.noImage", { name: file.name }));
       }
     }
+    return isWhole;
   }
 
   #thumbnail(image, at) {

@@ -8,7 +8,8 @@ const MOST_LINES_PX = 240;
 export class Composer {
   /**
    * @param {{form: HTMLFormElement, attachments: object, onSend: (text: string, images: string[]) => boolean,
-   *   onEdit: (text: string) => void, onAttach: Function, onLate: Function, onStop: () => void, onProblem: (message: string) => void}} options
+   *   onEdit: (text: string) => void, onAttach: Function, onLate: Function, onStop: () => void,
+   *   onProblem: (message: string) => void}} options
    *   `attachments` says where images are shown, chosen and dropped
    */
   constructor({ form, attachments, onSend, onEdit, onAttach, onLate, onStop, onProblem }) {
@@ -72,7 +73,7 @@ export class Composer {
     event.preventDefault();
     const { ready, place } = this.attachments;
     if (ready !== null) {
-      ready.then(() => this.attachments.place === place && this.form.requestSubmit());
+      ready.then((isWhole) => isWhole && this.attachments.place === place && this.form.requestSubmit());
       return;
     }
     const text = this.text.trim();

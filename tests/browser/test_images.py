@@ -112,6 +112,20 @@ async def test_image_goes_along_though_it_is_not_ready_yet(reader, upstream):
     await expect(reader.composer).to_have_value("")
 
 
+async def test_message_whose_image_cannot_be_read_is_not_sent_without_it(reader, upstream):
+    """Who sends at once hears that it is none; the words stay where they were written, to be sent as they are."""
+    await reader.open()
+    await expect(reader.button("Add images")).to_be_visible()
+    await reader.composer.fill("What is it?")
+    broken = base64.b64encode(PNG[:20] + bytes(300 << 10)).decode()
+    submit = "document.querySelector('#composer').requestSubmit()"
+    await reader.page.evaluate(f"(({PASTE})('data:image/png;base64,{broken}'), {submit})")
+    await expect(reader.page.get_by_role("alert")).to_contain_text("no image that can be read")
+    await expect(reader.composer).to_have_value("What is it?")
+    await expect(reader.own_messages).to_have_count(0)
+    assert await reader.ask("What is it?") == "A pixel."
+
+
 async def shown_by_the_server(reader: Reader) -> int:
     """How wide the only image of the only message is, once the server shows it."""
     image = reader.own_messages.get_by_role("img", name="Image 1")
