@@ -1,5 +1,6 @@
 // Rule: wiring only. What each part does stands in its own module.
 
+import { Acts } from "./acts.js";
 import { Api } from "./api.js";
 import { Attached } from "./attached.js";
 import { Conversations } from "./conversations.js";
@@ -57,7 +58,8 @@ const drawer = new Drawer({
   scrim: byId("scrim"),
   rest: byId("main"),
 });
-const scroller = new Scroller({ element: byId("scroll"), button: byId("to-end") });
+const scroller = new Scroller({ element: byId("scroll"), content: byId("transcript"), button: byId("to-end") });
+const acts = new Acts();
 
 const socket = new Socket({
   url: `${location.origin.replace(/^http/, "ws")}/v1/responses`,
@@ -71,7 +73,7 @@ const conversations = new Conversations({
   api,
   outbox,
   onChange: (transcript) => page.transcriptChanged(transcript),
-  onProblem: (message, transcript) => page.problem(message, transcript),
+  onProblem: (message, transcript, refusal) => page.problem(acts.refused(refusal) ?? message, transcript),
   onNews: heard,
 });
 
@@ -82,7 +84,13 @@ const conversation = new ConversationView({
   acts: {
     onSendAgain: (messageId) => page.sendAgain(messageId),
     onTakeBack: (messageId) => page.takeBack(messageId),
-    onMissing: (itemId) => page.showPath(itemId),
+    onMissing: (itemId) => acts.reach(itemId),
+    onAct: (act, entry, text) => acts.do(act, entry, text),
+    onEdited: (entry, text) => acts.sendEdited(entry, text),
+    onGap: (key, isNewer) => conversations.items.fill(page.transcript, key, isNewer),
+    onHindered: (reason) => page.problem(reason),
+    onWordsLeft: (sessionId, words) => page.keepWords(sessionId, words),
+    reasonFor: acts.reasonFor,
     onShowFacts: (ids) => memory.open(ids),
   },
 });
@@ -90,11 +98,12 @@ const conversation = new ConversationView({
 const composer = new Composer({
   form: byId("composer"),
   attachments: { element: byId("attachments"), button: byId("attach"), area: byId("main") },
-  onSend: (text, images) => page.send(text, images),
+  onSend: (text, images) => page.send(text, undefined, images),
   onEdit: (text) => page.drafted(text),
   onAttach: (images) => attached.changed(images),
   onLate: (place, image) => attached.late(place, image),
   onStop: () => page.stop(),
+  onEditLast: () => acts.editLast(),
   onProblem: (message) => page.problem(message),
 });
 
@@ -115,6 +124,7 @@ const page = new Page({
   me,
 });
 
+acts.connect({ api, socket, conversations, page, conversation, composer });
 const neighbours = new Neighbours({ outbox, socket, conversations, onTaken: () => page.sessionsChanged() });
 
 byId("new-chat").addEventListener("click", () => page.open(null));
@@ -141,12 +151,14 @@ async function reconnected() {
   if (!isLast()) return;
   line.back();
   conversations.resume();
+  conversation.changed();
   side.resume();
   preferences.load();
 }
 
 function lost(code) {
   line.away();
+  conversation.changed(); // what can be done with messages
   if (code === MESSAGE_TOO_BIG) conversations.refuseLargest();
   // A handshake that was refused looks like a network that is away: asking over HTTP tells them apart.
   api.whoAmI().catch(() => {});

@@ -45,14 +45,21 @@ export class Page {
     this.conversation.seek(itemId);
   }
 
-  /** A message that is sought is on another path: that is shown, unless an answer is being written on this one. */
-  async showPath(itemId) {
-    const { sessionId } = this.#transcript;
-    await this.#attempt(() => this.api.showPath(sessionId, itemId));
+  get transcript() {
+    return this.#transcript;
   }
 
-  /** @returns {boolean} whether the words were taken; where not, they stay where they were written */
-  send(text, images = []) {
+  /** Words that were written in the place of a message, which is gone. */
+  keepWords(sessionId, words) {
+    if (sessionId === this.#transcript.sessionId) this.composer.text = joined(this.composer.text, ...words);
+    else this.outbox.keepDraft(sessionId, joined(this.outbox.draftOf(sessionId), ...words));
+  }
+
+  /**
+   * @returns {boolean} whether the words were taken; where not, they stay where they were written
+   * @param {string | null} [after] the item behind which they are to stand, where that is not the last one
+   */
+  send(text, after, images = []) {
     if (!this.#hasBegun) return false;
     const transcript = this.#transcript;
     const { model } = this.preferences;
@@ -62,7 +69,7 @@ export class Page {
     this.conversation.scroller.follow();
     const isFirst = transcript.sessionId === null;
     if (isFirst) this.conversations.begin(transcript, this.me.newSessionId(), this.#beginning(text));
-    this.conversations.send(transcript, text, model, images);
+    this.conversations.send(transcript, text, model, after, images);
     if (isFirst) this.#moveTo(transcript.sessionId);
     return true;
   }

@@ -45,6 +45,11 @@ export class Preferences {
     showTheme();
   }
 
+  /** What the server says of a model on offer. */
+  offered(id) {
+    return this.#offer.models?.find((model) => model.id === id);
+  }
+
   /** @returns {string | null} who answers; null leaves it to the server */
   get model() {
     return modelFor(this.#offer, [this.#here.model, this.#forAll.model, read(LAST_MODEL)]);

@@ -41,7 +41,8 @@ async function drawn(bitmap, { longest, quality }) {
   return new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", quality));
 }
 
-function dataUrl(blob) {
+/** @returns {Promise<string>} */
+export function dataUrl(blob) {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
     reader.addEventListener("load", () => resolve(reader.result));

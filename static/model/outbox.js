@@ -57,11 +57,22 @@ export class Outbox {
    * Keeps a message, or what has changed about it. `begins` is the metadata of the session that it begins, as long as
    * the server does not know that one.
    */
-  keepSend(sessionId, { messageId, text, images = [], model, error = null, begins = null }) {
+  keepSend(sessionId, { messageId, text, images = [], model, error = null, begins = null, after }) {
     const before = this.#sends.get(messageId);
     this.#latest = Math.max(Date.now(), this.#latest + 1);
     const at = before?.at ?? this.#latest;
-    const send = { user: this.user, messageId, sessionId, text, images, model, error, begins, at };
+    const send = {
+      user: this.user,
+      messageId,
+      sessionId,
+      text,
+      images,
+      model,
+      error,
+      begins,
+      at,
+      ...(after === undefined ? {} : { after }),
+    };
     if (before && KEPT.every((name) => isSame(before[name], send[name]))) return;
     this.#sends.set(messageId, send);
     const isWritten = write(keyOf("send", this.user, messageId), JSON.stringify(send));

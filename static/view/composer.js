@@ -1,21 +1,35 @@
 // Rule: takes what the user writes. Enter sends, Shift+Enter breaks the line, and a key that only ends the choice
-// of a character (an input method at work) does neither. Images that were attached go along, once they are ready.
+// of a character (an input method at work) does neither. Where a finger writes, Enter breaks the line. Images that were
+// attached go along, once they are ready.
 
+import { quotationOf } from "../model/quotation.js";
 import { Attachments } from "./attachments.js";
 
 const MOST_LINES_PX = 240;
+
+const TOUCH = "(hover: none) and (pointer: coarse)";
+
+/** Whether this key sends what is written. */
+export function sendsWith(event) {
+  const isComposing = event.isComposing || event.keyCode === 229;
+  return event.key === "Enter" && !event.shiftKey && !isComposing && !matchMedia(TOUCH).matches;
+}
+
+/** Makes a field as high as what stands in it, up to a limit. */
+export function fit(field, mostPx) {
+  field.style.height = "auto";
+  field.style.height = `${Math.min(field.scrollHeight, mostPx)}px`;
+}
 
 export class Composer {
   /**
    * @param {{form: HTMLFormElement, attachments: object, onSend: (text: string, images: string[]) => boolean,
    *   onEdit: (text: string) => void, onAttach: Function, onLate: Function, onStop: () => void,
-   *   onProblem: (message: string) => void}} options
+   *   onEditLast: () => boolean, onProblem: (message: string) => void}} options
    *   `attachments` says where images are shown, chosen and dropped
    */
-  constructor({ form, attachments, onSend, onEdit, onAttach, onLate, onStop, onProblem }) {
-    this.form = form;
-    this.onSend = onSend;
-    this.onEdit = onEdit;
+  constructor({ form, attachments, onSend, onEdit, onAttach, onLate, onStop, onEditLast, onProblem }) {
+    Object.assign(this, { form, onSend, onEdit, onEditLast });
     this.input = form.querySelector("textarea");
     this.sendButton = form.querySelector("#send");
     this.stopButton = form.querySelector("#stop");
@@ -31,6 +45,7 @@ export class Composer {
     this.input.addEventListener("keydown", (event) => this.#key(event));
     this.input.addEventListener("input", () => this.#edited());
     this.stopButton.addEventListener("click", () => onStop());
+    if (matchMedia(TOUCH).matches) this.input.enterKeyHint = "enter";
     this.#fit();
   }
 
@@ -55,6 +70,18 @@ export class Composer {
     this.input.focus({ preventScroll: true });
   }
 
+  /** Puts somebody's words ahead of what is written next, in a way that can be undone like typing. */
+  quote(text) {
+    this.focus();
+    const { value } = this.input;
+    this.input.setSelectionRange(value.length, value.length);
+    const gap = value === "" || value.endsWith("\n\n") ? "" : value.endsWith("\n") ? "\n" : "\n\n";
+    const quotation = gap + quotationOf(text);
+    // Nothing else keeps what the browser can undo. Where it is refused, the words come all the same.
+    if (!document.execCommand("insertText", false, quotation)) this.text = value + quotation;
+    this.input.scrollTop = this.input.scrollHeight;
+  }
+
   /** Offers to stop while an answer comes. The focus never falls back to the page when the button goes. */
   setRunning(isRunning) {
     if (this.stopButton.hidden === !isRunning) return;
@@ -63,10 +90,12 @@ export class Composer {
   }
 
   #key(event) {
-    const isComposing = event.isComposing || event.keyCode === 229;
-    if (event.key !== "Enter" || event.shiftKey || isComposing) return;
-    event.preventDefault();
-    this.form.requestSubmit();
+    if (sendsWith(event)) {
+      event.preventDefault();
+      this.form.requestSubmit();
+    } else if (event.key === "ArrowUp" && this.text === "" && !event.isComposing && this.onEditLast()) {
+      event.preventDefault();
+    }
   }
 
   #submit(event) {
@@ -93,7 +122,6 @@ export class Composer {
 
   #fit() {
     this.sendButton.disabled = this.#isEmpty;
-    this.input.style.height = "auto";
-    this.input.style.height = `${Math.min(this.input.scrollHeight, MOST_LINES_PX)}px`;
+    fit(this.input, MOST_LINES_PX);
   }
 }

@@ -206,6 +206,26 @@ async def test_deletion_that_is_taken_back_leaves_images_where_they_were(reader,
     await expect(thumbnail).to_have_count(0)
 
 
+async def test_edited_message_takes_its_image_along(reader, upstream):
+    """Written anew, a message is asked with the image that it had."""
+    await reader.open()
+    await expect(reader.button("Add images")).to_be_visible()
+    await reader.page.evaluate(PASTE, url_of(PNG))
+    await expect(reader.button("Remove image 1")).to_be_visible()
+    await reader.ask("What is it?")
+    await reader.composer.press("ArrowUp")
+    editor = reader.own_messages.get_by_role("textbox")
+    await editor.fill("Which colour has it?")
+    await editor.press("Enter")
+    await expect(reader.own_messages.locator(".text")).to_have_text("Which colour has it?")
+    await expect(reader.own_messages.get_by_role("textbox")).to_have_count(0)
+    assert await shown_by_the_server(reader) == 1
+    await reader.read_to_the_end()
+    content = upstream.bodies[-1]["messages"][0]["content"]
+    assert [content[0]["text"], content[1]["image_url"]["url"]] == ["Which colour has it?", url_of(PNG)]
+    await expect(reader.composer).to_have_value("")
+
+
 async def test_model_without_images_offers_none(reader):
     """Where the chosen model takes none, there is no button, and a pasted image is nothing."""
     await reader.open()

@@ -32,7 +32,7 @@ test("images are shown from this server or from their bytes, and from nowhere el
 
 test("a stored message takes the place of the one that was sent, with its images", () => {
   const transcript = new Transcript("s");
-  transcript.addPending("c1", "look", null, [PIXEL]);
+  transcript.addPending("c1", "look", null, undefined, [PIXEL]);
   assert.deepEqual(transcript.entries[0].images, [PIXEL]);
   transcript.acknowledge("c1", "r1");
   const content = [
@@ -84,7 +84,7 @@ test("a new chat that begins with an image and without a connection is made, and
   before.socket.isOpen = false;
   const transcript = new Transcript();
   before.conversations.begin(transcript, "s", { title: "T" });
-  before.conversations.send(transcript, "", null, [PIXEL]);
+  before.conversations.send(transcript, "", null, undefined, [PIXEL]);
   const after = begin();
   after.api.createSession = async (_, id) => ({ id });
   await after.outbox.open("");
