@@ -8,6 +8,7 @@ import { erase, read, write } from "./model/storage.js";
 
 const KEY = "verbatim.me";
 const USUAL_KEEPALIVE_S = 20;
+const USUAL_IMAGES = 8;
 
 export class Me {
   #told = null; // what /v1/me has answered
@@ -37,6 +38,11 @@ export class Me {
 
   get maxFrameBytes() {
     return this.#told["verbatim:max_frame_bytes"] ?? USUAL_LIMIT_BYTES;
+  }
+
+  /** How many images a message may bring. */
+  get maxImages() {
+    return this.#told["verbatim:max_images"] ?? USUAL_IMAGES;
   }
 
   get keepaliveMs() {
