@@ -1,7 +1,9 @@
 // Rule: what a reader does with messages: ask once more, go on, write anew, step through the versions, quote. Each
 // changes the conversation on the server, and what is shown follows from the news of it.
 
+import { isInlineImage } from "./model/images.js";
 import { alternativeTo, hindrance, questionOf } from "./model/possible.js";
+import { dataUrl } from "./shrink.js";
 import { t } from "./text.js";
 
 const REASONS = {
@@ -41,11 +43,32 @@ export class Acts {
     this[DOES[act]](entry, text);
   }
 
-  /** @returns {boolean} whether the new words were taken; where not, they stay where they were written */
+  /**
+   * The images of the message go along; they are fetched first.
+   * @returns {boolean | Promise<boolean>} whether the new words were taken; where not, they stay where they were written
+   */
   sendEdited(entry, text) {
+    const images = entry.images ?? [];
+    return images.length === 0 ? this.#sendEdited(entry, text, images) : this.#sendWithImages(entry, text, images);
+  }
+
+  async #sendWithImages(entry, text, addresses) {
+    const { transcript } = this.page;
+    try {
+      const images = await Promise.all(addresses.map((address) => this.#inline(address)));
+      return transcript === this.page.transcript && this.#sendEdited(entry, text, images);
+    } catch (error) {
+      this.page.problem(error.message, transcript);
+      return false;
+    }
+  }
+
+  #inline = async (address) => (isInlineImage(address) ? address : dataUrl(await this.api.image(address)));
+
+  #sendEdited(entry, text, images) {
     const reason = this.reasonFor("edit", entry);
     if (reason) this.page.problem(reason);
-    if (reason || !this.page.send(text, entry.after)) return false;
+    if (reason || !this.page.send(text, entry.after, images)) return false;
     this.composer.focus();
     return true;
   }

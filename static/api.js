@@ -83,6 +83,13 @@ export class Api {
   #page = (id, order, after) =>
     this.#request("GET", `${sessionPath(id)}/items?order=${order}&limit=${ITEMS_PAGE_SIZE}${afterOf(after)}`);
 
+  /** The bytes of an image that this server keeps. */
+  async image(address) {
+    const response = await fetch(address, { credentials: "same-origin" }).catch(() => null);
+    if (!response?.ok) throw new ApiError(response?.status ?? 0, "unknown", t("message.imageAway"));
+    return response.blob();
+  }
+
   async #request(method, path, body, options = {}) {
     const init = { method, credentials: "same-origin", headers: { Accept: "application/json" }, ...options };
     if (body !== undefined) {

@@ -5,6 +5,7 @@
 import { Delivery, isForNow } from "./delivery.js";
 import { ItemPages } from "./item_pages.js";
 import { createFrame, frameBytes, refusedSize, sizeProblem, USUAL_LIMIT_BYTES } from "./model/frame.js";
+import { newId } from "./model/ids.js";
 import { restore } from "./model/restored.js";
 import { EventRouter, sessionOf } from "./model/router.js";
 import { Transcript } from "./model/transcript.js";
@@ -66,15 +67,15 @@ export class Conversations {
   }
 
   /** @returns {string | null} why the server would not take this message */
-  problemWith(transcript, text, model) {
-    const entry = { messageId: crypto.randomUUID(), text, model };
+  problemWith(transcript, text, model, images = []) {
+    const entry = { messageId: newId(), text, images, model };
     return sizeProblem(frameBytes(transcript.sessionId, entry), this.maxFrameBytes);
   }
 
   /** @param {string | null} [after] the item behind which the message is to stand, in the place of what stands there */
-  send(transcript, text, model, after) {
-    const messageId = crypto.randomUUID();
-    transcript.addPending(messageId, text, model, after);
+  send(transcript, text, model, after, images = []) {
+    const messageId = newId();
+    transcript.addPending(messageId, text, model, after, images);
     this.#keepUnsent(transcript);
     this.delivery.next(transcript);
     this.onChange(transcript);
@@ -85,7 +86,7 @@ export class Conversations {
     transcript.setRefusal(messageId, null);
     this.#keepUnsent(transcript);
     const entry = transcript.unacknowledged.find((pending) => pending.messageId === messageId);
-    const problem = entry && this.problemWith(transcript, entry.text, entry.model);
+    const problem = entry && this.problemWith(transcript, entry.text, entry.model, entry.images);
     if (problem) this.#refuse(transcript, messageId, problem);
     else if (entry) this.delivery.next(transcript);
     this.onChange(transcript);
@@ -109,7 +110,7 @@ export class Conversations {
    * @returns {string | null} the name under which the answer or a refusal comes; null without a connection
    */
   askAgain(transcript, place, model = null) {
-    const messageId = crypto.randomUUID();
+    const messageId = newId();
     const isSent = this.socket.send(createFrame(transcript.sessionId, { messageId, text: "", model, place }));
     return isSent ? messageId : null;
   }
@@ -235,7 +236,7 @@ export class Conversations {
   #made(transcript, session = null) {
     const { sessionId } = transcript;
     // Deleted here while it was being made.
-    if (this.#transcripts.get(sessionId) !== transcript) return this.api.deleteSession(sessionId).catch(() => {});
+    if (this.#transcripts.get(sessionId) !== transcript) return this.api.deleteSessions([sessionId]).catch(() => {});
     transcript.begins = null;
     this.#keepUnsent(transcript);
     if (session) this.onNews({ type: "verbatim:conversation.updated", conversation: session });

@@ -2,9 +2,11 @@
 
 import { Acts } from "./acts.js";
 import { Api } from "./api.js";
+import { Attached } from "./attached.js";
 import { Conversations } from "./conversations.js";
 import { keepForLater } from "./installation.js";
 import { Me } from "./me.js";
+import { DraftImages } from "./model/draft_images.js";
 import { Outbox } from "./model/outbox.js";
 import { titleOf } from "./model/title.js";
 import { Neighbours } from "./neighbours.js";
@@ -33,7 +35,7 @@ speak();
 const api = new Api({ onUnauthorized: () => login.ask() });
 const login = new LoginDialog({ logIn, onDone: loggedIn });
 const me = new Me({ api, onKnown: begin, onAway: () => line.away(), onProblem: (message) => page.problem(message) });
-const outbox = new Outbox(new OutboxStore());
+const outbox = new Outbox(new OutboxStore(), new DraftImages(OutboxStore.ofImages()));
 const side = new Side({ api, user: () => outbox.user, page: () => page, onSearch: (words) => search.open(words) });
 const { sessions, pages } = side;
 const line = new ConnectionLine({ element: byId("connection"), outbox });
@@ -45,6 +47,7 @@ const preferences = new Preferences({
     sessions.upsert(session);
     page.sessionsChanged();
   },
+  onImages: (areTaken) => composer.attachments.offer(areTaken),
   onProblem: (message) => page.problem(message),
   onErased: leave,
 });
@@ -99,11 +102,17 @@ const conversation = new ConversationView({
 
 const composer = new Composer({
   form: byId("composer"),
-  onSend: (text) => page.send(text),
+  attachments: { element: byId("attachments"), button: byId("attach"), area: byId("main") },
+  onSend: (text, images) => page.send(text, undefined, images),
   onEdit: (text) => page.drafted(text),
+  onAttach: (images) => attached.changed(images),
+  onLate: (place, image) => attached.late(place, image),
   onStop: () => page.stop(),
   onEditLast: () => acts.editLast(),
+  onProblem: (message) => page.problem(message),
 });
+
+const attached = new Attached({ outbox, composer });
 
 const page = new Page({
   api,
@@ -114,6 +123,7 @@ const page = new Page({
   conversations,
   conversation,
   composer,
+  attached,
   drawer,
   preferences,
   me,
@@ -163,6 +173,7 @@ async function begin() {
   if (me.hasKeys) offerLogOut();
   search.isOff = !me.hasSearch;
   conversations.maxFrameBytes = me.maxFrameBytes;
+  composer.attachments.most = me.maxImages;
   socket.pulse.keepaliveMs = me.keepaliveMs;
   await outbox.open(me.id);
   page.begin();

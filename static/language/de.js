@@ -67,12 +67,16 @@ export default {
   "code.copy": "Kopieren",
   "code.notCopied": "Nicht kopiert",
 
+  "composer.attach": "Bilder hinzufügen",
   "composer.label": "Nachricht",
+  "composer.noImage": "„{name}“ ist kein Bild, das sich lesen lässt.",
   "composer.placeholder": "Nachricht schreiben",
+  "composer.removeImage": "Bild {number} entfernen",
   "composer.send": "Senden",
   "composer.stop": "Anhalten",
   "composer.tooLarge": "Diese Nachricht hat {size} Byte; der Server nimmt höchstens {limit} Byte an.",
   "composer.refusedSize": "Der Server nimmt keine Nachricht von {size} Byte an.",
+  "composer.tooManyImages": "Eine Nachricht nimmt höchstens {count} Bilder auf.",
 
   "connection.away": "Die Verbindung ist weg; gesendet wird, sobald sie wieder da ist.",
   "connection.awayFor": "Seit {time} getrennt; gesendet wird, sobald die Verbindung wieder da ist.",
@@ -167,6 +171,8 @@ export default {
   "message.edit": "Bearbeiten",
   "message.empty": "eine leere Antwort",
   "message.failed": "Die Antwort ist fehlgeschlagen.",
+  "message.imageAway": "Ein Bild dieser Nachricht lässt sich nicht holen; bitte noch einmal versuchen.",
+  "message.image": "Bild {number}",
   "message.incomplete": "unvollständig",
   "message.interrupted": "unterbrochen",
   "message.knew": {

@@ -2,6 +2,7 @@
 // JSON in UTF-8, as it goes over the wire.
 
 import { t } from "../text.js";
+import { inputOf } from "./message_images.js";
 
 /** What the server takes where it does not say. */
 export const USUAL_LIMIT_BYTES = 1_048_576;
@@ -10,14 +11,15 @@ export const USUAL_LIMIT_BYTES = 1_048_576;
 const UNKNOWN_SESSION = "_".repeat(64);
 
 /**
- * @param {{messageId: string, text: string, model: string | null, after?: string | null, place?: object}} entry after: the
- *   item behind which it is to stand, where that is not the last; place: what says the same in the wire's own words
+ * @param {{messageId: string, text: string, images?: string[], model: string | null, after?: string | null,
+ *   place?: object}} entry after: the item behind which it is to stand, where that is not the last; place: what says the
+ *   same in the wire's own words
  */
-export function createFrame(sessionId, { messageId, text, model, after, place = placeBehind(after) }) {
+export function createFrame(sessionId, { messageId, text, images, model, after, place = placeBehind(after) }) {
   return {
     type: "response.create",
     conversation: sessionId,
-    input: text,
+    input: inputOf(text, images),
     ...place,
     stream_id: messageId,
     metadata: { client_message_id: messageId },

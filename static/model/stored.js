@@ -1,6 +1,7 @@
 // Rule: what the server's items say, as entries of a transcript. Items that are no message of the user or the assistant
 // are not shown, yet an entry knows the item before it, whatever that is: an edited message takes its place behind it.
 
+import { imagesOf } from "./message_images.js";
 import { textOf } from "./response.js";
 import { usageOfItem } from "./usage.js";
 
@@ -28,7 +29,7 @@ export function entryOf(item, after) {
     at: item["verbatim:created_at"] ?? null,
     alternatives: item["verbatim:alternatives"] ?? [],
   };
-  if (item.role === "user") return common;
+  if (item.role === "user") return { ...common, images: imagesOf(item) };
   return {
     ...common,
     cursor: -1,

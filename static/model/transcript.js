@@ -81,8 +81,8 @@ export class Transcript {
    * Shows a message that is on its way to the server.
    * @param {string | null} [after] the item behind which it is to stand, in the place of what stands there
    */
-  addPending(messageId, text, model, after) {
-    const entry = { role: "user", key: messageId, messageId, text, model, pending: true };
+  addPending(messageId, text, model, after, images = []) {
+    const entry = { role: "user", key: messageId, messageId, text, images, model, pending: true };
     if (after === undefined) this.entries = [...this.entries, entry];
     else this.entries = [...this.#through(after), { ...entry, after }];
   }

@@ -2,6 +2,7 @@
 // button, and again when it is pressed: nothing is kept true for thousands of messages that nobody looks at.
 
 import { t } from "../text.js";
+import { copyText } from "./clipboard.js";
 import { nameOf } from "./foot.js";
 
 const SAID_FOR_MS = 1_500;
@@ -78,10 +79,7 @@ export class ActBar {
   }
 
   async #copy(button, text) {
-    const isCopied = await (navigator.clipboard?.writeText(text) ?? Promise.reject()).then(
-      () => true,
-      () => false,
-    );
+    const isCopied = await copyText(text);
     const said = isCopied ? t("code.copied") : t("code.notCopied");
     Object.assign(button.dataset, { said });
     Object.assign(button, { ariaLabel: said, title: said });

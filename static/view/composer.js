@@ -1,7 +1,9 @@
 // Rule: takes what the user writes. Enter sends, Shift+Enter breaks the line, and a key that only ends the choice
-// of a character (an input method at work) does neither. Where a finger writes, Enter breaks the line.
+// of a character (an input method at work) does neither. Where a finger writes, Enter breaks the line. Images that were
+// attached go along, once they are ready.
 
 import { quotationOf } from "../model/quotation.js";
+import { Attachments } from "./attachments.js";
 
 const MOST_LINES_PX = 240;
 
@@ -21,14 +23,24 @@ export function fit(field, mostPx) {
 
 export class Composer {
   /**
-   * @param {{form: HTMLFormElement, onSend: (text: string) => boolean, onEdit: (text: string) => void,
-   *   onStop: () => void, onEditLast: () => boolean}} options
+   * @param {{form: HTMLFormElement, attachments: object, onSend: (text: string, images: string[]) => boolean,
+   *   onEdit: (text: string) => void, onAttach: Function, onLate: Function, onStop: () => void,
+   *   onEditLast: () => boolean, onProblem: (message: string) => void}} options
+   *   `attachments` says where images are shown, chosen and dropped
    */
-  constructor({ form, onSend, onEdit, onStop, onEditLast }) {
+  constructor({ form, attachments, onSend, onEdit, onAttach, onLate, onStop, onEditLast, onProblem }) {
     Object.assign(this, { form, onSend, onEdit, onEditLast });
     this.input = form.querySelector("textarea");
     this.sendButton = form.querySelector("#send");
     this.stopButton = form.querySelector("#stop");
+    this.attachments = new Attachments({
+      ...attachments,
+      input: this.input,
+      onChange: () => this.#fit(),
+      onAttach,
+      onLate,
+      onProblem,
+    });
     form.addEventListener("submit", (event) => this.#submit(event));
     this.input.addEventListener("keydown", (event) => this.#key(event));
     this.input.addEventListener("input", () => this.#edited());
@@ -44,6 +56,14 @@ export class Composer {
   set text(text) {
     this.input.value = text;
     this.#edited();
+  }
+
+  get images() {
+    return this.attachments.images;
+  }
+
+  set images(images) {
+    this.attachments.images = images;
   }
 
   focus() {
@@ -86,9 +106,19 @@ export class Composer {
 
   #submit(event) {
     event.preventDefault();
+    const { ready, place } = this.attachments;
+    if (ready !== null) {
+      ready.then((isWhole) => isWhole && this.attachments.place === place && this.form.requestSubmit());
+      return;
+    }
     const text = this.text.trim();
-    if (text === "") return;
-    if (this.onSend(text)) this.text = "";
+    if (this.#isEmpty || !this.onSend(text, this.images)) return;
+    this.text = "";
+    this.attachments.change([]);
+  }
+
+  get #isEmpty() {
+    return this.text.trim() === "" && this.images.length === 0;
   }
 
   #edited() {
@@ -97,7 +127,7 @@ export class Composer {
   }
 
   #fit() {
-    this.sendButton.disabled = this.text.trim() === "";
+    this.sendButton.disabled = this.#isEmpty;
     fit(this.input, MOST_LINES_PX);
   }
 }

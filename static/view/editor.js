@@ -8,7 +8,9 @@ import { h } from "./dom.js";
 const MOST_LINES_PX = 400;
 
 export class Editor {
-  /** @param {{text: string, onSend: (text: string) => boolean, onClose: (isSent: boolean) => void}} options
+  #isSending = false; // what goes along is fetched
+
+  /** @param {{text: string, onSend: (text: string) => boolean | Promise<boolean>, onClose: (isSent: boolean) => void}} options
    *   onSend: whether it was taken */
   constructor({ text, onSend, onClose }) {
     Object.assign(this, { before: text, onSend, onClose });
@@ -44,9 +46,14 @@ export class Editor {
     }
   }
 
-  #submit(event) {
+  async #submit(event) {
     event.preventDefault();
     const text = this.input.value.trim();
-    if (text !== "" && this.onSend(text)) this.onClose(true);
+    if (text === "" || this.#isSending) return;
+    this.#isSending = true;
+    const taken = this.onSend(text);
+    const isTaken = taken instanceof Promise ? await taken : taken;
+    this.#isSending = false;
+    if (isTaken && this.element.isConnected) this.onClose(true);
   }
 }

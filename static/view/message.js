@@ -8,6 +8,7 @@ import { Editor } from "./editor.js";
 import { Foot } from "./foot.js";
 import { GapView } from "./gap.js";
 import { MarkdownView } from "./markdown.js";
+import { MessageImages } from "./message_images.js";
 import { ReasoningView } from "./reasoning.js";
 
 /**
@@ -21,13 +22,14 @@ export function messageView(entry, acts) {
 }
 
 class UserMessage {
+  #images = new MessageImages();
   foot = new Foot("user");
   #text = h("div", { class: "text", dir: "auto" });
   #note = h("p", { class: "note" });
   #editor = null;
 
   constructor(acts) {
-    const parts = [this.#text, this.#note, this.foot.element];
+    const parts = [this.#images.element, this.#text, this.#note, this.foot.element];
     this.element = h("article", { class: "message user", "aria-label": t("message.you") }, ...parts);
     this.acts = acts;
   }
@@ -61,6 +63,7 @@ class UserMessage {
 
   update(entry, isLast) {
     this.foot.update(entry, isLast);
+    this.#images.update(entry.images ?? []);
     this.#text.textContent = entry.text;
     this.element.classList.toggle("pending", Boolean(entry.pending));
     this.#note.replaceChildren(...this.#notes(entry));

@@ -37,7 +37,7 @@ async function talking(items, offered = []) {
     transcript,
     preferences: { model: "chosen", offered: (id) => offered.find((model) => model.id === id) },
     problem: (text) => said.push(text),
-    send: (text, after) => Boolean(conversations.send(transcript, text, "chosen", after)),
+    send: (text, after, images) => Boolean(conversations.send(transcript, text, "chosen", after, images)),
   };
   const acts = new Acts();
   acts.connect({ api: conversations.api, socket, conversations, page, conversation: view, composer: { focus() {} } });
