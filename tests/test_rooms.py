@@ -31,6 +31,7 @@ PURE = (
     "server/proposals.py",
     "server/summary.py",
     "server/settings.py",
+    "server/setting_values.py",
     "server/stored_usage.py",
     "server/thought_marks.py",
     "server/title.py",
