@@ -26,6 +26,7 @@ import { MemoryDialog } from "./view/memory.js";
 import { Scroller } from "./view/scroller.js";
 import { SearchDialog } from "./view/search.js";
 import { Shortcuts } from "./view/shortcuts.js";
+import { fitAboveKeyboard } from "./view/visible_height.js";
 import { speak } from "./view/words.js";
 
 const MESSAGE_TOO_BIG = 1009; // RFC 6455 §7.4.1
@@ -217,3 +218,4 @@ async function leave() {
 new Shortcuts({ onWrite: () => composer.focus(), onList: () => drawer.toggle() });
 me.ask();
 keepForLater();
+fitAboveKeyboard();

@@ -95,3 +95,47 @@ async def test_whole_page_is_walked_through_with_tab(reader: Reader) -> None:
         await reader.page.keyboard.press("Tab")
         assert await reader.page.evaluate(SHOWS_FOCUS)
     assert await reader.page.evaluate("window.reached.size") >= wanted
+
+
+@pytest.mark.parametrize("name", ["Search", "Memory", "Settings", "Keyboard shortcuts", "Settings of this chat"])
+async def test_dialog_gives_the_focus_back(reader: Reader, name: str) -> None:
+    """Whatever was opened with the keyboard is left with Escape to where one was."""
+    await reader.open()
+    await reader.button(name).focus()
+    await reader.page.keyboard.press("Enter")
+    await expect(reader.page.get_by_role("dialog")).to_be_visible()
+    assert await reader.page.evaluate("document.activeElement.closest('dialog') !== null")
+    await reader.page.keyboard.press("Escape")
+    await expect(reader.page.get_by_role("dialog")).to_have_count(0)
+    await expect(reader.button(name)).to_be_focused()
+
+
+async def test_what_is_deleted_passes_the_focus_on(reader: Reader) -> None:
+    """A chat that goes, from its menu, leaves the focus on something that is there; so does the last one."""
+    await reader.open()
+    for words in ("Alpha", "Beta"):
+        await reader.button("New chat").click()
+        await reader.ask(words)
+    for left in (1, 0):
+        await reader.chats.first.focus()
+        await reader.page.keyboard.press("Tab")
+        await reader.page.keyboard.press("Enter")
+        menu = reader.page.get_by_role("menu")
+        await expect(menu).to_be_visible()
+        await menu.get_by_role("menuitem", name="Delete", exact=True).focus()
+        await reader.page.keyboard.press("Enter")
+        await expect(reader.chats).to_have_count(left)
+        assert await reader.page.evaluate(HAS_FOCUS)
+
+
+async def test_answer_is_announced_in_sentences(reader: Reader) -> None:
+    """A screen reader is told politely that an answer comes, and what it says, once."""
+    await reader.open()
+    await reader.choose("scribe")
+    await reader.ask("What can you do?")
+    live = reader.page.locator("#live")
+    await expect(live).to_have_attribute("aria-live", "polite")
+    await expect(live.locator("p").first).to_have_text("The assistant is answering.")
+    await expect(live.locator("p").last).to_contain_text("Answer complete.")
+    words = await reader.last_answer.locator(".body").inner_text()
+    assert words.split()[0] in await live.inner_text()
