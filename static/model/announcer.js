@@ -7,6 +7,7 @@ import { isRunning, noteOf } from "./response.js";
 
 const PAUSE_MS = 5_000;
 const MOST_CHARS = 400;
+const A_FEW_WORDS = 200;
 const SENTENCE_END = /[.!?:。！？][)"'”’*_`]*\s|\n/g;
 
 export class Announcer {
@@ -24,7 +25,7 @@ export class Announcer {
     if (entry.text === "") return "";
     if (entry.key !== this.#key || entry.text.length < this.#told) {
       this.#key = entry.key;
-      this.#told = before.text.length; // what was there is to be read
+      this.#told = toldOf(before);
       this.#at = nowMs;
       return t("conversation.answering");
     }
@@ -37,13 +38,16 @@ export class Announcer {
   }
 
   #end(before, entry) {
-    const told = entry.key === this.#key ? this.#told : before.text.length;
+    const told = entry.key === this.#key ? this.#told : toldOf(before);
     this.#key = null;
     const text = spoken(entry.text.slice(told));
     const note = noteOf(entry)?.text;
     return note ? t("conversation.ended", { text, note }) : t("conversation.complete", { text });
   }
 }
+
+// What was there when the page came is to be read; a few words are the beginning of what is heard.
+const toldOf = ({ text }) => (text.length > A_FEW_WORDS ? text.length : 0);
 
 function wholeSentences(text) {
   const last = [...text.matchAll(SENTENCE_END)].at(-1);
@@ -58,7 +62,7 @@ export function spoken(markdown) {
     .replace(/^\s*\|?[\s:|-]+\|?\s*$/gm, "")
     .replace(/^\s*\||\|\s*$/gm, "")
     .replace(/^\s*(?:#{1,6}|>|[-*+](?: \[[ xX]\])?)\s/gm, "")
-    .replace(/[*_`~]+/g, "")
+    .replace(/[*`~]+|(?<![\p{L}\p{N}])_+|_+(?![\p{L}\p{N}])/gu, "")
     .replace(/\s*\|\s*/g, ", ")
     .replace(/\s+/g, " ")
     .trim();

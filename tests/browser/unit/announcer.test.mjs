@@ -37,13 +37,17 @@ test("what came too fast is cut, and never said again", () => {
 
 test("what stood there before the page came is not read out", () => {
   const announcer = new Announcer();
-  const there = "A long beginning. ";
+  const there = "A long beginning. ".repeat(20);
+  const short = "And so";
   announcer.hear(running(there), running(`${there}And`), 0);
   assert.equal(announcer.hear(running(`${there}And`), ended(`${there}And on.`), 10), "Answer complete. And on.");
+  announcer.hear(running(short), running(`${short} it`), 0);
+  assert.equal(announcer.hear(running(`${short} it`), ended(`${short} it is.`), 10), "Answer complete. And so it is.");
 });
 
 test("marks of Markdown are not spoken", () => {
   assert.equal(spoken("# A **bold** [link](https://example.org)\n\n- [x] `done`\n"), "A bold link done");
+  assert.equal(spoken("_so_ it is: `snake_case`"), "so it is: snake_case");
   assert.equal(spoken("```python\nx = 1\n```\n"), "x = 1");
   assert.equal(spoken("| a | b |\n|---|---|\n| c | d |"), "a, b c, d");
 });
