@@ -8,6 +8,7 @@
     ├── MemoryFull          more facts than a user may have
     ├── MemoryOff           the user wants nothing to be learned
     ├── MessageNotFound     no such message in this session
+    ├── ImageNotFound       no such image of this session
     ├── InvalidSessionId    an id that may not name a file
     ├── NotStorable         what JSON in UTF-8 cannot hold
     ├── SearchUnavailable   nothing is indexed here
@@ -86,6 +87,14 @@ class MessageNotFound(PersistenceError):
 
     def __str__(self) -> str:
         return f"no message {self.message_id!r} in this session"
+
+
+@dataclass(eq=False)
+class ImageNotFound(PersistenceError):
+    name: str
+
+    def __str__(self) -> str:
+        return f"no image {self.name!r} in this session"
 
 
 @dataclass(eq=False)

@@ -5,23 +5,27 @@ the files) follows only once it is durable. So whatever a crash leaves, the jour
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from persistence.branches import Tree, still_owing, with_history
 from persistence.changes import Changes, memory_key
 from persistence.checkpoints import CheckpointLimits, Checkpoints
+from persistence.deletions import Deletions
 from persistence.disk import Disk
-from persistence.errors import Damaged, InvalidSessionId, PersistenceError, SessionExists, SessionNotFound, StorageError
+from persistence.errors import Damaged, InvalidSessionId, PersistenceError, SessionExists, StorageError
 from persistence.facts import Facts
 from persistence.files import Files
 from persistence.folding import Folding
+from persistence.image_files import ImageFiles
+from persistence.image_sweep import ImageSweep
+from persistence.images import NO_IMAGES
 from persistence.journal import Journal
-from persistence.journal_entry import Delete, Part
-from persistence.memory_file import is_empty, memory_file_name
+from persistence.journal_entry import Part
 from persistence.memory_files import MemoryFiles
-from persistence.model import Message, Page, Piece, Receipt, Record, UserReceipt, is_session_id, session_file_name
+from persistence.model import Message, Page, Piece, Record, is_session_id
 from persistence.open_sessions import OpenSessions
 from persistence.outside_edits import OutsideEdits
 from persistence.owed_answers import OwedAnswers
@@ -34,8 +38,6 @@ from persistence.session_index import SessionIndex
 from persistence.session_reader import SessionReader
 from persistence.start import Start
 from persistence.store import FactsChange
-
-_DELETED_AT_ONCE = 64
 
 
 class FileStore:
@@ -85,6 +87,23 @@ class FileStore:
         self._checkpoints = Checkpoints(
             self._journal, self._folding, self._index, self._running, self._files, checkpoints or CheckpointLimits()
         )
+        self._images = ImageFiles(folder, self._files, self._index)
+        deletions = Deletions(
+            folder,
+            self._files,
+            self._journal,
+            self._changes,
+            self._index,
+            self._sessions,
+            self._memories,
+            self._images,
+            self._pieces,
+            self._running,
+            self._folding,
+            self._checkpoints,
+        )
+        self.image, self.delete, self.delete_user = self._images.read, deletions.session, deletions.user
+        self._sweep = ImageSweep(folder, self._files, self._images, self._changes, self._reader)
         self._search = SearchIndex(folder, self._files, self._index, self._folding, search_delay_s, has_search)
         self.search = self._search.search
         self._lock: int | None = None
@@ -104,6 +123,7 @@ class FileStore:
             await start.run(look=self._reader.look, create=self._create, settle=self._settle_at_start)
             if not self._journal.adopted:
                 await self._checkpoints.make()
+            await self._sweep.begin()
         except BaseException:
             await self._folding.close()
             await self._journal.close()
@@ -114,11 +134,13 @@ class FileStore:
         self._index.start()
         self._checkpoints.start()
         self._search.start()
+        self._sweep.start()
 
     async def close(self) -> None:
         if self._lock is not None:
             self._looking.cancel()
             await asyncio.wait([self._looking])
+            await self._sweep.close()
             await self._changes.drain()
             await self._folding.close()
             await self._edits.settle()
@@ -128,10 +150,12 @@ class FileStore:
             await self._journal.close()
             self._unlock()
 
-    async def create(self, record: Record, messages: Sequence[Message] = ()) -> Record:
+    async def create(
+        self, record: Record, messages: Sequence[Message] = (), *, images: Mapping[str, bytes] = NO_IMAGES
+    ) -> Record:
         if not is_session_id(record.session_id):
             raise InvalidSessionId(record.session_id)
-        async with self._changes.hold(record.session_id):
+        async with self._changes.hold(record.session_id), self._images.put(record.session_id, images):
             return await self._create(record, messages)
 
     async def record(self, session_id: str) -> Record:
@@ -151,45 +175,6 @@ class FileStore:
 
         return await self._change(session_id, update)
 
-    async def delete(self, session_id: str) -> Receipt:
-        async with self._changes.hold(session_id):
-            user_id = self._index.get(session_id).user_id
-            async with self._changes.locks.hold(memory_key(user_id)):
-                names = session_file_name(session_id), memory_file_name(user_id), "sessions.json"
-                memory, forgotten = await self._memories.without_session(user_id, session_id)
-                copies = await self._files.forget_copies(self.folder / "quarantine", names)
-                entry = Delete(session_id, memory)
-                with self._pieces.none_of(session_id):
-                    await self._journal.commit(entry.encode())
-                    self._index.drop(session_id)
-                    self._memories.forget(user_id)
-                for name, change in entry.changes():
-                    self._folding.add(name, change)
-            self._running.drop_session(session_id)
-            self._sessions.forget(session_id)
-            self._checkpoints.deleted()
-            await self._folding.fold()
-        return Receipt(session_id, [*copies, *(name for name, change in entry.changes() if change is None)], forgotten)
-
-    async def delete_user(self, user_id: str) -> UserReceipt:
-        receipts: list[Receipt] = []
-        while mine := self._index.page(user_id, limit=_DELETED_AT_ONCE, after=None):
-            deletions = (self.delete(record.session_id) for record in mine)
-            for outcome in await asyncio.gather(*deletions, return_exceptions=True):
-                if isinstance(outcome, Receipt):
-                    receipts.append(outcome)
-                elif not isinstance(outcome, SessionNotFound):
-                    raise outcome
-        async with self._changes.hold(memory_key(user_id)):
-            facts = await self._memories.read(user_id)
-            removed = await self._files.forget_copies(self.folder / "quarantine", [memory_file_name(user_id)])
-            if not is_empty(facts):
-                await self._memories.put(user_id, Facts())
-                removed.append(memory_file_name(user_id))
-            self._checkpoints.deleted()
-            await self._folding.fold()
-        return UserReceipt(user_id, receipts, removed, len(facts))
-
     async def history(self, session_id: str) -> Sequence[Message]:
         return (await self.tree(session_id)).history
 
@@ -201,9 +186,16 @@ class FileStore:
         async with self._changes.hold(session_id, writes=False):
             return await self._reader.page(session_id, limit, after, newest_first)
 
-    async def append(self, session_id: str, messages: Sequence[Message]) -> Record:
+    async def append(
+        self, session_id: str, messages: Sequence[Message], *, images: Mapping[str, bytes] = NO_IMAGES
+    ) -> Record:
+        async def append(session: OpenSession) -> None:
+            async with self._images.put(session_id, images):
+                await self._owed.append(session, messages)
+
+        plain = partial(self._owed.append, new=messages)
         try:
-            return await self._change(session_id, lambda session: self._owed.append(session, messages), look=False)
+            return await self._change(session_id, append if images else plain, look=False)
         except BaseException:
             self._running.abandon(session_id, messages)
             raise
@@ -211,26 +203,36 @@ class FileStore:
     async def edit(self, session_id: str, change: Callable[[Sequence[Message]], Iterable[Message]]) -> Record:
         async def edit(session: OpenSession) -> None:
             tree = with_history(session.tree, list(change(tuple(session.history.whole()))))
+            before = session.tree
             await self._sessions.rewrite(session, session.record.touched(), tree)
             self._running.follow_tree(session_id, tree)
             self._checkpoints.deleted()
+            await self._images.drop(session_id, before.messages(), tree.messages())
 
         return await self._change(session_id, edit)
 
     async def edit_tree(
-        self, session_id: str, change: Callable[[Tree], Tree], *, draft: Message | None = None, text: str = ""
+        self,
+        session_id: str,
+        change: Callable[[Tree], Tree],
+        *,
+        draft: Message | None = None,
+        text: str = "",
+        images: Mapping[str, bytes] = NO_IMAGES,
     ) -> Record:
         async def edit(session: OpenSession) -> None:
             before, settled = session.tree, self._owed.passed_over(session)
             if (after := still_owing(before, settled, change(settled))) == before:
                 return
             begun = Part(session_id, draft["response_id"], draft, text) if draft else None
-            await self._sessions.rewrite(session, session.record.touched(), after, begun)
+            async with self._images.put(session_id, images):
+                await self._sessions.rewrite(session, session.record.touched(), after, begun)
             self._running.follow_tree(session_id, after)
             if draft:
                 self._running.write(session_id, draft, text)
             if after.ids() < before.ids():
                 self._checkpoints.deleted()
+            await self._images.drop(session_id, before.messages(), after.messages())
 
         return await self._change(session_id, edit)
 

@@ -114,7 +114,7 @@ class Files:
 
     async def make_folder(self, path: Path) -> None:
         """Creates the folder and those above it, durably, readable by its owner only."""
-        await self.hop("create", path, _make_folder)
+        await self.hop("create", path, make_folder)
 
     async def lock_folder(self, path: Path) -> int:
         """Takes the folder for this process until it ends or closes the lock; returns the lock.
@@ -265,7 +265,8 @@ def _forget_copies(disk: Disk, quarantine: Path, originals: Iterable[str]) -> li
     return copies
 
 
-def _make_folder(disk: Disk, path: Path) -> None:
+def make_folder(disk: Disk, path: Path) -> None:
+    """Creates the folder and those above it, durably."""
     missing = [folder for folder in (path, *path.parents) if not disk.is_folder(folder)]
     for folder in reversed(missing):
         with names_synced(disk, folder.parent):

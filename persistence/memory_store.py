@@ -4,8 +4,8 @@ Rule: the same contract with the plainest means; what no file could hold is enco
 holds survives `close` and `open`, as files would; opening it again without closing it stands for a crash.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from persistence.answer import (
     Parts,
@@ -21,6 +21,7 @@ from persistence.answer import (
 )
 from persistence.branches import Tree, siblings, still_owing, with_history, with_ids
 from persistence.errors import (
+    ImageNotFound,
     InvalidSessionId,
     MessageNotFound,
     NotStorable,
@@ -30,6 +31,7 @@ from persistence.errors import (
     StorageError,
 )
 from persistence.facts import Facts
+from persistence.images import IMAGES, NO_IMAGES, image_names
 from persistence.journal_entry import Part
 from persistence.learning import without_session
 from persistence.memory_file import encode_memory, is_empty, memory_file_name
@@ -55,6 +57,13 @@ from persistence.store import FactsChange
 class _Session:
     record: Record
     tree: Tree
+    images: dict[str, bytes] = field(default_factory=dict)
+
+    def keep(self, tree: Tree, images: Mapping[str, bytes] = NO_IMAGES) -> None:
+        """Puts another tree; images go with the last message that names them."""
+        gone = image_names(self.tree.messages()) - image_names(tree.messages())
+        self.images = {name: data for name, data in {**self.images, **images}.items() if name not in gone}
+        self.tree = tree
 
 
 def _place(record: Record) -> tuple[bool, bool, str, str]:
@@ -91,13 +100,15 @@ class MemoryStore:
     async def close(self) -> None:
         pass
 
-    async def create(self, record: Record, messages: Sequence[Message] = ()) -> Record:
+    async def create(
+        self, record: Record, messages: Sequence[Message] = (), *, images: Mapping[str, bytes] = NO_IMAGES
+    ) -> Record:
         if not is_session_id(record.session_id):
             raise InvalidSessionId(record.session_id)
         if record.session_id in self._sessions:
             raise SessionExists(record.session_id)
         encode_file(record, messages)
-        self._sessions[record.session_id] = _Session(record, Tree(list(messages)))
+        self._sessions[record.session_id] = _Session(record, Tree(list(messages)), dict(images))
         return record
 
     async def record(self, session_id: str) -> Record:
@@ -125,14 +136,15 @@ class MemoryStore:
         return record
 
     async def delete(self, session_id: str) -> Receipt:
-        user_id = self._get(session_id).record.user_id
+        session = self._get(session_id)
+        user_id, images = session.record.user_id, [f"{IMAGES}/{session_id}/{name}" for name in sorted(session.images)]
         del self._sessions[session_id]
         self._parts = {key: parts for key, parts in self._parts.items() if key[0] != session_id}
         before = self._memories.get(user_id, Facts())
         after, gone = without_session(before, session_id)
         self._memories[user_id] = after
         forgotten = [memory_file_name(user_id)] if is_empty(after) and not is_empty(before) else []
-        return Receipt(session_id, [session_file_name(session_id), *forgotten], gone)
+        return Receipt(session_id, [session_file_name(session_id), *forgotten, *images], gone)
 
     async def delete_user(self, user_id: str) -> UserReceipt:
         mine = [session_id for session_id, session in self._sessions.items() if session.record.user_id == user_id]
@@ -160,7 +172,14 @@ class MemoryStore:
         several = {id: alike for id, alike in others.items() if len(alike) > 1}
         return Page(numbered[:limit], len(numbered) > limit, several)
 
-    async def append(self, session_id: str, messages: Sequence[Message]) -> Record:
+    async def image(self, session_id: str, name: str) -> bytes:
+        if (data := self._get(session_id).images.get(name)) is None:
+            raise ImageNotFound(name)
+        return data
+
+    async def append(
+        self, session_id: str, messages: Sequence[Message], *, images: Mapping[str, bytes] = NO_IMAGES
+    ) -> Record:
         session = self._get(session_id)
         owed = owed_response(session.tree.history)
         try:
@@ -175,7 +194,7 @@ class MemoryStore:
             session.tree = late
         else:
             before = before if is_answer else self._passed_over(session)
-            session.tree = Tree([*before.history, *messages], before.branches)
+            session.keep(Tree([*before.history, *messages], before.branches), images)
         session.record = session.record.touched().having_spent(messages)
         for response_id in answered_responses([*before.history[-1:], *messages]):
             self._parts.pop((session_id, response_id), None)
@@ -185,12 +204,18 @@ class MemoryStore:
         session = self._get(session_id)
         tree = with_history(session.tree, list(change(tuple(session.tree.history))))
         encode_file(session.record, tree.history)
-        session.tree = tree
+        session.keep(tree)
         session.record = session.record.touched().of(tree.history)
         return session.record
 
     async def edit_tree(
-        self, session_id: str, change: Callable[[Tree], Tree], *, draft: Message | None = None, text: str = ""
+        self,
+        session_id: str,
+        change: Callable[[Tree], Tree],
+        *,
+        draft: Message | None = None,
+        text: str = "",
+        images: Mapping[str, bytes] = NO_IMAGES,
     ) -> Record:
         session = self._get(session_id)
         settled = self._passed_over(session)
@@ -198,7 +223,8 @@ class MemoryStore:
             encode_file(session.record, after.history, after.branches)
             for response_id in answered_responses(after.messages()):
                 self._parts.pop((session_id, response_id), None)
-            session.tree, session.record = after, session.record.touched().of(after.history)
+            session.keep(after, images)
+            session.record = session.record.touched().of(after.history)
             if draft:
                 await self.write(session_id, draft, text)
         return session.record

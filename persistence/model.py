@@ -60,6 +60,8 @@ class Message(TypedDict, total=False):
     reasoning: NotRequired[str]
     """What the model thought, which is no part of its answer."""
     error: NotRequired[dict[str, str]]
+    images: NotRequired[list[dict[str, Any]]]
+    """On a user's message: the images that go with its text (`images.py`), which stand beside the session's file."""
     facts: NotRequired[list[str]]
     """The facts of the user's memory that the assistant had for it, by id."""
 

@@ -3,11 +3,12 @@
 Rule: a session of another user is answered exactly like one that does not exist.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from persistence.errors import SessionNotFound
+from persistence.images import NO_IMAGES
 from persistence.model import Message, Receipt, Record, UserReceipt, new_id
 from persistence.portions import in_portions
 from persistence.settings import NO_SETTINGS, Settings
@@ -34,6 +35,7 @@ class SessionService:
         *,
         session_id: str | None = None,
         messages: Sequence[Message] = (),
+        images: Mapping[str, bytes] = NO_IMAGES,
         settings: Settings = NO_SETTINGS,
     ) -> Record:
         """Begins a session, durably, with a fresh id unless one is given.
@@ -44,7 +46,7 @@ class SessionService:
         """
         session_id = new_id() if session_id is None else session_id
         record = replace(Record.fresh(session_id, user_id, metadata), settings=settings)
-        return await self._store.create(record, messages)
+        return await self._store.create(record, messages, images=images)
 
     async def retrieve(self, session_id: str, *, user_id: str | None = None) -> Record:
         """The session's record."""

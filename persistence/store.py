@@ -18,7 +18,10 @@ The contract, which `tests/persistence/store_contract.py` checks for each implem
   too: no response has two.
 - **Whole**: `edit_tree` may move messages between `history` and `branches`; an `append` reaches neither what stands
   before it nor the branches.
-- **Deleted** means gone: history, record, parts, and what is known from that session only.
+- **Images** that come with messages are there, as durable as these, once the call returns. An image goes with the last
+  message, shown or not, that names it; what a refused call or a crash leaves behind that nobody names does not stay for
+  good.
+- **Deleted** means gone: images, history, record, parts, and what is known from that session only.
 - **Searched**: what is found is the user's, and of a session that is there. The shown path and the others are searched
   alike. A message may be found a moment later than it is acknowledged; until everything can be, the answer says so.
 - **Concurrency**: any number of tasks of one event loop; changes of one session, and of one user's memory, happen one
@@ -28,12 +31,13 @@ The contract, which `tests/persistence/store_contract.py` checks for each implem
 - **Values**: what goes in and what comes out is not to be changed afterwards, but replaced.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from persistence.branches import Tree
 from persistence.errors import PersistenceError, StorageError
 from persistence.facts import Fact, Facts
+from persistence.images import NO_IMAGES
 from persistence.model import Message, Page, Piece, Receipt, Record, UserReceipt
 from persistence.search_hits import Hits, Place
 from persistence.search_query import SearchQuery
@@ -63,8 +67,13 @@ class Store(Protocol):
     async def close(self) -> None:
         """Writes what is still to be written and gives everything back."""
 
-    async def create(self, record: Record, messages: Sequence[Message] = ()) -> Record:
+    async def create(
+        self, record: Record, messages: Sequence[Message] = (), *, images: Mapping[str, bytes] = NO_IMAGES
+    ) -> Record:
         """Begins a session.
+
+        Args:
+            images: By name (`images.py`) the bytes of images that the messages name.
 
         Raises:
             SessionExists: The id is taken.
@@ -110,8 +119,17 @@ class Store(Protocol):
             MessageNotFound: There is no message `after`.
         """
 
-    async def append(self, session_id: str, messages: Sequence[Message]) -> Record:
-        """Adds messages at the history's end; returns the record, touched."""
+    async def image(self, session_id: str, name: str) -> bytes:
+        """The bytes of an image of the session.
+
+        Raises:
+            ImageNotFound: There is none of this name.
+        """
+
+    async def append(
+        self, session_id: str, messages: Sequence[Message], *, images: Mapping[str, bytes] = NO_IMAGES
+    ) -> Record:
+        """Adds messages at the history's end, with their images; returns the record, touched."""
 
     async def edit(self, session_id: str, change: Callable[[Sequence[Message]], Iterable[Message]]) -> Record:
         """Puts another history in the place of the session's; rare, and as costly as the history is long.
@@ -120,7 +138,13 @@ class Store(Protocol):
         """
 
     async def edit_tree(
-        self, session_id: str, change: Callable[[Tree], Tree], *, draft: Message | None = None, text: str = ""
+        self,
+        session_id: str,
+        change: Callable[[Tree], Tree],
+        *,
+        draft: Message | None = None,
+        text: str = "",
+        images: Mapping[str, bytes] = NO_IMAGES,
     ) -> Record:
         """Puts another tree in the place of the session's (`branches.py` has the steps); rare, and as costly as there
         are messages. Where nothing changes, nothing is written. An answer that is owed is settled in the tree that is
@@ -128,6 +152,7 @@ class Store(Protocol):
 
         Args:
             draft, text: What there is already of the answer that the new history owes, as with `write`, in one step.
+            images: Those of new messages.
         """
 
     async def write(self, session_id: str, draft: Message, text: str) -> None:

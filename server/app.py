@@ -8,6 +8,7 @@ from aiohttp import web
 from persistence import CheckpointLimits, FileStore, SessionService, Store, read_or_create_secret
 from server import (
     export_routes,
+    image_routes,
     memory_routes,
     middleware,
     response_routes,
@@ -82,7 +83,8 @@ def model_servers(config: Config, environ: Mapping[str, str]) -> list[ModelServe
         models = (config.upstream_model,) if config.upstream_model else ()
         key = config.upstream_key or None
         sizes = {"*": config.upstream_context_tokens} if config.upstream_context_tokens else {}
-        servers.append(ModelServer("upstream", config.upstream_url, key, models, config.upstream_continues, sizes))
+        continues, images = config.upstream_continues, config.upstream_images
+        servers.append(ModelServer("upstream", config.upstream_url, key, models, continues, sizes, images=images))
     if config.models_file:
         try:
             text = config.models_file.read_text("utf-8")
@@ -103,6 +105,7 @@ def make_assistants(config: Config, servers: Sequence[ModelServer]) -> list[Assi
             server.models,
             name=server.name,
             continues=server.continues,
+            images=server.images,
             context_tokens=server.context_tokens,
             limits=server.limits,
         )
@@ -157,6 +160,7 @@ def make_app(
     app[UNTAKEN] = Untaken(config.send_timeout_s)
     app.add_routes(routes.routes)
     app.add_routes(memory_routes.routes)
+    app.add_routes(image_routes.routes)
     app.add_routes(response_routes.routes)
     app.add_routes(search_routes.routes)
     app.add_routes(settings_routes.routes)

@@ -27,6 +27,7 @@ from server.metering import Meter
 from server.models import Models
 from server.parameters import check_outputs
 from server.placing import check_prefix, place, replacing
+from server.prompt_images import image_reader
 from server.prompting import make_prompt
 from server.response_log import Readable, ResponseLog
 from server.running import Running, RunningTurns, TurnLimits
@@ -227,17 +228,18 @@ class Conductor:
 
         Returns the path that is shown then: the question is its last message.
         """
-        placed = place(turn, tree)
+        placed, images = place(turn, tree), turn.request.images
         check_prefix(placed, assistant)
         check_outputs(turn.request, placed.tree.history)
         if turn.request.kept and is_new:
             title = first_title(turn.request.messages[-1]["content"])
-            await self._store.create(Record.fresh(turn.session_id, turn.user_id, title), placed.tree.history)
+            record = Record.fresh(turn.session_id, turn.user_id, title)
+            await self._store.create(record, placed.tree.history, images=images)
         elif turn.request.kept and placed.added is not None:
-            await self._store.append(turn.session_id, placed.added)
+            await self._store.append(turn.session_id, placed.added, images=images)
         elif turn.request.kept:
             moved = replacing(turn, placed)
-            await self._store.edit_tree(turn.session_id, moved, draft=placed.draft, text=placed.text)
+            await self._store.edit_tree(turn.session_id, moved, draft=placed.draft, text=placed.text, images=images)
         if placed.draft:
             turn.go_on_from(placed.draft, placed.text)
         return placed.tree.history
@@ -267,7 +269,7 @@ class Conductor:
                 position = len(path) - 1
                 after = message_id(path[-2], position - 1) if position else None
                 self._live.tell(turn.user_id, QuestionAccepted(path[-1], position, running.log, after))
-            prompt = make_prompt(turn, path, record)
+            prompt = make_prompt(turn, path, record, image_reader(self._store, turn))
             if not running.answering.is_stopped:
                 prompt = await self._memories.recall(turn, prompt, assistant)
             return await running.answering.run(assistant, prompt)

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from server.errors import ConfigError
+from server.image_limits import ImageLimits
 
 PREFIX = "VERBATIM_"
 _SECRETS = ("VERBATIM_API_KEYS", "VERBATIM_COOKIE_SECRET", "VERBATIM_UPSTREAM_KEY")
@@ -104,6 +105,11 @@ def _origins(text: str) -> frozenset[str]:
     return frozenset(origins)
 
 
+def _names(text: str) -> tuple[str, ...]:
+    """names and patterns such as llava*, separated by commas"""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
 def _currency(text: str) -> str:
     """three capital letters such as USD (ISO 4217)"""
     if len(text) != 3 or not text.isascii() or not text.isalpha() or not text.isupper():
@@ -145,6 +151,9 @@ class Config:
     upstream_context_tokens: int = _setting(
         0, _whole(0, 1 << 30), "tokens that its models take in, answer included; 0: as many as it says"
     )
+    upstream_images: tuple[str, ...] = _setting(
+        (), _names, "which of its models take images: names and patterns, by commas; `*`: all"
+    )
     upstream_model: str = _setting("", _text, "model to use; empty offers all that the model server lists")
     models_file: Path | None = _setting(None, _file, "TOML file of several model servers, see docs/operations.md")
     currency: str = _setting("USD", _currency, "currency of the prices in that file")
@@ -160,7 +169,14 @@ class Config:
     memory: bool = _setting(True, _switch, "0: nothing is learned in sessions, and assistants know no facts")
     memory_proposes: bool = _setting(False, _switch, "1: model servers are asked after each turn what to remember")
     memory_chars: int = _setting(4000, _whole(0, 1_000_000), "characters that facts may take in a prompt")
-    max_frame_bytes: int = _setting(1_048_576, _whole(1024, 1 << 30), "largest frame or request body that is taken")
+    max_frame_bytes: int = _setting(
+        1_048_576, _whole(1024, 1 << 30), "largest frame, or other request body, that is taken"
+    )
+    max_body_bytes: int = _setting(
+        8_388_608, _whole(1024, 1 << 30), "largest body of `POST /v1/responses` and `/v1/conversations`: images come so"
+    )
+    max_image_bytes: int = _setting(4_194_304, _whole(1, 1 << 30), "largest image that is taken, in bytes of its file")
+    max_images: int = _setting(8, _whole(0, 1000), "images that one message may bring")
     max_queued_turns: int = _setting(32, _whole(1, 10_000), "turns beside the first in one session, or on one socket")
     max_turns_per_user: int = _setting(256, _whole(1, 1_000_000), "turns of one user that may run or wait")
     max_turns: int = _setting(4096, _whole(1, 1_000_000), "turns that may run or wait in all")
@@ -192,6 +208,16 @@ class Config:
         if not self.api_keys and not is_loopback(self.host):
             expected = f"a loopback address, or {PREFIX}API_KEYS to be set (without keys nobody is asked who they are)"
             raise ConfigError(PREFIX + "HOST", self.host, expected)
+
+    @property
+    def largest_body_bytes(self) -> int:
+        """What a body may have that may bring images: never less than a frame."""
+        return max(self.max_body_bytes, self.max_frame_bytes)
+
+    @property
+    def image_limits(self) -> ImageLimits:
+        """How much in images a message may bring."""
+        return ImageLimits(self.max_image_bytes, self.max_images)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str], arguments: Sequence[str] = ()) -> "Config":
@@ -241,7 +267,9 @@ def describe_settings() -> list[tuple[str, str, str]]:
         default = item.default if item.default is not MISSING else ""
         if isinstance(default, bool):
             default = int(default)
-        shown = "" if default in (None, frozenset()) else f"{default:g}" if isinstance(default, float) else str(default)
+        shown = (
+            "" if default in (None, frozenset(), ()) else f"{default:g}" if isinstance(default, float) else str(default)
+        )
         rows.append((setting_variable(item.name), shown, item.metadata["what"]))
     return rows
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from persistence.errors import (
     FactNotFound,
     FactTooLong,
+    ImageNotFound,
     InvalidSessionId,
     MemoryFull,
     MemoryOff,
@@ -109,6 +110,8 @@ def api_error(error: PersistenceError) -> ApiError:
             return ApiError(409, "conversation_exists", str(error), "conversation")
         case MessageNotFound():
             return ApiError(404, "message_not_found", f"no message {error.message_id!r} in this conversation", "after")
+        case ImageNotFound():
+            return ApiError(404, "image_not_found", f"no image {error.name!r:.100} in this conversation", "name")
         case InvalidSessionId():
             return ApiError(400, "invalid_value", str(error), "conversation")
         case NotStorable():

@@ -11,12 +11,13 @@ from contextlib import aclosing, suppress
 import orjson
 from aiohttp import hdrs, web
 
-from persistence import PersistenceError, SessionNotFound, now
+from persistence import ImageNotFound, PersistenceError, SessionNotFound, now
+from persistence.images import image_names
 from server.archive import Member, archive, one_by_one
 from server.keys import SESSIONS, STORE, UNTAKEN, USER
 from server.transcript import transcript
-from server.wire_export import archive_name, attachment, conversation_json, file_name, memory_object
-from server.wire_requests import Export, decode_body
+from server.wire_export import Export, archive_name, attachment, conversation_json, file_name, memory_object
+from server.wire_requests import decode_body
 from server.wire_settings import settings_object
 
 routes = web.RouteTableDef()
@@ -46,7 +47,7 @@ async def export_everything(request: web.Request) -> web.StreamResponse:
 
 
 async def _everything(request: web.Request, at: str) -> AsyncIterator[Member]:
-    """Settings and memory, then each session as Markdown and as JSON; one that goes meanwhile is left out."""
+    """Settings and memory, then each session as Markdown, as JSON and with its images; none that goes meanwhile."""
     store, user_id = request.app[STORE], request[USER]
     facts = await store.memory(user_id)
     yield _json_member("settings.json", at, settings_object(facts.settings))
@@ -58,6 +59,10 @@ async def _everything(request: web.Request, at: str) -> AsyncIterator[Member]:
             text = (piece.encode() for piece in transcript(record, tree))
             yield Member(archive_name(record, "md"), changed_at, text)
             yield Member(archive_name(record, "json"), changed_at, conversation_json(record, tree, at))
+            for name in sorted(image_names(tree.messages())):
+                with suppress(ImageNotFound):
+                    data = await store.image(session_id, name)
+                    yield Member(f"images/{session_id}/{name}", changed_at, [data])
 
 
 async def _ids(request: web.Request) -> list[str]:

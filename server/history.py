@@ -14,6 +14,7 @@ import orjson
 
 from persistence.answer import interrupted_message, reasoning_of
 from persistence.branches import Branch, Tree, drop, with_ids
+from persistence.images import images_of
 from persistence.model import Message, new_id
 from server.errors import ApiError
 from server.turn import Turn, TurnRequest
@@ -33,9 +34,13 @@ def session_begun_by(user_id: str, request: TurnRequest) -> str:
     client's, so that they begin it once, however often they are sent; else it is a new one."""
     if request.client_message_id is None or not request.kept:
         return new_id()
-    said = [(message["role"], message["content"]) for message in request.messages]
+    said = [(message["role"], message["content"], *_image_files(message)) for message in request.messages]
     begun_by = orjson.dumps([user_id, request.client_message_id, said])
     return hashlib.sha256(begun_by).hexdigest()[:16]
+
+
+def _image_files(message: Message) -> list[str]:
+    return [image.file for image in images_of(message)]
 
 
 def message_of(messages: Iterable[Message], response_id: str) -> Message | None:

@@ -11,9 +11,11 @@ from dataclasses import replace
 import orjson
 
 from persistence.answer import reasoning_of
+from persistence.images import images_of
 from server.assistants.base import Assistant, Cost, Prompt, Usage
 from server.assistants.context_window import count_leading
 from server.assistants.renamed import Renamed
+from server.assistants.seen_images import TOKENS_PER_IMAGE
 from server.assistants.tool_calls import ToolCall, ToolUse, calls_of
 from server.last_piece import LastPiece
 from server.model_prices import ModelPrice, price_of
@@ -72,8 +74,8 @@ class Meter:
 def estimate_usage(prompt: Prompt, text: str, reasoning: str, calls: Sequence[ToolCall] = ()) -> Usage:
     """What an answer may have used.
 
-    Rule: the input is all that the prompt holds, and a few tokens more for each message; the output is what was said,
-    what was thought, and the calls of tools. Nothing of it counts as cached.
+    Rule: the input is all that the prompt holds, with a few tokens more for each message and many for each image; the
+    output is what was said, what was thought, and the calls of tools. Nothing of it counts as cached.
     """
     thought = estimate_tokens(reasoning)
     output = estimate_tokens(text) + thought + _estimate_calls(calls)
@@ -82,7 +84,10 @@ def estimate_usage(prompt: Prompt, text: str, reasoning: str, calls: Sequence[To
 
 def _estimate_input(prompt: Prompt) -> int:
     messages = sum(
-        _MESSAGE_TOKENS + estimate_tokens(message["content"]) + _estimate_calls(calls_of(message))
+        _MESSAGE_TOKENS
+        + estimate_tokens(message["content"])
+        + _estimate_calls(calls_of(message))
+        + TOKENS_PER_IMAGE * len(images_of(message))
         for message in prompt.history
     )
     beside = [prompt.instructions or "", prompt.prefix, prompt.summary, *(fact.text for fact in prompt.facts)]

@@ -29,6 +29,7 @@ class ModelServer:
         name: Stands in the names of models that another server offers too, and in the log.
         models: Names and patterns; none: all that it lists.
         continues: Whether it goes on with an answer that was cut short.
+        images: Names and patterns of the models that take images.
         context_tokens: How much a model takes in, by names and patterns; the first that fits counts.
         prices: What its models cost; the first one that fits.
     """
@@ -41,6 +42,7 @@ class ModelServer:
     context_tokens: Mapping[str, int] = field(default_factory=dict)
     limits: UpstreamLimits = field(default_factory=UpstreamLimits)
     prices: tuple[ModelPrice, ...] = ()
+    images: tuple[str, ...] = ()
 
 
 def decode_model_servers(text: str, path: str, environ: Mapping[str, str]) -> list[ModelServer]:
@@ -147,6 +149,11 @@ def _count(value: object) -> int:
     return value
 
 
+def _seeing(value: object) -> tuple[str, ...]:
+    """true, false, or a list of names and patterns such as ['llava*', 'qwen2.5-vl*'], not empty"""
+    return (("*",) if value else ()) if isinstance(value, bool) else _texts(value)
+
+
 def _sizes(value: object) -> dict[str, int]:
     """a whole number of tokens above 0, or a table of one for each name or pattern such as {'llama3' = 8192}"""
     sizes: dict[str, Any] = value if isinstance(value, dict) else {"*": value}
@@ -175,6 +182,7 @@ _KEYS: dict[str, Callable[[object], Any]] = {
     "key_variable": _text,
     "models": _texts,
     "continues": _switch,
+    "images": _seeing,
     "context_tokens": _sizes,
     "prices": _prices,
     **_LIMITS,

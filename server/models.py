@@ -79,6 +79,11 @@ class Models:
         offered = ", ".join(self._listed)
         raise ApiError(404, "model_not_found", f"no model {name!r}; expected one of {offered}", "model")
 
+    def takes_images(self, name: str) -> bool:
+        """Whether the model behind a name that is known takes images."""
+        found = self._found.get(name)
+        return found is not None and found[0].takes_images(found[1])
+
     async def close(self) -> None:
         """Gives back what the assistants hold."""
         for offer in self._offers:

@@ -31,6 +31,9 @@ def check_parameters(request: TurnRequest, assistant: Assistant, model: str) -> 
         if value is not None and parameter not in assistant.honours:
             message = f"the model {model} cannot honour it; leave it out, or choose another model"
             raise ApiError(400, "unsupported_parameter", message, parameter.value)
+    if request.image_field and not assistant.takes_images(model):
+        message = f"the model {model} takes no images; leave it out, or choose a model with verbatim:images"
+        raise ApiError(400, "unsupported_parameter", message, request.image_field)
 
 
 def parameters_of(assistant: Assistant) -> list[str]:

@@ -6,21 +6,25 @@ Rule: what is known of the user comes from memory (`memories.py`).
 from collections.abc import Sequence
 
 from persistence import Message, Record
-from server.assistants.base import Prompt
+from server.assistants.base import ImageReader, Prompt
 from server.turn import Turn
 
 
-def make_prompt(turn: Turn, history: Sequence[Message], record: Record | None = None) -> Prompt:
+def make_prompt(
+    turn: Turn, history: Sequence[Message], record: Record | None = None, images: ImageReader | None = None
+) -> Prompt:
     """The prompt of a turn whose question is the last message of the history.
 
     Args:
         record: The session's; None where nothing is kept.
+        images: Reads the images of the history.
     """
     request = turn.request
     return Prompt(
         model=turn.model,
         session_id=turn.session_id,
         history=history,
+        images=images,
         summary=summary_of(record, history),
         may_leave_out=request.may_leave_out,
         prefix=turn.text,

@@ -22,13 +22,18 @@ def json_reply(value: Any, status: int = 200) -> web.Response:
     return web.Response(body=orjson.dumps(value), status=status, content_type="application/json")
 
 
-async def read_body(request: web.Request, kind: type[T]) -> T:
+async def read_body(request: web.Request, kind: type[T], max_bytes: int | None = None) -> T:
     """The request's JSON body; an empty one counts as an empty object.
+
+    Args:
+        max_bytes: How large it may be; None: as large as a frame.
 
     Raises:
         ApiError: It is none, or a field is wrong.
     """
     limit_s = request.app[CONFIG].http_idle_s
+    if max_bytes is not None:
+        request = request.clone(client_max_size=max_bytes)
     try:
         async with asyncio.timeout(limit_s):
             data = await request.read()

@@ -9,13 +9,13 @@ from aiohttp import hdrs, web
 
 from server.errors import ApiError
 from server.keys import CONDUCTOR, CONFIG, LIVE, REMOVAL, SESSIONS, UNTAKEN, USER
+from server.large_input import read_turn
 from server.replies import json_reply, read_body
 from server.response_log import Reader, portions
 from server.socket import Socket
 from server.socket_response import SocketResponse
 from server.sockets import Sockets
 from server.wire_events import sse_event
-from server.wire_input import turn_request
 from server.wire_objects import response_object
 from server.wire_requests import CreateResponse, Replay, decode_body
 
@@ -48,9 +48,12 @@ async def open_socket(request: web.Request) -> web.StreamResponse:
 
 @routes.post("/v1/responses")
 async def create_response(request: web.Request) -> web.StreamResponse:
-    body = await read_body(request, CreateResponse)
-    response = await request.app[CONDUCTOR].start(request[USER], turn_request(body))
-    if body.stream:
+    config = request.app[CONFIG]
+    body = await read_body(request, CreateResponse, config.largest_body_bytes)
+    asked, is_stream = await read_turn(body, config.image_limits), body.stream
+    del body  # A turn may take long, and its images are kept by then.
+    response = await request.app[CONDUCTOR].start(request[USER], asked)
+    if is_stream:
         return await _stream(request, response.reader())
     async for _ in portions(response.reader()):
         pass

@@ -11,6 +11,7 @@ from persistence import Record, SessionExists, SessionNotFound, Settings, messag
 from server.chosen_id import check_chosen_id, id_prefix
 from server.errors import ApiError, api_error
 from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, PATHS, REMOVAL, SESSIONS, STORE, USER
+from server.large_input import read_items
 from server.parameters import parameters_of
 from server.replies import json_reply, read_body, read_page, read_query
 from server.wire_conversations import (
@@ -20,7 +21,7 @@ from server.wire_conversations import (
     has_name,
     record_fields,
 )
-from server.wire_input import input_messages
+from server.wire_images import Attachments
 from server.wire_objects import (
     conversation_object,
     item_object,
@@ -36,14 +37,23 @@ routes = web.RouteTableDef()
 
 @routes.post("/v1/conversations")
 async def create_conversation(request: web.Request) -> web.Response:
-    body = await read_body(request, CreateConversation)
-    messages = input_messages(body.items or (), "items")
+    config = request.app[CONFIG]
+    body = await read_body(request, CreateConversation, config.largest_body_bytes)
+    attachments = Attachments(config.image_limits)
+    messages = await read_items(body.items or (), attachments)
     sessions, user_id, metadata = request.app[SESSIONS], request[USER], dict(body.metadata or {})
     settings = body.settings.of(Settings()) if body.settings else Settings()
     if body.id is not None:
         check_chosen_id(user_id, body.id)
     try:
-        record = await sessions.create(user_id, metadata, session_id=body.id, messages=messages, settings=settings)
+        record = await sessions.create(
+            user_id,
+            metadata,
+            session_id=body.id,
+            messages=messages,
+            images=attachments.data,
+            settings=settings,
+        )
     except SessionExists as error:
         # The same request again, since its answer was lost.
         return _conversation(request, await sessions.retrieve(error.session_id, user_id=user_id))
@@ -100,7 +110,10 @@ async def list_items(request: web.Request) -> web.Response:
         record.session_id, limit=page.limit, after=page.after, newest_first=page.order == "desc"
     )
     others = found.alternatives
-    shown = [item_object(message, at, others.get(message_id(message, at), ())) for at, message in found.messages]
+    shown = [
+        item_object(message, at, record.session_id, others.get(message_id(message, at), ()))
+        for at, message in found.messages
+    ]
     return json_reply(list_object(shown, has_more=found.has_more))
 
 
@@ -114,7 +127,12 @@ async def show_path(request: web.Request) -> web.Response:
 async def list_models(request: web.Request) -> web.Response:
     models = request.app[MODELS]
     offered = [
-        model_object(name, parameters_of(one), one.name if one.is_model else "verbatim")
+        model_object(
+            name,
+            parameters_of(one),
+            one.name if one.is_model else "verbatim",
+            takes_images=models.takes_images(name),
+        )
         for name, one in await models.offered()
     ]
     return json_reply({**list_object(offered), "verbatim:silent": models.silent()})
@@ -126,6 +144,9 @@ async def who_am_i(request: web.Request) -> web.Response:
     facts = {
         "verbatim:id_prefix": id_prefix(request[USER]),
         "verbatim:max_frame_bytes": config.max_frame_bytes,
+        "verbatim:max_body_bytes": config.largest_body_bytes,
+        "verbatim:max_image_bytes": config.max_image_bytes,
+        "verbatim:max_images": config.max_images,
         "verbatim:keepalive_s": config.keepalive_s,
         "verbatim:keys": bool(config.api_keys),
         "verbatim:search": config.search,

@@ -17,6 +17,7 @@ from server.conductor import Conductor
 from server.config import Config
 from server.errors import ApiError, api_error
 from server.frame_rate import FrameRate, too_many_frames
+from server.large_input import read_turn
 from server.lined_up import Lanes
 from server.live import Live
 from server.outlet import Outlet
@@ -24,7 +25,7 @@ from server.response_log import Readable
 from server.socket_response import SocketResponse
 from server.socket_sources import NewsSource, ResponseSource
 from server.wire_events import attached_event, detached_event, error_event, keepalive_event, with_stream_id
-from server.wire_input import cancelled, turn_request
+from server.wire_input import cancelled
 from server.wire_requests import (
     AttachConversation,
     AttachResponse,
@@ -200,7 +201,7 @@ class Socket:
     async def _obey(self, frame: Frame, stream_id: str | None) -> None:
         match frame:
             case CreateResponse():
-                self._create(frame, stream_id)
+                await self._create(frame, stream_id)
             case CancelResponse():
                 await self._cancel(*cancelled(frame))
             case AttachResponse(response_id, starting_after):
@@ -214,9 +215,9 @@ class Socket:
             case Ping():
                 self._outlet.send(with_stream_id(keepalive_event(self._news.number()), stream_id))
 
-    def _create(self, frame: CreateResponse, stream_id: str | None) -> None:
+    async def _create(self, frame: CreateResponse, stream_id: str | None) -> None:
         """Puts a turn into its lane: requests of one `stream_id` begin and end one after the other."""
-        request = turn_request(frame)
+        request = await read_turn(frame, self._config.image_limits)
         lanes = self._lanes = self._lanes or Lanes(self._config.max_queued_turns)
         lanes.enter()
         place = self._conductor.lined_up.join(self.user_id, request.client_message_id)
@@ -252,8 +253,7 @@ class Socket:
     async def _attach(self, session_id: str, stream_id: str | None) -> None:
         await self._sessions.retrieve(session_id, user_id=self.user_id)
         running = self._live.running(session_id)
-        response_id = running.turn.response_id if running else None
-        self._news.attached[session_id] = response_id
+        self._news.attached[session_id] = response_id = running.turn.response_id if running else None
         self._outlet.send(with_stream_id(attached_event(session_id, response_id, self._news.number()), stream_id))
         if running:
             self.follow(running, stream_id, is_asked_for=False)

@@ -158,6 +158,8 @@ def _table(found: Stats) -> str:
         f"journal         {_bytes(found.journal_bytes)}, {found.entries_waiting:,} entries await a checkpoint",
         f"quarantine      {_bytes(found.quarantine_bytes)}",
     ]
+    if found.images:
+        rows.append(f"images          {found.images:,}, {_bytes(found.image_bytes)}")
     if found.spent.responses:
         rows.append(f"spent           {_spent(found.spent, 'answer')}")
     if found.spent_beside.responses:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from persistence.answer import reasoning_of
 from persistence.branches import Tree
+from persistence.images import images_of
 from persistence.model import Message, Record
 from server.assistants.tool_calls import OUTPUT_ROLE, calls_of
 from server.title import TITLE
@@ -41,6 +42,7 @@ def _said(message: Message) -> str:
         pieces.append(f"<details>\n<summary>Reasoning</summary>\n\n{reasoning.strip()}\n\n</details>")
     if message["content"]:
         pieces.append(message["content"].rstrip())
+    pieces += [f"*(image: {image.file})*" for image in images_of(message)]
     pieces += [f"`{call.name}({call.arguments})`" for call in calls_of(message)]
     if end := _end(message):
         pieces.append(f"*({end})*")

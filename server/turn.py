@@ -125,6 +125,8 @@ class TurnRequest:
     Attributes:
         messages: What is new in the session; the last one is the user's, or what a tool gave. None are: the message
             that the turn is placed `after` is answered again, or the response that it `continues` is gone on with.
+        images: By name the bytes of their images, until these are kept.
+        image_field: The field of the wire that has the first of these; None: there is none.
         session_id: The session to go on in; None: the one of `previous_response_id` or `continues`, else a new one.
         after: Where the turn is placed; None: behind `previous_response_id`, else at the end.
         continues: The response that is gone on with, in its message.
@@ -149,6 +151,8 @@ class TurnRequest:
     effort: str | None = None
     output_format: JsonFormat | None = None
     tool_use: ToolUse | None = None
+    images: dict[str, bytes] = field(default_factory=dict, repr=False)
+    image_field: str | None = None
 
 
 @dataclass(slots=True)

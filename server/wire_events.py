@@ -163,7 +163,7 @@ def item_event(
     session_id: str, message: Message, position: int, after: str | None, response_id: str, number: int
 ) -> bytes:
     """A user's message was accepted in a conversation that the socket is attached to, or is answered once more."""
-    place: dict[str, Any] = {"item": item_object(message, position), "verbatim:after": after}
+    place: dict[str, Any] = {"item": item_object(message, position, session_id), "verbatim:after": after}
     return _event("verbatim:conversation.item", number, conversation=session_id, response_id=response_id, **place)
 
 

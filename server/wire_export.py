@@ -7,9 +7,11 @@ Source: PROTOCOL.md, "Taking everything away".
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Literal
 from urllib.parse import quote
 
 import orjson
+from msgspec import Struct
 
 from persistence.branches import Tree
 from persistence.facts import Facts
@@ -25,6 +27,12 @@ _NO_NAME = re.compile(r"[\x00-\x1f\x7f<>:\"/\\|?*.]+")
 """What one file system or another has no room for in a name."""
 
 
+class Export(Struct):
+    """The query of `GET /v1/conversations/{id}/export`."""
+
+    format: Literal["markdown", "json"] = "markdown"
+
+
 def conversation_json(record: Record, tree: Tree, at: str) -> Iterator[bytes]:
     """A session with all of its messages.
 
@@ -33,12 +41,12 @@ def conversation_json(record: Record, tree: Tree, at: str) -> Iterator[bytes]:
     """
     head = {"object": "conversation.export", "exported_at": seconds(at), "conversation": conversation_object(record)}
     yield orjson.dumps(head)[:-1] + b',"items":[\n'
-    yield from _items(tree.history)
+    yield from _items(tree.history, record.session_id)
     yield b'],"verbatim:branches":['
     for number, branch in enumerate(tree.branches):
         comma = b",\n" if number else b"\n"
         yield comma + b'{"verbatim:after":' + orjson.dumps(branch.after) + b',"items":[\n'
-        yield from _items(branch.messages)
+        yield from _items(branch.messages, record.session_id)
         yield b"]}"
     yield b"]}\n"
 
@@ -76,6 +84,6 @@ def _name(record: Record, end: str) -> str:
     return f"{day} {name}"
 
 
-def _items(messages: Sequence[Message]) -> Iterator[bytes]:
+def _items(messages: Sequence[Message], session_id: str) -> Iterator[bytes]:
     for position, message in enumerate(messages):
-        yield (b",\n" if position else b"") + orjson.dumps(item_object(message, position))
+        yield (b",\n" if position else b"") + orjson.dumps(item_object(message, position, session_id))

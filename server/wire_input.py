@@ -10,12 +10,15 @@ from typing import Any
 
 from msgspec import UnsetType
 
+from persistence.images import Image
 from persistence.model import Message, new_id, now
 from server.assistants.base import JsonFormat
 from server.assistants.tool_calls import OUTPUT_ROLE
 from server.errors import ApiError
+from server.image_limits import ImageLimits
 from server.turn import After, TurnRequest
-from server.wire_parts import read_text
+from server.wire_images import Attachments
+from server.wire_parts import read_parts, read_text
 from server.wire_requests import CancelResponse, ConversationReference, CreateResponse, InputItem, OutputFormat
 from server.wire_tools import add_call, check_depth, output_message, tool_use
 
@@ -35,8 +38,11 @@ _NOT_ON_OFFER: dict[str, tuple[Any, ...]] = {
 """Parameters that would change the answer and that nobody here can honour, each with the values that change nothing."""
 
 
-def turn_request(frame: CreateResponse) -> TurnRequest:
+def turn_request(frame: CreateResponse, limits: ImageLimits | None = None) -> TurnRequest:
     """What `response.create` asks for, in our words.
+
+    Args:
+        limits: How much in images it may bring.
 
     Raises:
         ApiError: What it asks for is not on offer, or contradicts itself.
@@ -56,8 +62,11 @@ def turn_request(frame: CreateResponse) -> TurnRequest:
     _check_place(frame, after)
     metadata = frame.metadata or {}
     client_message_id = metadata.get("client_message_id") or None
+    attachments = Attachments(limits or ImageLimits())
     return TurnRequest(
-        messages=() if _asks_nothing(frame, after) else _question(frame.input, client_message_id),
+        messages=() if _asks_nothing(frame, after) else _question(frame.input, client_message_id, attachments),
+        images=attachments.data,
+        image_field=attachments.first,
         model=frame.model,
         session_id=conversation.id if isinstance(conversation, ConversationReference) else conversation,
         previous_response_id=frame.previous_response_id,
@@ -140,11 +149,14 @@ def _asks_nothing(frame: CreateResponse, after: After | None) -> bool:
     return frame.continues is not None or (after is not None and frame.input in ("", []))
 
 
-def input_messages(items: Sequence[InputItem], field: str = "input") -> tuple[Message, ...]:
+def input_messages(items: Sequence[InputItem], field: str, attachments: Attachments) -> tuple[Message, ...]:
     """Messages from input items.
 
+    Args:
+        attachments: Takes their images.
+
     Raises:
-        ApiError: An item is no message of text.
+        ApiError: An item is no message.
     """
     messages: list[Message] = []
     for position, item in enumerate(items):
@@ -154,23 +166,25 @@ def input_messages(items: Sequence[InputItem], field: str = "input") -> tuple[Me
         elif item.type == "function_call_output":
             messages.append(output_message(item, where))
         elif item.type != "reasoning":  # What was thought is not passed on.
-            messages.append(_message(item, where))
+            messages.append(_message(item, where, attachments))
     return tuple(messages)
 
 
-def _question(asked: str | list[InputItem], client_message_id: str | None) -> tuple[Message, ...]:
+def _question(
+    asked: str | list[InputItem], client_message_id: str | None, attachments: Attachments
+) -> tuple[Message, ...]:
     items = [InputItem(role="user", content=asked)] if isinstance(asked, str) else asked
-    messages = input_messages(items)
+    messages = input_messages(items, "input", attachments)
     if not messages or messages[-1]["role"] not in ("user", OUTPUT_ROLE):
         raise ApiError(400, "invalid_value", "expected the last message to be the user's", "input")
-    if messages[-1]["role"] == "user" and not messages[-1]["content"].strip():
-        raise ApiError(400, "invalid_value", "expected some text", "input")
+    if messages[-1]["role"] == "user" and not (messages[-1]["content"].strip() or "images" in messages[-1]):
+        raise ApiError(400, "invalid_value", "expected some text, or an image", "input")
     if client_message_id is not None:
         messages[-1]["client_message_id"] = client_message_id
     return messages
 
 
-def _message(item: InputItem, field: str) -> Message:
+def _message(item: InputItem, field: str, attachments: Attachments) -> Message:
     if item.type != "message":
         raise ApiError(400, "unsupported_parameter", f"got {item.type!r:.100}, expected message", f"{field}.type")
     if item.role not in _ROLES:
@@ -179,9 +193,14 @@ def _message(item: InputItem, field: str) -> Message:
         )
     if item.content is None:
         raise ApiError(400, "missing_required_parameter", "expected text or a list of parts", f"{field}.content")
-    return {
-        "role": item.role,
-        "content": item.content if isinstance(item.content, str) else read_text(item.content, f"{field}.content"),
-        "id": new_id("msg_"),
-        "created_at": now(),
-    }
+    images: list[Image] = []
+    if isinstance(item.content, str):
+        text = item.content
+    elif item.role == "user":
+        text, images = read_parts(item.content, f"{field}.content", attachments)
+    else:
+        text = read_text(item.content, f"{field}.content")
+    message: Message = {"role": item.role, "content": text, "id": new_id("msg_"), "created_at": now()}
+    if images:
+        message["images"] = [image.fields() for image in images]
+    return message

@@ -18,6 +18,7 @@ from server.assistants.tool_calls import OUTPUT_ROLE, ToolUse, calls_of
 from server.errors import ApiError
 from server.stored_usage import usage_of
 from server.turn import Reason, State, Turn
+from server.wire_images import image_parts
 from server.wire_settings import chosen_object
 from server.wire_usage import beside_object, item_usage, response_usage, spent_object
 
@@ -49,7 +50,11 @@ def conversation_object(record: Record, running: str | None = None) -> Json:
         shown["verbatim:archived"] = True
     if chosen := chosen_object(record.settings):
         shown["verbatim:settings"] = chosen
-    conversation = {
+    if record.spent.responses:
+        shown["verbatim:usage"] = spent_object(record.spent)
+    if record.spent_beside.responses:
+        shown["verbatim:usage_beside"] = beside_object(record.spent_beside)
+    return {
         "id": record.session_id,
         "object": "conversation",
         "created_at": seconds(record.created_at) or 0,
@@ -58,21 +63,16 @@ def conversation_object(record: Record, running: str | None = None) -> Json:
         "verbatim:running_response": running,
         **shown,
     }
-    if record.spent.responses:
-        conversation["verbatim:usage"] = spent_object(record.spent)
-    if record.spent_beside.responses:
-        conversation["verbatim:usage_beside"] = beside_object(record.spent_beside)
-    return conversation
 
 
-def model_object(name: str, parameters: Sequence[str], owner: str = "verbatim") -> Json:
+def model_object(name: str, parameters: Sequence[str], owner: str = "verbatim", *, takes_images: bool = False) -> Json:
     """A model on offer, what a turn may ask of it, and the model server that has it."""
     known = {"id": name, "object": "model", "created": 0, "owned_by": owner}
-    return {**known, "verbatim:parameters": list(parameters)}
+    return {**known, "verbatim:parameters": list(parameters), "verbatim:images": takes_images}
 
 
-def item_object(message: Message, position: int, alternatives: Sequence[str] = ()) -> Json:
-    """A message as an item; the `position` names one that has no id.
+def item_object(message: Message, position: int, session_id: str, alternatives: Sequence[str] = ()) -> Json:
+    """A session's message as an item; the `position` names one that has no id.
 
     Args:
         alternatives: The messages at its place, where it is not the only one.
@@ -84,7 +84,7 @@ def item_object(message: Message, position: int, alternatives: Sequence[str] = (
         "type": "message",
         "role": message["role"],
         "status": "completed",
-        "content": [_part(message["role"], message["content"])],
+        "content": [_part(message["role"], message["content"]), *image_parts(message, session_id)],
         "verbatim:created_at": seconds(message.get("created_at")),
     }
     if message["role"] == "assistant" or message.get("response_id"):

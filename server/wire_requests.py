@@ -32,6 +32,9 @@ Cursor = Annotated[int, Meta(ge=-1, le=_MAX_WHOLE)]
 class Part(Struct):
     type: str
     text: str | None = None
+    image_url: str | None = None
+    detail: Literal["auto", "low", "high"] | None = None
+    file_id: str | None = None
 
 
 class InputItem(Struct):
@@ -200,12 +203,6 @@ class Replay(Struct):
 
     stream: bool = False
     starting_after: Cursor | None = None
-
-
-class Export(Struct):
-    """The query of `GET /v1/conversations/{id}/export`."""
-
-    format: Literal["markdown", "json"] = "markdown"
 
 
 class Page(Struct):

@@ -3,7 +3,7 @@
 
 import { t } from "./text.js";
 
-const PAGE_SIZE = 100;
+const ITEMS_PAGE_SIZE = 60;
 const SESSIONS_PAGE_SIZE = 50;
 
 export class ApiError extends Error {
@@ -62,22 +62,29 @@ export class Api {
   editFact = (factId, text) => this.#request("POST", `/v1/memory/${encodeURIComponent(factId)}`, { text });
   forget = (factId) => this.#request("DELETE", `/v1/memory/${encodeURIComponent(factId)}`);
 
-  /** The items of a session, oldest first: all, or (`isPart`) those from one on that `isKnown`, as all before it are. */
+  /**
+   * The last items of a session, oldest first; whether there are more before them (`hasMore`), and whether the first is
+   * one that `isKnown`, as all before it are (`isPart`).
+   */
   async items(id, isKnown) {
-    let isPart = false;
-    const isEnough = (page) => (isPart = isKnown(page.at(-1)));
-    const newestFirst = await this.#all(`${sessionPath(id)}/items?order=desc&`, isEnough);
-    return { items: newestFirst.reverse(), isPart };
+    const { data, has_more: hasMore } = await this.#page(id, "desc", null);
+    return { items: data.reverse(), isPart: data.length > 0 && isKnown(data[0]), hasMore };
   }
 
-  async #all(path, isEnough = () => false) {
-    const entries = [];
-    for (let after = null; ; ) {
-      const page = await this.#request("GET", `${path}limit=${PAGE_SIZE}${afterOf(after)}`);
-      entries.push(...page.data);
-      if (!page.has_more || isEnough(page.data)) return entries;
-      after = page.last_id;
-    }
+  /** The items right before an item (`desc`) or right behind it (`asc`; null: the first of all), oldest first. */
+  async itemsBeside(id, order, itemId) {
+    const { data, has_more: hasMore } = await this.#page(id, order, itemId);
+    return { items: order === "desc" ? data.reverse() : data, hasMore };
+  }
+
+  #page = (id, order, after) =>
+    this.#request("GET", `${sessionPath(id)}/items?order=${order}&limit=${ITEMS_PAGE_SIZE}${afterOf(after)}`);
+
+  /** The bytes of an image that this server keeps. */
+  async image(address) {
+    const response = await fetch(address, { credentials: "same-origin" }).catch(() => null);
+    if (!response?.ok) throw new ApiError(response?.status ?? 0, "unknown", t("message.imageAway"));
+    return response.blob();
   }
 
   async #request(method, path, body, options = {}) {

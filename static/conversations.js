@@ -3,7 +3,9 @@
 // in mid-answer would lose the place.
 
 import { Delivery, isForNow } from "./delivery.js";
-import { frameBytes, refusedSize, sizeProblem, USUAL_LIMIT_BYTES } from "./model/frame.js";
+import { ItemPages } from "./item_pages.js";
+import { createFrame, frameBytes, refusedSize, sizeProblem, USUAL_LIMIT_BYTES } from "./model/frame.js";
+import { newId } from "./model/ids.js";
 import { restore } from "./model/restored.js";
 import { EventRouter, sessionOf } from "./model/router.js";
 import { Transcript } from "./model/transcript.js";
@@ -12,7 +14,6 @@ export class Conversations {
   #transcripts = new Map(); // by session id
   #attached = new Set(); // session ids, of this connection
   #router = new EventRouter();
-  #loads = new Map(); // session id → the last load, so that an older answer never follows a newer one
 
   /**
    * @param {{socket: object, api: object, outbox: object, onChange: (transcript: Transcript) => void,
@@ -20,6 +21,8 @@ export class Conversations {
    */
   constructor({ socket, api, outbox, onChange, onProblem, onNews }) {
     Object.assign(this, { socket, api, outbox, onChange, onProblem, onNews });
+    const onGone = (conversation) => this.receiveNews({ type: "verbatim:conversation.deleted", conversation });
+    this.items = new ItemPages({ api, onChange, onGone, onProblem });
     const onMade = (transcript, session) => this.#made(transcript, session);
     const onRefused = (transcript, messageId, message) => this.#refuse(transcript, messageId, message);
     this.delivery = new Delivery({ socket, api, onMade, onRefused });
@@ -32,7 +35,7 @@ export class Conversations {
     this.current = sessionId;
     const transcript = this.#ensure(sessionId);
     if (transcript.begins) return transcript;
-    if (!this.#loads.has(sessionId)) this.#load(transcript);
+    if (!this.items.has(sessionId)) this.items.load(transcript);
     if (this.socket.isOpen) this.#attach(transcript);
     return transcript;
   }
@@ -64,14 +67,15 @@ export class Conversations {
   }
 
   /** @returns {string | null} why the server would not take this message */
-  problemWith(transcript, text, model) {
-    const entry = { messageId: crypto.randomUUID(), text, model };
+  problemWith(transcript, text, model, images = []) {
+    const entry = { messageId: newId(), text, images, model };
     return sizeProblem(frameBytes(transcript.sessionId, entry), this.maxFrameBytes);
   }
 
-  send(transcript, text, model) {
-    const messageId = crypto.randomUUID();
-    transcript.addPending(messageId, text, model);
+  /** @param {string | null} [after] the item behind which the message is to stand, in the place of what stands there */
+  send(transcript, text, model, after, images = []) {
+    const messageId = newId();
+    transcript.addPending(messageId, text, model, after, images);
     this.#keepUnsent(transcript);
     this.delivery.next(transcript);
     this.onChange(transcript);
@@ -82,7 +86,7 @@ export class Conversations {
     transcript.setRefusal(messageId, null);
     this.#keepUnsent(transcript);
     const entry = transcript.unacknowledged.find((pending) => pending.messageId === messageId);
-    const problem = entry && this.problemWith(transcript, entry.text, entry.model);
+    const problem = entry && this.problemWith(transcript, entry.text, entry.model, entry.images);
     if (problem) this.#refuse(transcript, messageId, problem);
     else if (entry) this.delivery.next(transcript);
     this.onChange(transcript);
@@ -100,10 +104,29 @@ export class Conversations {
     if (largest) this.#refuse(largest.transcript, largest.entry.messageId, refusedSize(largest.bytes));
   }
 
+  /**
+   * Asks for an answer without a question: another one to a message, or more of one.
+   * @param {object} place `verbatim:after` or `verbatim:continue`
+   * @returns {string | null} the name under which the answer or a refusal comes; null without a connection
+   */
+  askAgain(transcript, place, model = null) {
+    const messageId = newId();
+    const isSent = this.socket.send(createFrame(transcript.sessionId, { messageId, text: "", model, place }));
+    return isSent ? messageId : null;
+  }
+
+  /** This page has had another path shown: it need not wait for the news of it. */
+  pathShown(transcript) {
+    transcript.leavePath();
+    return this.items.load(transcript);
+  }
+
   /** Takes a message that the server does not have out of the conversation. */
   withdraw(transcript, messageId) {
+    const entry = transcript.unsent.find((unsent) => unsent.messageId === messageId);
     transcript.withdraw(messageId);
     this.outbox.dropSend(messageId);
+    if (entry?.after !== undefined && transcript.sessionId) this.items.load(transcript); // what it stood in the place of
     this.delivery.next(transcript);
     this.onChange(transcript);
   }
@@ -140,14 +163,14 @@ export class Conversations {
 
   receiveAttached({ conversation, response_id: runningId }) {
     const transcript = this.#transcripts.get(conversation);
-    if (transcript) this.#load(transcript, runningId);
+    if (transcript) this.items.load(transcript, runningId);
   }
 
   receiveItem({ conversation, item, response_id: responseId, "verbatim:after": after }) {
     const transcript = this.#transcripts.get(conversation);
     if (!transcript) return;
-    if (item.type !== "message") return this.#load(transcript); // what a program ran is not shown, but what was before it
-    if (transcript.addItem(item, responseId, after)) this.#load(transcript);
+    if (item.type !== "message") return this.items.load(transcript); // what a program ran is not shown, but what was before it
+    if (transcript.addItem(item, responseId, after)) this.items.load(transcript);
     this.onChange(transcript);
   }
 
@@ -155,7 +178,7 @@ export class Conversations {
     const transcript = this.#transcripts.get(conversation);
     if (!transcript) return;
     transcript.leavePath();
-    this.#load(transcript);
+    this.items.load(transcript);
   }
 
   receiveEvent(event) {
@@ -169,6 +192,8 @@ export class Conversations {
     this.delivery.next(transcript);
     transcript.apply(responseId, event);
     this.onChange(transcript);
+    // What stands at the same place only the items tell.
+    if (ENDS.has(event.type) && transcript.forks.delete(responseId)) this.items.load(transcript);
   }
 
   receiveError({ stream_id: messageId, error }) {
@@ -177,10 +202,11 @@ export class Conversations {
     const transcript = [...this.#transcripts.values()].find((one) => one.isWaitingFor(messageId));
     // The message was answered, and the answer deleted: it is not asked again.
     if (error.code === "response_not_found" && transcript) this.withdraw(transcript, messageId);
-    if (OUT_OF_DATE.has(error.code)) return this.#reload(transcript);
+    const outOfDate = OUT_OF_DATE.has(error.code) && (transcript ?? this.#transcripts.get(this.current));
+    if (outOfDate) return this.items.load(outOfDate);
     if (transcript && isForNow(error)) return this.delivery.later(transcript);
     if (transcript) this.#refuse(transcript, messageId, error.message);
-    else this.onProblem(error.message, transcript);
+    else this.onProblem(error.message, transcript, { ...error, messageId });
   }
 
   receiveNews(frame) {
@@ -210,7 +236,7 @@ export class Conversations {
   #made(transcript, session = null) {
     const { sessionId } = transcript;
     // Deleted here while it was being made.
-    if (this.#transcripts.get(sessionId) !== transcript) return this.api.deleteSession(sessionId).catch(() => {});
+    if (this.#transcripts.get(sessionId) !== transcript) return this.api.deleteSessions([sessionId]).catch(() => {});
     transcript.begins = null;
     this.#keepUnsent(transcript);
     if (session) this.onNews({ type: "verbatim:conversation.updated", conversation: session });
@@ -221,7 +247,7 @@ export class Conversations {
   #letGo(sessionId) {
     this.#transcripts.delete(sessionId);
     this.#attached.delete(sessionId);
-    this.#loads.delete(sessionId);
+    this.items.forget(sessionId);
   }
 
   #ensure(sessionId) {
@@ -252,34 +278,12 @@ export class Conversations {
     transcript.beginAgain();
     this.socket.send({ type: "verbatim:conversation.attach", conversation: transcript.sessionId });
   }
-
-  #reload(transcript = this.#transcripts.get(this.current)) {
-    if (transcript) this.#load(transcript);
-  }
-
-  #load(transcript, runningId) {
-    const { sessionId } = transcript;
-    const isKnown = (item) => transcript.isLoaded && transcript.entries.some((entry) => entry.itemId === item.id);
-    const earlier = this.#loads.get(sessionId);
-    const load = (async () => {
-      await earlier;
-      const { told } = transcript;
-      try {
-        const { items, isPart } = await this.api.items(sessionId, isKnown);
-        transcript.load(items, runningId, isPart);
-        this.onChange(transcript);
-        if (transcript.told !== told) this.#load(transcript); // the items may be older than what was told meanwhile
-      } catch (error) {
-        if (error.status === 404) this.receiveNews({ type: "verbatim:conversation.deleted", conversation: sessionId });
-        else if (error.status > 0) this.onProblem(error.message, transcript);
-      }
-    })();
-    this.#loads.set(sessionId, load);
-  }
 }
 
 // What is shown is not what there is: the items tell.
 const OUT_OF_DATE = new Set(["response_not_found", "conversation_not_found"]);
+
+const ENDS = new Set(["response.completed", "response.incomplete", "response.failed"]);
 
 const LISTENERS = {
   "verbatim:conversation.attached": "receiveAttached",

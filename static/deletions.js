@@ -2,6 +2,7 @@
 // goes away. Until the server has done it, it is kept in the browser's storage: what could not be asked (no network, a
 // tab that was killed) is asked when a page is there again. Nobody else sees a deletion before it has happened.
 
+import { newId } from "./model/ids.js";
 import { erase, keysOf, read, write } from "./model/storage.js";
 
 const UNDO_MS = 8_000;
@@ -28,7 +29,7 @@ export class Deletions {
 
   /** @returns {string} what `takeBack` and `hold` name it by */
   begin(sessionIds) {
-    const key = this.#prefix + crypto.randomUUID();
+    const key = this.#prefix + newId();
     this.#put(key, sessionIds, 0);
     this.#delay(key, UNDO_MS);
     this.onChange();

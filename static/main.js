@@ -1,8 +1,11 @@
 // Rule: wiring only. What each part does stands in its own module.
 
+import { Acts } from "./acts.js";
 import { Api } from "./api.js";
+import { Attached } from "./attached.js";
 import { Conversations } from "./conversations.js";
 import { Me } from "./me.js";
+import { DraftImages } from "./model/draft_images.js";
 import { Outbox } from "./model/outbox.js";
 import { titleOf } from "./model/title.js";
 import { Neighbours } from "./neighbours.js";
@@ -29,7 +32,7 @@ speak();
 const api = new Api({ onUnauthorized: () => login.ask() });
 const login = new LoginDialog({ logIn, onDone: loggedIn });
 const me = new Me({ api, onKnown: begin, onAway: () => line.away(), onProblem: (message) => page.problem(message) });
-const outbox = new Outbox(new OutboxStore());
+const outbox = new Outbox(new OutboxStore(), new DraftImages(OutboxStore.ofImages()));
 const side = new Side({ api, user: () => outbox.user, page: () => page, onSearch: (words) => search.open(words) });
 const { sessions, pages } = side;
 const line = new ConnectionLine({ element: byId("connection"), outbox });
@@ -39,6 +42,7 @@ const preferences = new Preferences({
     sessions.upsert(session);
     page.sessionsChanged();
   },
+  onImages: (areTaken) => composer.attachments.offer(areTaken),
   onProblem: (message) => page.problem(message),
   onErased: leave,
 });
@@ -54,7 +58,8 @@ const drawer = new Drawer({
   scrim: byId("scrim"),
   rest: byId("main"),
 });
-const scroller = new Scroller({ element: byId("scroll"), button: byId("to-end") });
+const scroller = new Scroller({ element: byId("scroll"), content: byId("transcript"), button: byId("to-end") });
+const acts = new Acts();
 
 const socket = new Socket({
   url: `${location.origin.replace(/^http/, "ws")}/v1/responses`,
@@ -68,7 +73,7 @@ const conversations = new Conversations({
   api,
   outbox,
   onChange: (transcript) => page.transcriptChanged(transcript),
-  onProblem: (message, transcript) => page.problem(message, transcript),
+  onProblem: (message, transcript, refusal) => page.problem(acts.refused(refusal) ?? message, transcript),
   onNews: heard,
 });
 
@@ -79,17 +84,30 @@ const conversation = new ConversationView({
   acts: {
     onSendAgain: (messageId) => page.sendAgain(messageId),
     onTakeBack: (messageId) => page.takeBack(messageId),
-    onMissing: (itemId) => page.showPath(itemId),
+    onMissing: (itemId) => acts.reach(itemId),
+    onAct: (act, entry, text) => acts.do(act, entry, text),
+    onEdited: (entry, text) => acts.sendEdited(entry, text),
+    onGap: (key, isNewer) => conversations.items.fill(page.transcript, key, isNewer),
+    onHindered: (reason) => page.problem(reason),
+    onWordsLeft: (sessionId, words) => page.keepWords(sessionId, words),
+    reasonFor: acts.reasonFor,
     onShowFacts: (ids) => memory.open(ids),
   },
 });
 
 const composer = new Composer({
   form: byId("composer"),
-  onSend: (text) => page.send(text),
+  attachments: { element: byId("attachments"), button: byId("attach"), area: byId("main") },
+  onSend: (text, images) => page.send(text, undefined, images),
   onEdit: (text) => page.drafted(text),
+  onAttach: (images) => attached.changed(images),
+  onLate: (place, image) => attached.late(place, image),
   onStop: () => page.stop(),
+  onEditLast: () => acts.editLast(),
+  onProblem: (message) => page.problem(message),
 });
+
+const attached = new Attached({ outbox, composer });
 
 const page = new Page({
   api,
@@ -100,11 +118,13 @@ const page = new Page({
   conversations,
   conversation,
   composer,
+  attached,
   drawer,
   preferences,
   me,
 });
 
+acts.connect({ api, socket, conversations, page, conversation, composer });
 const neighbours = new Neighbours({ outbox, socket, conversations, onTaken: () => page.sessionsChanged() });
 
 byId("new-chat").addEventListener("click", () => page.open(null));
@@ -131,12 +151,14 @@ async function reconnected() {
   if (!isLast()) return;
   line.back();
   conversations.resume();
+  conversation.changed();
   side.resume();
   preferences.load();
 }
 
 function lost(code) {
   line.away();
+  conversation.changed(); // what can be done with messages
   if (code === MESSAGE_TOO_BIG) conversations.refuseLargest();
   // A handshake that was refused looks like a network that is away: asking over HTTP tells them apart.
   api.whoAmI().catch(() => {});
@@ -146,6 +168,7 @@ async function begin() {
   if (me.hasKeys) offerLogOut();
   search.isOff = !me.hasSearch;
   conversations.maxFrameBytes = me.maxFrameBytes;
+  composer.attachments.most = me.maxImages;
   socket.pulse.keepaliveMs = me.keepaliveMs;
   await outbox.open(me.id);
   page.begin();

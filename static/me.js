@@ -3,10 +3,12 @@
 
 import { retryDelay } from "./model/backoff.js";
 import { USUAL_LIMIT_BYTES } from "./model/frame.js";
+import { newId } from "./model/ids.js";
 import { erase, read, write } from "./model/storage.js";
 
 const KEY = "verbatim.me";
 const USUAL_KEEPALIVE_S = 20;
+const USUAL_IMAGES = 8;
 
 export class Me {
   #told = null; // what /v1/me has answered
@@ -38,13 +40,18 @@ export class Me {
     return this.#told["verbatim:max_frame_bytes"] ?? USUAL_LIMIT_BYTES;
   }
 
+  /** How many images a message may bring. */
+  get maxImages() {
+    return this.#told["verbatim:max_images"] ?? USUAL_IMAGES;
+  }
+
   get keepaliveMs() {
     return (this.#told["verbatim:keepalive_s"] || USUAL_KEEPALIVE_S) * 1000;
   }
 
   /** An id for a session of this user that the server has not heard of yet. */
   newSessionId() {
-    return `${this.#told["verbatim:id_prefix"]}${crypto.randomUUID().replaceAll("-", "")}`;
+    return `${this.#told["verbatim:id_prefix"]}${newId()}`;
   }
 
   /** Asks the server, or, where that is away, what it has said before. */

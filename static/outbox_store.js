@@ -1,8 +1,9 @@
-// Rule: the only module that knows IndexedDB: messages under way, by their id, each with the name of its user. What is
-// kept is on the disk when it is said to be. Where there is no database, or it does not answer, each call fails.
+// Rule: the only module that knows IndexedDB: messages under way, by their id, and images that are attached, each with
+// the name of its user. What is kept is on the disk when it is said to be. Where there is no database, or it does not
+// answer, each call fails.
 
-const NAME = "verbatim";
-const SENDS = "sends";
+const SENDS = { name: "verbatim", shelf: "sends", key: "messageId" };
+const IMAGES = { name: "verbatim.images", shelf: "drafts", key: "key" };
 const USER = "user";
 // A database that takes longer is none: the page does not wait for it.
 const ANSWER_MS = 3_000;
@@ -10,23 +11,39 @@ const ANSWER_MS = 3_000;
 export class OutboxStore {
   #database = null; // the promise of it
 
-  /** @param {IDBFactory} [factory] */
-  constructor(factory = globalThis.indexedDB) {
-    this.factory = factory;
+  /**
+   * @param {{name: string, shelf: string, key: string}} [place] the database, its only store, and what that is sorted by
+   * @param {IDBFactory} [factory]
+   */
+  constructor(place = SENDS, factory = globalThis.indexedDB) {
+    Object.assign(this, { place, factory });
   }
+
+  /** Where images wait that are attached. It is a database of its own: a page of before has the other one open. */
+  static ofImages = () => new OutboxStore(IMAGES);
 
   /** @returns {Promise<object[]>} what is kept for a user, in no order */
   async all(user) {
-    const sends = (await this.#open()).transaction(SENDS).objectStore(SENDS);
-    return inTime(settled(sends.index(USER).getAll(user)));
+    return inTime(settled((await this.#shelf()).index(USER).getAll(user)));
   }
 
-  put = (send) => this.#change((sends) => sends.put(send));
-  remove = (messageId) => this.#change((sends) => sends.delete(messageId));
+  /** @returns {Promise<object | undefined>} */
+  async get(key) {
+    return inTime(settled((await this.#shelf()).get(key)));
+  }
+
+  put = (entry) => this.#change((shelf) => shelf.put(entry));
+  remove = (key) => this.#change((shelf) => shelf.delete(key));
+
+  async #shelf() {
+    const { shelf } = this.place;
+    return (await this.#open()).transaction(shelf).objectStore(shelf);
+  }
 
   async #change(act) {
-    const transaction = (await this.#open()).transaction(SENDS, "readwrite", { durability: "strict" });
-    act(transaction.objectStore(SENDS));
+    const { shelf } = this.place;
+    const transaction = (await this.#open()).transaction(shelf, "readwrite", { durability: "strict" });
+    act(transaction.objectStore(shelf));
     const done = new Promise((resolve, reject) => {
       transaction.oncomplete = resolve;
       transaction.onabort = () => reject(transaction.error);
@@ -43,10 +60,10 @@ export class OutboxStore {
   }
 
   async #opened() {
-    const request = this.factory.open(NAME, 1);
+    const { name, shelf, key } = this.place;
+    const request = this.factory.open(name, 1);
     request.onupgradeneeded = () => {
-      const sends = request.result.createObjectStore(SENDS, { keyPath: "messageId" });
-      sends.createIndex(USER, USER);
+      request.result.createObjectStore(shelf, { keyPath: key }).createIndex(USER, USER);
     };
     const database = await inTime(settled(request));
     const forget = () => {

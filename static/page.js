@@ -16,7 +16,7 @@ export class Page {
   #hasBegun = false; // until then nobody knows whose words these are
   #timer; // until the list is shown again
 
-  /** @param {object} parts api, outbox, sessions (the model), pages (what loads it), list, conversations, conversation (the view), composer, drawer, preferences */
+  /** @param {object} parts api, outbox, sessions (the model), pages (what loads it), list, conversations, conversation (the view), composer, attached, drawer, preferences */
   constructor(parts) {
     Object.assign(this, parts);
     window.addEventListener("popstate", () => this.#show(sessionIn(location.pathname)));
@@ -45,24 +45,31 @@ export class Page {
     this.conversation.seek(itemId);
   }
 
-  /** A message that is sought is on another path: that is shown, unless an answer is being written on this one. */
-  async showPath(itemId) {
-    const { sessionId } = this.#transcript;
-    await this.#attempt(() => this.api.showPath(sessionId, itemId));
+  get transcript() {
+    return this.#transcript;
   }
 
-  /** @returns {boolean} whether the words were taken; where not, they stay where they were written */
-  send(text) {
+  /** Words that were written in the place of a message, which is gone. */
+  keepWords(sessionId, words) {
+    if (sessionId === this.#transcript.sessionId) this.composer.text = joined(this.composer.text, ...words);
+    else this.outbox.keepDraft(sessionId, joined(this.outbox.draftOf(sessionId), ...words));
+  }
+
+  /**
+   * @returns {boolean} whether the words were taken; where not, they stay where they were written
+   * @param {string | null} [after] the item behind which they are to stand, where that is not the last one
+   */
+  send(text, after, images = []) {
     if (!this.#hasBegun) return false;
     const transcript = this.#transcript;
     const { model } = this.preferences;
-    const problem = this.conversations.problemWith(transcript, text, model);
+    const problem = this.conversations.problemWith(transcript, text, model, images);
     this.problem(problem ?? "");
     if (problem) return false;
     this.conversation.scroller.follow();
     const isFirst = transcript.sessionId === null;
     if (isFirst) this.conversations.begin(transcript, this.me.newSessionId(), this.#beginning(text));
-    this.conversations.send(transcript, text, model);
+    this.conversations.send(transcript, text, model, after, images);
     if (isFirst) this.#moveTo(transcript.sessionId);
     return true;
   }
@@ -80,6 +87,7 @@ export class Page {
     this.conversations.withdraw(this.#transcript, messageId);
     if (this.#transcript.begins && this.#transcript.unsent.length === 0) this.#leaveUnmade();
     this.composer.text = joined(entry.text, this.composer.text);
+    this.attached.giveBack(imagesOf([entry]));
     this.composer.focus();
   }
 
@@ -126,10 +134,13 @@ export class Page {
   sessionGone(sessionId) {
     if (sessionId !== this.#transcript.sessionId) return;
     // Words that have reached nobody go back to where they were written.
-    const words = [...this.#transcript.unsent.map((entry) => entry.text), this.composer.text];
+    const { unsent } = this.#transcript;
+    const words = [...unsent.map((entry) => entry.text), this.composer.text];
+    const images = [...imagesOf(unsent), ...this.attached.images];
     history.replaceState(null, "", pathOf(null));
     this.#show(null);
     this.composer.text = joined(...words, this.composer.text);
+    this.attached.giveBack(images);
     this.problem(t("conversation.gone"));
   }
 
@@ -142,15 +153,18 @@ export class Page {
     const { sessionId, unsent } = this.#transcript;
     if (!sessionIds.includes(sessionId)) return () => {};
     const words = joined(...unsent.map((entry) => entry.text), this.composer.text);
+    const images = [...imagesOf(unsent), ...this.attached.images];
     const before = this.outbox.draftOf(null);
     history.replaceState(null, "", pathOf(null));
     this.#show(null);
     this.composer.text = joined(words, before);
+    this.attached.giveBack(images);
     const taken = this.composer.text;
     this.composer.focus();
     return () => {
       if (this.#transcript.sessionId !== null || this.#transcript.entries.length > 0) return;
       if (this.composer.text === taken) this.composer.text = before;
+      this.attached.takeOff(images);
       history.replaceState(null, "", pathOf(sessionId));
       this.#show(sessionId);
       this.composer.focus();
@@ -182,6 +196,7 @@ export class Page {
     this.#transcript = sessionId ? this.conversations.open(sessionId) : new Transcript();
     this.conversation.show(this.#transcript);
     this.composer.text = this.outbox.draftOf(sessionId);
+    this.attached.show(sessionId);
     this.transcriptChanged(this.#transcript);
     this.sessionsChanged();
     this.pages.learn(sessionId);
@@ -203,6 +218,7 @@ export class Page {
   #moveTo(sessionId) {
     this.conversations.current = sessionId;
     this.outbox.keepDraft(null, "");
+    this.attached.begin(sessionId);
     history.pushState(null, "", pathOf(sessionId));
     this.sessionsChanged();
   }
@@ -215,3 +231,5 @@ export class Page {
     }
   }
 }
+
+const imagesOf = (unsent) => unsent.flatMap(({ images }) => images ?? []);

@@ -10,6 +10,7 @@ import { ModelPicker } from "./view/model_picker.js";
 import { SettingsDialog } from "./view/settings.js";
 import { showTheme } from "./view/theme.js";
 
+const IMAGES = "verbatim.model.images"; // whether who answered last takes images, until the server has said it
 const LAST_MODEL = "verbatim.model"; // what was chosen last in this browser, for who has chosen none for all
 
 export class Preferences {
@@ -18,13 +19,14 @@ export class Preferences {
   #here = {}; // of the chat that is shown
   #sessionId = null;
   #loading = null; // the question that is open
+  #areTaken = null; // images, by who answers, as was told last
 
   /**
-   * @param {{api: object, onSession: (session: object) => void, onProblem: (message: string) => void,
-   *   onErased: () => void}} options
+   * @param {{api: object, onSession: (session: object) => void, onImages: (areTaken: boolean) => void,
+   *   onProblem: (message: string) => void, onErased: () => void}} options
    */
-  constructor({ api, onSession, onProblem, onErased }) {
-    Object.assign(this, { api, onSession, onProblem });
+  constructor({ api, onSession, onImages, onProblem, onErased }) {
+    Object.assign(this, { api, onSession, onImages, onProblem });
     this.picker = new ModelPicker({ onChoose: (model) => this.#chooseModel(model), onOpen: () => this.offerModels() });
     this.dialog = new SettingsDialog({
       onChange: (change) => this.#changeAll(change),
@@ -43,6 +45,11 @@ export class Preferences {
     showTheme();
   }
 
+  /** What the server says of a model on offer. */
+  offered(id) {
+    return this.#offer.models?.find((model) => model.id === id);
+  }
+
   /** @returns {string | null} who answers; null leaves it to the server */
   get model() {
     return modelFor(this.#offer, [this.#here.model, this.#forAll.model, read(LAST_MODEL)]);
@@ -52,6 +59,12 @@ export class Preferences {
   get answering() {
     const { models } = this.#offer;
     return models?.find(({ id }) => id === this.model) ?? models?.[0];
+  }
+
+  /** Whether who answers takes images. */
+  get takesImages() {
+    if (this.#offer.models === null) return read(IMAGES) === "yes";
+    return this.answering?.["verbatim:images"] ?? false;
   }
 
   /** What a chat that is made now begins with; null: nothing. */
@@ -105,10 +118,18 @@ export class Preferences {
   #show() {
     const { answering } = this;
     this.picker.show(this.model);
+    this.#tellImages(this.takesImages);
     const from = { offer: this.#offer, takes: (name) => takes(answering, name), model: answering?.id ?? "" };
     if (this.dialog.isOpen) this.dialog.show(this.#forAll, from);
     if (this.chatDialog.isOpen) this.chatDialog.show(this.#sessionId, this.#here, { ...from, above: this.#forAll });
     byId("open-chat-settings").classList.toggle("chosen", hasMoreThanModel(this.#here));
+  }
+
+  #tellImages(areTaken) {
+    if (areTaken === this.#areTaken) return;
+    this.#areTaken = areTaken;
+    write(IMAGES, areTaken ? "yes" : "no");
+    this.onImages(areTaken);
   }
 
   async #changeAll(change) {

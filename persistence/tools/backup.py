@@ -16,6 +16,7 @@ from pathlib import Path
 from persistence.disk import Disk
 from persistence.errors import Damaged, JournalDamaged, StorageError
 from persistence.files import Files, names_synced, read, replace, translated, write_new
+from persistence.images import IMAGES
 from persistence.index_file import decode_index, encode_index
 from persistence.journal_entry import Base
 from persistence.journal_line import encode_line
@@ -37,6 +38,7 @@ from persistence.tools.data_folder import (
     portions,
     silent,
 )
+from persistence.tools.image_copy import copy_images, image_folders, missing_images, sync_images
 from persistence.tools.live_journal import LiveJournal
 
 _ATTEMPTS = 5
@@ -97,10 +99,12 @@ async def _copy_folder(files: Files, folder: Path, target: Path, progress: Progr
             copy = _Copy(folder, place)
             names = await list_folder(files, folder)
             await copy.take_files(files, names, journal, progress)
+            await copy.take_images(files, journal)
             try:
                 total = await journal.total()
             except JournalDamaged as error:
                 raise _Overtaken(error) from error
+            await copy.take_images(files)
             await copy.carry_out(files, total)
             await files.hop("write", place, copy.finish, total)
             await files.hop("rename", place, _rename, target)
@@ -136,6 +140,15 @@ class _Copy:
                 await journal.look()
         progress("copied", done, len(wanted))
 
+    async def take_images(self, files: Files, journal: LiveJournal | None = None) -> None:
+        """Copies the images that are not in the copy yet."""
+        left = await files.hop("list", self._source, missing_images, self._place)
+        while left:
+            taken = await files.hop("copy", self._source, copy_images, self._place, left, _BYTES_AT_ONCE)
+            left = left[taken:]
+            if journal:
+                await journal.look()
+
     async def carry_out(self, files: Files, total: Replay) -> None:
         """Brings the copy to where the journal ends."""
         await recover(files, self._place, Journaled(total))
@@ -149,6 +162,7 @@ class _Copy:
         """Adds what stands beside the files, and makes all of it durable."""
         _begin_journal(disk, place / JOURNAL, total)
         self._take_quarantine(disk)
+        sync_images(disk, place)
         _copied(disk, self._source / SECRET, place / SECRET)
         if total.adopted:
             self._write_index(disk, place)
@@ -236,7 +250,7 @@ def _rename(disk: Disk, place: Path, target: Path) -> None:
 
 def _clear(disk: Disk, place: Path) -> None:
     """Removes an unfinished copy as far as that can be done; its name says what it is."""
-    for folder in (place / JOURNAL, place / QUARANTINE, place):
+    for folder in (*image_folders(disk, place), place / IMAGES, place / JOURNAL, place / QUARANTINE, place):
         with suppress(OSError):
             for name in disk.names(folder):
                 with suppress(OSError):

@@ -13,6 +13,7 @@ from typing import TypeVar
 from persistence.disk import Disk
 from persistence.errors import DirectoryInUse, StorageError
 from persistence.files import Files, is_temporary
+from persistence.images import IMAGES
 from persistence.model import session_id_of
 from persistence.search_rows import SEARCH_FILES
 
@@ -62,7 +63,7 @@ def kind_of(name: str) -> Kind:
         return Kind.SESSION
     if name.startswith("memory_") and name.endswith(".json"):
         return Kind.MEMORY
-    if name in (INDEX, JOURNAL, QUARANTINE, LOCK, SECRET, *SEARCH_FILES):
+    if name in (INDEX, JOURNAL, QUARANTINE, LOCK, SECRET, IMAGES, *SEARCH_FILES):
         return Kind.OURS
     return Kind.LEFTOVER if is_temporary(name) else Kind.UNKNOWN
 

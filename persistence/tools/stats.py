@@ -29,6 +29,7 @@ from persistence.tools.data_folder import (
     portions,
     silent,
 )
+from persistence.tools.image_copy import image_paths
 from persistence.tools.live_journal import LiveJournal
 
 _FILES_AT_ONCE = 256
@@ -67,8 +68,10 @@ class Stats:
     users: int = 0
     messages: int = 0
     memories: int = 0
+    images: int = 0
     session_bytes: int = 0
     memory_bytes: int = 0
+    image_bytes: int = 0
     index_bytes: int = 0
     journal_bytes: int = 0
     quarantine_bytes: int = 0
@@ -137,6 +140,8 @@ def _measure(disk: Disk, folder: Path, found: Sequence[str], stats: Stats) -> No
     memories = [name for name in found if kind_of(name) is Kind.MEMORY]
     stats.memories = len(memories)
     stats.memory_bytes = _size(disk, folder, memories)
+    images = image_paths(disk, folder)
+    stats.images, stats.image_bytes = len(images), _size(disk, folder, images)
     stats.index_bytes = _size(disk, folder, [INDEX])
     stats.journal_bytes = _size(disk, folder / JOURNAL, names(disk, folder / JOURNAL))
     stats.quarantine_bytes = _size(disk, folder / QUARANTINE, names(disk, folder / QUARANTINE))

@@ -4,13 +4,14 @@ Rule: nothing is changed. What the journal holds is added to the files in memory
 (the index), left over or none of ours is said, and is no damage.
 """
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator
 from pathlib import Path
 
 from persistence.disk import Disk
 from persistence.errors import Damaged, JournalDamaged
 from persistence.file_change import Change, applied, starts_where
 from persistence.files import Files, read
+from persistence.images import IMAGES
 from persistence.index_file import decode_index
 from persistence.model import Record, session_file_name, session_id_of
 from persistence.recovery import read_journal
@@ -31,6 +32,8 @@ from persistence.tools.data_folder import (
     silent,
 )
 from persistence.tools.file_check import Running, check_memory, check_session
+from persistence.tools.image_check import check_images
+from persistence.tools.image_copy import image_folders
 
 _FILES_AT_ONCE = 256
 
@@ -48,6 +51,8 @@ async def check_folder(
     names = await list_folder(files, folder)
     await check_free(files, folder)
     for note in [*_notes(names), *await _quarantine_notes(files, folder)]:
+        yield note
+    for note in await files.hop("read", folder, _image_notes, set(names)):
         yield note
     in_journal = await files.names(folder / JOURNAL)
     for note in _journal_notes(in_journal):
@@ -94,6 +99,17 @@ def _notes(names: Iterable[str]) -> Iterator[Finding]:
 async def _quarantine_notes(files: Files, folder: Path) -> list[Finding]:
     found = await files.names(folder / QUARANTINE)
     return [Finding(QUARANTINE, f"{len(found)} files are set aside")] if found else []
+
+
+def _image_notes(disk: Disk, folder: Path, present: Collection[str]) -> list[Finding]:
+    lost = [images for images in image_folders(disk, folder) if session_file_name(images.name) not in present]
+    return [
+        Finding(
+            f"{IMAGES}/{images.name}",
+            "images of a session that has no file; a start removes them, unless the file is set aside",
+        )
+        for images in lost
+    ]
 
 
 def _journal_notes(names: Iterable[str]) -> Iterator[Finding]:
@@ -165,6 +181,7 @@ class _View:
         session_id = session_id_of(name)
         if session_id:
             self._compare(session_id, data)
+            yield from check_images(disk, self._folder, session_id, data)
         if data is not None:
             yield from check_session(name, session_id, data, self._running) if session_id else check_memory(name, data)
 

@@ -17,7 +17,7 @@ The contract, which `tests/server/assistants/assistant_contract.py` checks for e
 - **Concurrency**: any number of replies at once; an implementation keeps no state between replies but connections.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal, Protocol
@@ -25,6 +25,9 @@ from typing import Any, Literal, Protocol
 from persistence import Fact, Learned, LongTermMemory, Message, PersistenceError
 
 from .tool_calls import ToolCall, ToolUse
+
+ImageReader = Callable[[str], Awaitable[bytes]]
+"""Raises what the store raises."""
 
 UNNAMED = "default"
 """A prompt's model where the assistant could not be asked for its names: it takes its own first one."""
@@ -61,6 +64,7 @@ class Prompt:
 
     Attributes:
         history: The session's messages, oldest first; the last one is the user's, and is what to answer.
+        images: Reads the images that these name, by name; None where none can be read.
         summary: What the oldest messages say, in short, for assistants that are not told all of them.
         may_leave_out: Whether the model may be told less than all of the history, where that is too long.
         prefix: What there is of the answer already; the reply goes on behind it and repeats nothing of it.
@@ -76,6 +80,7 @@ class Prompt:
     model: str
     session_id: str
     history: Sequence[Message]
+    images: ImageReader | None = None
     prefix: str = ""
     summary: str = ""
     may_leave_out: bool = True
@@ -182,6 +187,9 @@ class Assistant(Protocol):
         Raises:
             AssistantFailed: The model server could not be asked.
         """
+
+    def takes_images(self, model: str) -> bool:
+        """Whether it passes images on to this model of its own; to others a prompt's images are nothing."""
 
     def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | Thought | LeftOut | Finish, None]:
         """Answers the last message of the prompt's history."""

@@ -7,14 +7,19 @@ Rules:
 - Requests are repeated only before the first piece of text; see `upstream`.
 - Of a history that is longer than the model takes in, the oldest turns are left out (`context_window`). A request that
   is refused as too long is made once more with less, also only before the first piece.
+- Images are read when the request is made, for models that are configured to take them.
 - Reasoning counts as a sign of life, and is handed on apart from the answer.
 """
 
 import asyncio
+import logging
 import random
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
+
+from persistence import PersistenceError
 
 from ..errors import AssistantFailed
 from .base import UNNAMED, Delta, Finish, LeftOut, Parameter, Prompt, Thought
@@ -23,11 +28,14 @@ from .completion_stream import CompletionStream
 from .context_overflow import ContextExceeded
 from .context_sizes import ContextSizes
 from .model_list import ModelList
+from .seen_images import DataUrls, data_url, latest_images
 from .telling import Telling
 from .timed_body import TimedBody
 from .upstream import NETWORK_ERRORS, Upstream
 from .upstream_faults import failure_of_reading, presentable
 from .upstream_limits import UpstreamLimits
+
+_log = logging.getLogger(__name__)
 
 _NOT_OFFERED = "The model server is not configured to offer the model {}."
 
@@ -41,6 +49,7 @@ class ChatCompletions:
         models: Names and patterns of the models on offer; none: all that the server has.
         name: What its operator calls it.
         continues: Whether the server goes on with an assistant's message that comes last.
+        images: Names and patterns of the models that take images.
         context_tokens: How much a model takes in, its answer included, by names and patterns; where the server says
             less, that counts.
         sleep, clock, chance: See `Upstream`.
@@ -58,6 +67,7 @@ class ChatCompletions:
         *,
         name: str = "upstream",
         continues: bool = False,
+        images: Sequence[str] = (),
         context_tokens: Mapping[str, int] | None = None,
         limits: UpstreamLimits | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -67,6 +77,7 @@ class ChatCompletions:
         self.name = name
         self.continues = continues
         self.is_model = True
+        self._seeing = tuple(images)
         self._key = key
         self._limits = limits or UpstreamLimits()
         self._upstream = Upstream(url, key, self._limits, sleep=sleep, clock=clock, chance=chance)
@@ -84,6 +95,10 @@ class ChatCompletions:
         except AssistantFailed as failure:
             raise presentable(failure, self._key) from failure.__cause__
 
+    def takes_images(self, model: str) -> bool:
+        """Whether it is configured so."""
+        return any(fnmatchcase(model, name) for name in self._seeing)
+
     async def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | Thought | LeftOut | Finish, None]:
         """Streams the model's answer.
 
@@ -100,7 +115,8 @@ class ChatCompletions:
                     yield LeftOut(left_out)
                 stream = CompletionStream(self._limits.max_event_bytes, with_tools=bool(prompt.tool_use))
                 try:
-                    opened = await self._upstream.open_completion(encode_request(telling.fitted.prompt))
+                    images = await self._images(telling.fitted.prompt)
+                    opened = await self._upstream.open_completion(encode_request(telling.fitted.prompt, images))
                     body = TimedBody(opened.response.content, opened.first_token_at)
                     try:
                         while not stream.done:
@@ -128,6 +144,17 @@ class ChatCompletions:
         """Closes the pooled connections."""
         await self._list.close()
         await self._upstream.close()
+
+    async def _images(self, prompt: Prompt) -> DataUrls:
+        """The images that go; one that cannot be read does not."""
+        urls: dict[str, str] = {}
+        if (read := prompt.images) and self.takes_images(prompt.model):
+            for name in latest_images(prompt.history, self._limits.max_images, self._limits.max_images_bytes):
+                try:
+                    urls[name] = data_url(name, await read(name))
+                except PersistenceError as error:
+                    _log.error("a prompt goes without an image: %s", error)
+        return urls
 
     def _move_limit(self, body: TimedBody, stream: CompletionStream) -> None:
         """After an event; what is no sign of life leaves the limit where it is."""

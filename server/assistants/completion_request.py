@@ -4,9 +4,9 @@ Rules: what the system says comes first and is one message (instructions, the se
 what is remembered of the user, what is left out in short), because many chat templates take no more than one; an
 assistant's message without text is left out, because many servers refuse it; and the user's messages that come to
 stand side by side by that are joined, because many templates insist that roles alternate; calls of tools go only with
-what they gave, and what they gave only with them, because servers refuse one without the other. The stored history is
-never changed. What there is of an answer already comes last, with the two switches that vLLM, and llama.cpp after it,
-have for going on with it.
+what they gave, and what they gave only with them, because servers refuse one without the other; images go as parts of
+their message, behind its text. The stored history is never changed. What there is of an answer already comes last, with
+the two switches that vLLM, and llama.cpp after it, have for going on with it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,6 +16,7 @@ from typing import Any
 from persistence import Fact, Message
 
 from .base import JsonFormat, Prompt
+from .seen_images import DataUrls, content_of, joined
 from .tool_calls import OUTPUT_ROLE, Tool, ToolCall, ToolUse, answered_calls
 
 _SYSTEM_ROLES = {"system", "developer"}
@@ -23,11 +24,15 @@ _REMEMBERED = "What is remembered of the user, from this conversation and earlie
 _SUMMARISED = "What was said before the messages that follow, in short:"
 
 
-def encode_request(prompt: Prompt) -> dict[str, Any]:
-    """The body of the request, for a stream with usage."""
+def encode_request(prompt: Prompt, images: DataUrls | None = None) -> dict[str, Any]:
+    """The body of the request, for a stream with usage.
+
+    Args:
+        images: Those that go.
+    """
     body: dict[str, Any] = {
         "model": prompt.model,
-        "messages": encode_messages(prompt),
+        "messages": encode_messages(prompt, images),
         "stream": True,
         "stream_options": {"include_usage": True},
     }
@@ -73,14 +78,14 @@ def _encode_tool(tool: Tool) -> dict[str, Any]:
     return {key: value for key, value in named.items() if value is not None}
 
 
-def encode_messages(prompt: Prompt) -> list[dict[str, Any]]:
+def encode_messages(prompt: Prompt, images: DataUrls | None = None) -> list[dict[str, Any]]:
     """The conversation as the model server wants it."""
     leading = list(takewhile(is_system, prompt.history))
     system = "\n\n".join(_system_parts(prompt, leading))
     messages: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
     history = prompt.history
     for at in range(len(leading), len(history)):
-        _append(messages, history[at], (history[later] for later in range(at + 1, len(history))))
+        _append(messages, history[at], (history[later] for later in range(at + 1, len(history))), images or {})
     if prompt.prefix:
         messages.append({"role": "assistant", "content": prompt.prefix})
     return messages
@@ -100,7 +105,7 @@ def _encode_fact(fact: Fact) -> str:
     return "- " + " ".join(fact.text.split())
 
 
-def _append(messages: list[dict[str, Any]], message: Message, behind: Iterable[Message]) -> None:
+def _append(messages: list[dict[str, Any]], message: Message, behind: Iterable[Message], images: DataUrls) -> None:
     if calls := answered_calls(message, behind) if message["role"] == "assistant" else ():
         asked = [{"id": call.call_id, "type": "function", "function": _encode_call(call)} for call in calls]
         messages.append({"role": "assistant", "content": message["content"] or None, "tool_calls": asked})
@@ -109,11 +114,11 @@ def _append(messages: list[dict[str, Any]], message: Message, behind: Iterable[M
         _append_output(messages, message)
         return
     role = "system" if is_system(message) else message["role"]
-    content = message["content"]
+    content = content_of(message, images) if role == "user" and "images" in message else message["content"]
     if role == "assistant" and not content:
         return
     if role == "user" and messages and messages[-1]["role"] == "user":
-        messages[-1]["content"] += "\n\n" + content
+        messages[-1]["content"] = joined(messages[-1]["content"], content)
         return
     messages.append({"role": role, "content": content})
 

@@ -5,8 +5,9 @@ Rules:
   belong to its turn. Turns are left out whole, the oldest first, until the rest has room; so calls of tools stay with
   what they gave. The latest turn always goes, and so does what leads: the system messages at the beginning, the
   instructions, what is remembered, tools, and what there is of an answer that is gone on with.
-- Tokens are estimated: one for each three bytes of UTF-8, and a few for each message. English takes about one for four,
-  Chinese about one for each character, which is three; so it is seldom too little, and needs nobody's tokenizer.
+- Tokens are estimated: one for each three bytes of UTF-8, a few for each message, a thousand for each image. English
+  takes about one for four, Chinese about one for each character, which is three; so it is seldom too little, and needs
+  nobody's tokenizer.
 - The answer has room of its own: `max_output_tokens`, else a quarter of what the model takes in.
 - A summary goes where something is left out, in its place.
 - What is not left out is looked at once; of what is, the newest turn only.
@@ -19,9 +20,11 @@ from itertools import takewhile
 import orjson
 
 from persistence import Message
+from persistence.images import images_of
 
 from .base import Prompt
 from .completion_request import encode_format, encode_tools, is_system
+from .seen_images import TOKENS_PER_IMAGE
 from .tool_calls import calls_of
 
 _BYTES_PER_TOKEN = 3
@@ -99,6 +102,8 @@ def message_tokens(message: Message) -> int:
     tokens = _TOKENS_PER_MESSAGE + text_tokens(message["content"])
     if "tool_calls" in message:
         tokens += sum(text_tokens(call.name) + text_tokens(call.arguments) for call in calls_of(message))
+    if "images" in message:
+        tokens += TOKENS_PER_IMAGE * len(images_of(message))
     return tokens
 
 

@@ -62,6 +62,10 @@ class Metronome:
         """Its one name."""
         return ("metronome",)
 
+    def takes_images(self, model: str) -> bool:
+        """It sees nothing."""
+        return False
+
     async def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | Finish, None]:
         """Counts as the last message says, on from the prefix; a word is a token for `max_output_tokens`."""
         tempo = read_tempo(prompt.history[-1]["content"])

@@ -29,6 +29,10 @@ class Renamed:
         """The one."""
         return (self.model,)
 
+    def takes_images(self, model: str) -> bool:
+        """What the assistant says of the one."""
+        return self._assistant.takes_images(self.model)
+
     def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | Thought | LeftOut | Finish, None]:
         """The assistant's own reply."""
         return self._assistant.reply(replace(prompt, model=self.model))

@@ -40,6 +40,10 @@ class Scribe:
         """Its one name."""
         return ("scribe",)
 
+    def takes_images(self, model: str) -> bool:
+        """It sees nothing."""
+        return False
+
     async def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | Finish, None]:
         """Answers word by word, a word being a token for `max_output_tokens`."""
         text, facts = await _answer(prompt)

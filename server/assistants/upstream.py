@@ -8,6 +8,7 @@ limited before they come here.
 
 import asyncio
 import contextlib
+import io
 import random
 import socket
 import time
@@ -26,6 +27,10 @@ from .upstream_limits import UpstreamLimits
 
 NETWORK_ERRORS = (ClientError, TimeoutError, OSError)
 """All that aiohttp's client raises when the other side, or the way there, is at fault."""
+
+
+_LARGE_BYTES = 1 << 20
+"""From here on aiohttp warns of bytes that go out in one piece."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +147,10 @@ class Upstream:
         try:
             async with asyncio.timeout_at(first_token_at):
                 response = await self._pool().post(
-                    f"{self._url}/chat/completions", data=data, headers=self._headers | headers, allow_redirects=False
+                    f"{self._url}/chat/completions",
+                    data=_in_pieces(data),
+                    headers=self._headers | headers,
+                    allow_redirects=False,
                 )
         except NETWORK_ERRORS as error:
             raise fault_of_opening(error) from error
@@ -168,6 +176,11 @@ class Upstream:
                 headers={"Accept-Encoding": "identity"},
             )
         return self._session
+
+
+def _in_pieces(data: bytes) -> bytes | io.BytesIO:
+    """The body as aiohttp wants it: a large one, with images, is written piece by piece."""
+    return data if len(data) <= _LARGE_BYTES else io.BytesIO(data)
 
 
 def _kept_alive_socket(address: tuple[Any, ...]) -> socket.socket:

@@ -1,13 +1,14 @@
 // Rule: words that have reached nobody outlive the page. A message under way is written into localStorage at once, where
 // no crash of the tab can reach it, and moves from there into the database, where it is on the disk; what a former page
-// left behind moves the same way. Where there is no database it stays where it is. Drafts stand in localStorage only: the
-// last letter is kept even as the page goes. An entry goes when the server has the words, when the user takes them back,
-// or when their session is deleted.
+// left behind moves the same way. Where there is no database it stays where it is. Drafts stand in localStorage only, but
+// for their images: the last letter is kept even as the page goes. An entry goes when the server has the words, when the
+// user takes them back, or when their session is deleted.
 
+import { DraftImages } from "./draft_images.js";
 import { erase, keysOf, read, write } from "./storage.js";
 
 const MOST_DRAFTS = 50;
-const KEPT = ["sessionId", "text", "model", "error", "begins"];
+const KEPT = ["sessionId", "text", "images", "model", "error", "begins"];
 
 export class Outbox {
   user = ""; // set when the server has said who this is
@@ -18,9 +19,12 @@ export class Outbox {
   #work = Promise.resolve(); // one act on the database follows another
   #latest = 0; // so that entries of the same millisecond keep their order
 
-  /** @param {{all: Function, put: Function, remove: Function} | null} store each returns a promise, and may fail */
-  constructor(store = null) {
-    this.store = store;
+  /**
+   * @param {{all: Function, put: Function, remove: Function} | null} store each returns a promise, and may fail
+   * @param {DraftImages} images those that are attached to drafts
+   */
+  constructor(store = null, images = new DraftImages()) {
+    Object.assign(this, { store, images });
   }
 
   /** Takes what is kept for this user, of whichever tab and page. */
@@ -53,12 +57,23 @@ export class Outbox {
    * Keeps a message, or what has changed about it. `begins` is the metadata of the session that it begins, as long as
    * the server does not know that one.
    */
-  keepSend(sessionId, { messageId, text, model, error = null, begins = null }) {
+  keepSend(sessionId, { messageId, text, images = [], model, error = null, begins = null, after }) {
     const before = this.#sends.get(messageId);
     this.#latest = Math.max(Date.now(), this.#latest + 1);
     const at = before?.at ?? this.#latest;
-    const send = { user: this.user, messageId, sessionId, text, model, error, begins, at };
-    if (before && KEPT.every((name) => before[name] === send[name])) return;
+    const send = {
+      user: this.user,
+      messageId,
+      sessionId,
+      text,
+      images,
+      model,
+      error,
+      begins,
+      at,
+      ...(after === undefined ? {} : { after }),
+    };
+    if (before && KEPT.every((name) => isSame(before[name], send[name]))) return;
     this.#sends.set(messageId, send);
     const isWritten = write(keyOf("send", this.user, messageId), JSON.stringify(send));
     if (!isWritten) this.#homeless.add(messageId);
@@ -81,7 +96,7 @@ export class Outbox {
     return this.#sends.has(messageId);
   }
 
-  /** @returns {{messageId, sessionId, text, model, error, begins}[]} oldest first */
+  /** @returns {{messageId, sessionId, text, images, model, error, begins}[]} oldest first */
   get sends() {
     return [...this.#sends.values()].sort((a, b) => a.at - b.at);
   }
@@ -121,6 +136,7 @@ export class Outbox {
 
   dropSession(sessionId) {
     this.keepDraft(sessionId, "");
+    this.images.keep(this.user, sessionId, []);
     for (const send of this.sends) if (send.sessionId === sessionId) this.dropSend(send.messageId);
   }
 
@@ -138,6 +154,7 @@ export class Outbox {
     await this.refresh();
     for (const { messageId } of this.sends) this.dropSend(messageId);
     for (const key of keysOf(keyOf("draft", this.user, ""))) erase(key);
+    await this.images.clear(this.user);
     await this.settled();
   }
 
@@ -196,6 +213,10 @@ const keyOf = (kind, user, name) => `verbatim.${kind}.${user}.${name}`;
 const isSend = ({ messageId, text }) => typeof messageId === "string" && typeof text === "string";
 
 const isFirst = (sends, at) => sends.findIndex(({ sessionId }) => sessionId === sends[at].sessionId) === at;
+
+// Images come from the database as another array each time.
+const isSame = (a, b) =>
+  a === b || (Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((one, at) => one === b[at]));
 
 /** Several pieces of writing as one. */
 export const joined = (...pieces) =>

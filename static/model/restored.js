@@ -26,10 +26,10 @@ function letGo(transcript, outbox) {
   return gone.length > 0;
 }
 
-function take(transcript, { messageId, text, model, error, begins }) {
+function take(transcript, { messageId, text, images, model, error, begins, after }) {
   if (!begins) transcript.begins = null; // another tab has made the session
   const known = transcript.entries.find((entry) => entry.messageId === messageId);
-  if (!known) transcript.addPending(messageId, text, model);
+  if (!known) transcript.addPending(messageId, text, model, after, images);
   const isNews = !known || (known.error ?? null) !== error;
   if (isNews) transcript.setRefusal(messageId, error);
   return isNews;

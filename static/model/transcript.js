@@ -2,8 +2,9 @@
 // running responses, and the sends that the server has not acknowledged yet. Entries are replaced, never changed,
 // so that a view sees by identity what is new.
 
-import { foldEvent, isRunning, openResponse, textOf } from "./response.js";
-import { usageOfItem } from "./usage.js";
+import { ahead, filled, isGap, withStretch } from "./gaps.js";
+import { foldEvent, isRunning, openResponse } from "./response.js";
+import { answered, entriesOf, entryOf, isSame } from "./stored.js";
 
 export class Transcript {
   constructor(sessionId = null) {
@@ -12,6 +13,7 @@ export class Transcript {
     this.isLoaded = sessionId === null;
     this.begins = null; // the metadata of a session that the server does not know yet
     this.told = 0; // how often something was told of what stands where: items asked for before may be older
+    this.forks = new Set(); // responses that stand at the place of others: the items say which, once they have ended
   }
 
   /** The response that is being written, if any. */
@@ -49,28 +51,53 @@ export class Transcript {
   }
 
   /**
-   * Takes stored items, oldest first: all of them, or (`isPart`) those from a known one on. What they cannot know yet
-   * (sends under way, responses heard of since the conversation was attached) stays behind them.
+   * Takes stored items, oldest first: all of them, or the last ones, whether from a known one on (`isPart`) or only with
+   * more before them (`hasMore`). What they cannot know yet (sends under way, responses heard of since the conversation was attached)
+   * stays behind them.
    */
-  load(items, runningId = null, isPart = false) {
-    const stored = answered(items.filter(isShown).map(entryOf)).map((entry) => this.#recognised(entry));
-    const firstKnown = isPart ? this.entries.findIndex((entry) => isSame(entry, stored[0])) : 0;
-    const before = this.entries.slice(0, Math.max(firstKnown, 0)).filter((entry) => !entry.pending);
+  load(items, runningId = null, isPart = false, hasMore = false) {
+    const before = isPart || hasMore ? ahead(this.entries, items) : [];
+    const known = this.entries.find((entry) => entry.itemId && entry.itemId === items[0]?.id);
+    const stored = answered(entriesOf(items, hasMore || isPart ? known?.after : null)).map((entry) =>
+      this.#recognised(entry),
+    );
     const shown = [...before, ...stored];
     const newer = this.entries.filter((entry) => isUnstored(entry) && !shown.some((other) => isSame(entry, other)));
     this.entries = [...shown, ...newer.map((entry) => (isGone(entry, runningId) ? interrupted(entry) : entry))];
     this.isLoaded = true;
   }
 
-  /** Shows a message that is on its way to the server. */
-  addPending(messageId, text, model) {
-    this.entries = [...this.entries, { role: "user", key: messageId, messageId, text, model, pending: true }];
+  /** Takes a page of items into a gap: see `filled`. */
+  fill(key, page) {
+    this.entries = filled(this.entries, key, page);
+  }
+
+  /** Takes items from somewhere before the end: see `withStretch`. */
+  addStretch(found) {
+    this.entries = withStretch(this.entries, found);
+  }
+
+  /**
+   * Shows a message that is on its way to the server.
+   * @param {string | null} [after] the item behind which it is to stand, in the place of what stands there
+   */
+  addPending(messageId, text, model, after, images = []) {
+    const entry = { role: "user", key: messageId, messageId, text, images, model, pending: true };
+    if (after === undefined) this.entries = [...this.entries, entry];
+    else this.entries = [...this.#through(after), { ...entry, after }];
+  }
+
+  #through(itemId) {
+    if (itemId === null) return this.entries.filter((entry) => entry.pending);
+    const at = this.entries.findIndex((entry) => entry.itemId === itemId);
+    return at < 0 ? this.entries : this.entries.slice(0, at + 1);
   }
 
   /** The server has the message and answers it with this response. */
   acknowledge(messageId, responseId) {
     const at = this.entries.findIndex((entry) => entry.pending && entry.messageId === messageId);
     if (at < 0) return;
+    if (this.entries[at].after !== undefined) this.forks.add(responseId);
     const isStored = this.entries.some((entry) => entry.role === "user" && entry.responseId === responseId);
     const entry = { ...this.entries[at], pending: false, error: null, responseId, heard: true };
     this.entries = isStored ? this.entries.toSpliced(at, 1) : this.entries.with(at, entry);
@@ -94,11 +121,14 @@ export class Transcript {
    */
   addItem(item, responseId, after) {
     this.told += 1;
-    const told = { ...entryOf(item), responseId, heard: true };
-    const question = { ...told, key: this.entries.find((entry) => isSame(entry, told))?.key ?? told.key };
+    const told = { ...entryOf(item, after), responseId, heard: true };
+    const known = this.entries.find((entry) => isSame(entry, told));
+    const alternatives = told.alternatives.length > 0 ? told.alternatives : (known?.alternatives ?? []);
+    const question = { ...told, key: known?.key ?? told.key, alternatives };
     const others = this.entries.filter((entry) => !isSame(entry, told));
     const at = after === null ? 0 : others.findIndex((entry) => entry.itemId && entry.itemId === after) + 1;
     if (at === 0 && after !== null) {
+      this.forks.add(responseId);
       this.entries = others.toSpliced(placeBefore(others, responseId), 0, question);
       return true;
     }
@@ -106,12 +136,13 @@ export class Transcript {
     const kept = behind.filter((entry) => entry.responseId === responseId || isUnsettled(entry));
     const [unsent, shown] = [kept.filter((entry) => entry.pending), kept.filter((entry) => !entry.pending)];
     this.entries = [...others.slice(0, at), question, ...shown, ...unsent];
+    if (kept.length < behind.length) this.forks.add(responseId);
     return kept.length < behind.length;
   }
 
   /** Folds one event of a response of this conversation. */
   apply(responseId, event) {
-    const at = this.entries.findIndex((entry) => entry.role === "assistant" && entry.responseId === responseId);
+    const at = this.entries.findLastIndex((entry) => entry.role === "assistant" && entry.responseId === responseId);
     if (at < 0) {
       const entry = { ...foldEvent(openResponse(responseId), event), heard: true };
       this.entries = this.entries.toSpliced(this.#placeAfter(responseId), 0, entry);
@@ -139,10 +170,8 @@ export class Transcript {
   }
 }
 
-const isShown = (item) => item.type === "message" && (item.role === "user" || item.role === "assistant");
-
 // Said, but not in any items yet: no news of another message make it wrong.
-const isUnsettled = (entry) => entry.pending || isRunning(entry) || !entry.itemId;
+const isUnsettled = (entry) => !isGap(entry) && (entry.pending || isRunning(entry) || !entry.itemId);
 
 const isFormer = (entry, { itemId, responseId }) =>
   entry.role === "assistant" && Boolean(itemId) && entry.itemId === itemId && entry.responseId !== responseId;
@@ -162,38 +191,4 @@ function placeBefore(entries, responseId) {
 function placeOfPending(entries) {
   const at = entries.findIndex((entry) => entry.pending);
   return at >= 0 ? at : entries.length;
-}
-
-function isSame(a, b) {
-  if (a.role !== b.role) return false;
-  if (a.itemId && a.itemId === b.itemId) return true;
-  return Boolean(a.responseId) && a.responseId === b.responseId;
-}
-
-function entryOf(item) {
-  const responseId = item["verbatim:response_id"] ?? null;
-  const common = { role: item.role, key: item.id, itemId: item.id, text: textOf(item), responseId };
-  if (item.role === "user") return common;
-  return {
-    ...common,
-    cursor: -1,
-    reasoning: item["verbatim:reasoning"] ?? "",
-    called: (item["verbatim:tool_calls"] ?? []).map(({ name }) => name),
-    status: item.status,
-    reason: item["verbatim:reason"] ?? null,
-    error: item["verbatim:error"]?.message ?? null,
-    model: item["verbatim:model"] ?? null,
-    facts: item["verbatim:facts"] ?? [],
-    at: item["verbatim:created_at"] ?? null,
-    usage: usageOfItem(item),
-  };
-}
-
-// A message of the user names the response that has answered it last; the one that is shown may be an earlier one.
-function answered(entries) {
-  return entries.map((entry, at) => {
-    const next = entries[at + 1];
-    const isAnswered = entry.role === "user" && next?.role === "assistant" && next.responseId;
-    return isAnswered ? { ...entry, responseId: next.responseId } : entry;
-  });
 }

@@ -23,16 +23,8 @@ export function usageOfResponse(response) {
   };
 }
 
-/**
- * What stands under an answer: who gave it, when, and what that took.
- * @returns {{text: string, details: string} | null} null while there is nothing to say
- */
-export function factsOf(entry, now = new Date()) {
-  const time = entry.at === null || entry.at === undefined ? [] : [timeInWords(entry.at, now)];
-  const parts = [entry.model, ...time, ...(entry.usage ? sums(entry.usage) : [])].filter(Boolean);
-  if (parts.length === 0) return null;
-  return { text: parts.join(" · "), details: entry.usage ? countsInWords(entry.usage) : "" };
-}
+/** What an answer took: `text` at a glance, `details` for who wants them. */
+export const usageInWords = (usage) => ({ text: sums(usage).join(" · "), details: countsInWords(usage) });
 
 /** What a chat has used in all, from its `verbatim:usage`; null where that is nothing. */
 export function spentOf(session) {
@@ -42,7 +34,7 @@ export function spentOf(session) {
   const usage = { ...countsOf(spent), isEstimated: estimated > 0, costs };
   const all = t("usage.answers", { count: responses });
   const answers = estimated > 0 ? t("usage.estimatedAnswers", { answers: all, estimated }) : all;
-  return { text: sums(usage).join(" · "), details: t("usage.inAnswers", { counts: countsInWords(usage), answers }) };
+  return { ...usageInWords(usage), details: t("usage.inAnswers", { counts: countsInWords(usage), answers }) };
 }
 
 function countsOf(said) {
@@ -76,12 +68,4 @@ function costInWords({ micros, currency }) {
   } catch {
     return `${new Intl.NumberFormat(locale, digits).format(amount)} ${currency}`; // a currency that is none
   }
-}
-
-// The day is said where it is not the present one.
-function timeInWords(seconds, now) {
-  const at = new Date(seconds * 1000);
-  const isToday = at.toDateString() === now.toDateString();
-  const form = isToday ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" };
-  return new Intl.DateTimeFormat(locale, form).format(at);
 }

@@ -3,6 +3,7 @@
 
 import { readColours } from "../model/colours.js";
 import { t } from "../text.js";
+import { copyText } from "./clipboard.js";
 import { h, icon } from "./dom.js";
 import { highlight, nameOfLanguage } from "./highlight.js";
 
@@ -108,16 +109,10 @@ function copyButton() {
   const button = h("button", { type: "button", class: "copy" }, icon("copy"), label);
   button.addEventListener("click", async () => {
     const code = button.closest(".code-block").querySelector("pre").textContent;
-    label.textContent = (await copy(code.replace(/\n$/, ""))) ? t("code.copied") : t("code.notCopied");
+    label.textContent = (await copyText(code.replace(/\n$/, ""))) ? t("code.copied") : t("code.notCopied");
     setTimeout(() => {
       label.textContent = t("code.copy");
     }, COPIED_FOR_MS);
   });
   return button;
 }
-
-const copy = (text) =>
-  navigator.clipboard?.writeText(text).then(
-    () => true,
-    () => false,
-  ) ?? false;

@@ -1,24 +1,51 @@
 // Rule: takes what the user writes. Enter sends, Shift+Enter breaks the line, and a key that only ends the choice
-// of a character (an input method at work) does neither.
+// of a character (an input method at work) does neither. Where a finger writes, Enter breaks the line. Images that were
+// attached go along, once they are ready.
+
+import { quotationOf } from "../model/quotation.js";
+import { Attachments } from "./attachments.js";
 
 const MOST_LINES_PX = 240;
 
+const TOUCH = "(hover: none) and (pointer: coarse)";
+
+/** Whether this key sends what is written. */
+export function sendsWith(event) {
+  const isComposing = event.isComposing || event.keyCode === 229;
+  return event.key === "Enter" && !event.shiftKey && !isComposing && !matchMedia(TOUCH).matches;
+}
+
+/** Makes a field as high as what stands in it, up to a limit. */
+export function fit(field, mostPx) {
+  field.style.height = "auto";
+  field.style.height = `${Math.min(field.scrollHeight, mostPx)}px`;
+}
+
 export class Composer {
   /**
-   * @param {{form: HTMLFormElement, onSend: (text: string) => boolean, onEdit: (text: string) => void,
-   *   onStop: () => void}} options
+   * @param {{form: HTMLFormElement, attachments: object, onSend: (text: string, images: string[]) => boolean,
+   *   onEdit: (text: string) => void, onAttach: Function, onLate: Function, onStop: () => void,
+   *   onEditLast: () => boolean, onProblem: (message: string) => void}} options
+   *   `attachments` says where images are shown, chosen and dropped
    */
-  constructor({ form, onSend, onEdit, onStop }) {
-    this.form = form;
-    this.onSend = onSend;
-    this.onEdit = onEdit;
+  constructor({ form, attachments, onSend, onEdit, onAttach, onLate, onStop, onEditLast, onProblem }) {
+    Object.assign(this, { form, onSend, onEdit, onEditLast });
     this.input = form.querySelector("textarea");
     this.sendButton = form.querySelector("#send");
     this.stopButton = form.querySelector("#stop");
+    this.attachments = new Attachments({
+      ...attachments,
+      input: this.input,
+      onChange: () => this.#fit(),
+      onAttach,
+      onLate,
+      onProblem,
+    });
     form.addEventListener("submit", (event) => this.#submit(event));
     this.input.addEventListener("keydown", (event) => this.#key(event));
     this.input.addEventListener("input", () => this.#edited());
     this.stopButton.addEventListener("click", () => onStop());
+    if (matchMedia(TOUCH).matches) this.input.enterKeyHint = "enter";
     this.#fit();
   }
 
@@ -31,8 +58,28 @@ export class Composer {
     this.#edited();
   }
 
+  get images() {
+    return this.attachments.images;
+  }
+
+  set images(images) {
+    this.attachments.images = images;
+  }
+
   focus() {
     this.input.focus({ preventScroll: true });
+  }
+
+  /** Puts somebody's words ahead of what is written next, in a way that can be undone like typing. */
+  quote(text) {
+    this.focus();
+    const { value } = this.input;
+    this.input.setSelectionRange(value.length, value.length);
+    const gap = value === "" || value.endsWith("\n\n") ? "" : value.endsWith("\n") ? "\n" : "\n\n";
+    const quotation = gap + quotationOf(text);
+    // Nothing else keeps what the browser can undo. Where it is refused, the words come all the same.
+    if (!document.execCommand("insertText", false, quotation)) this.text = value + quotation;
+    this.input.scrollTop = this.input.scrollHeight;
   }
 
   /** Offers to stop while an answer comes. The focus never falls back to the page when the button goes. */
@@ -43,17 +90,29 @@ export class Composer {
   }
 
   #key(event) {
-    const isComposing = event.isComposing || event.keyCode === 229;
-    if (event.key !== "Enter" || event.shiftKey || isComposing) return;
-    event.preventDefault();
-    this.form.requestSubmit();
+    if (sendsWith(event)) {
+      event.preventDefault();
+      this.form.requestSubmit();
+    } else if (event.key === "ArrowUp" && this.text === "" && !event.isComposing && this.onEditLast()) {
+      event.preventDefault();
+    }
   }
 
   #submit(event) {
     event.preventDefault();
+    const { ready, place } = this.attachments;
+    if (ready !== null) {
+      ready.then((isWhole) => isWhole && this.attachments.place === place && this.form.requestSubmit());
+      return;
+    }
     const text = this.text.trim();
-    if (text === "") return;
-    if (this.onSend(text)) this.text = "";
+    if (this.#isEmpty || !this.onSend(text, this.images)) return;
+    this.text = "";
+    this.attachments.change([]);
+  }
+
+  get #isEmpty() {
+    return this.text.trim() === "" && this.images.length === 0;
   }
 
   #edited() {
@@ -62,8 +121,7 @@ export class Composer {
   }
 
   #fit() {
-    this.sendButton.disabled = this.text.trim() === "";
-    this.input.style.height = "auto";
-    this.input.style.height = `${Math.min(this.input.scrollHeight, MOST_LINES_PX)}px`;
+    this.sendButton.disabled = this.#isEmpty;
+    fit(this.input, MOST_LINES_PX);
   }
 }

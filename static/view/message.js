@@ -1,29 +1,69 @@
 // Rule: one message as an article. What the user wrote is shown letter by letter; what the assistant wrote, as
-// Markdown.
+// Markdown. One that comes far from the view is only its words until it is to be seen.
 
 import { isRunning, noteOf } from "../model/response.js";
-import { factsOf } from "../model/usage.js";
 import { t } from "../text.js";
 import { h } from "./dom.js";
-import { showFacts } from "./facts.js";
+import { Editor } from "./editor.js";
+import { Foot } from "./foot.js";
+import { GapView } from "./gap.js";
 import { MarkdownView } from "./markdown.js";
+import { MessageImages } from "./message_images.js";
 import { ReasoningView } from "./reasoning.js";
 
-/** @param {{onSendAgain: (messageId: string) => void, onTakeBack: (messageId: string) => void, onShowFacts: (ids: string[]) => void}} acts */
+/**
+ * @param {{onSendAgain: (messageId: string) => void, onTakeBack: (messageId: string) => void,
+ *   onShowFacts: (ids: string[]) => void, onEdited: (entry: object, text: string) => boolean,
+ *   onGap: (key: string, isNewer: boolean) => Promise<void>}} acts onEdited: whether the text was taken
+ */
 export function messageView(entry, acts) {
+  if (entry.role === "gap") return new GapView(entry, acts.onGap);
   return entry.role === "user" ? new UserMessage(acts) : new AssistantMessage(acts);
 }
 
 class UserMessage {
+  #images = new MessageImages();
+  foot = new Foot("user");
   #text = h("div", { class: "text" });
   #note = h("p", { class: "note" });
+  #editor = null;
 
   constructor(acts) {
-    this.element = h("article", { class: "message user", "aria-label": t("message.you") }, this.#text, this.#note);
+    const parts = [this.#images.element, this.#text, this.#note, this.foot.element];
+    this.element = h("article", { class: "message user", "aria-label": t("message.you") }, ...parts);
     this.acts = acts;
   }
 
-  update(entry) {
+  /** What was written here and not sent. */
+  get words() {
+    return this.#editor?.words ?? "";
+  }
+
+  /** Lets the message be written anew in its place. */
+  edit(entry) {
+    if (this.#editor) return this.#editor.focus();
+    const onSend = (text) => this.acts.onEdited(entry, text);
+    this.#editor = new Editor({ text: entry.text, onSend, onClose: (isSent) => this.#close(isSent) });
+    this.element.prepend(this.#editor.element);
+    this.element.classList.add("edited");
+    this.#editor.focus();
+  }
+
+  // What was sent takes the place of this message.
+  #close(isSent) {
+    this.#editor.element.remove();
+    this.#editor = null;
+    this.element.classList.remove("edited");
+    if (!isSent) this.foot.button("edit").focus({ preventScroll: true });
+  }
+
+  tick() {
+    this.foot.tick();
+  }
+
+  update(entry, isLast) {
+    this.foot.update(entry, isLast);
+    this.#images.update(entry.images ?? []);
     this.#text.textContent = entry.text;
     this.element.classList.toggle("pending", Boolean(entry.pending));
     this.#note.replaceChildren(...this.#notes(entry));
@@ -41,9 +81,9 @@ class UserMessage {
 }
 
 class AssistantMessage {
+  foot = new Foot("assistant");
   #body = h("div", { class: "body" });
   #note = h("p", { class: "note" });
-  #about = h("p", { class: "facts", hidden: true });
   #thinking = h("p", { class: "unseen" }, t("message.thinking"));
   #reasoning = new ReasoningView();
   #markdown = new MarkdownView(this.#body);
@@ -53,13 +93,18 @@ class AssistantMessage {
 
   constructor(acts) {
     const attributes = { class: "message assistant", "aria-label": t("message.assistant") };
-    const parts = [this.#thinking, this.#reasoning.element, this.#body, this.#note, this.#memory, this.#about];
+    const parts = [this.#thinking, this.#reasoning.element, this.#body, this.#note, this.#memory, this.foot.element];
     this.element = h("article", attributes, ...parts);
     this.acts = acts;
   }
 
+  tick() {
+    this.foot.tick();
+  }
+
   /** @returns {boolean} whether all of it is shown; where not, it is to be called again */
-  update(entry) {
+  update(entry, isLast) {
+    this.foot.update(entry, isLast);
     const isGrowing = isRunning(entry);
     const isWhole = this.#markdown.update(entry.text, isGrowing);
     this.#reasoning.update(entry.reasoning ?? "");
@@ -73,7 +118,6 @@ class AssistantMessage {
     this.#facts = entry.facts;
     this.#memory.hidden = this.#facts.length === 0;
     this.#fromMemory.textContent = t("message.knew", { count: this.#facts.length });
-    showFacts(this.#about, isGrowing ? null : factsOf(entry));
     return isWhole;
   }
 }

@@ -110,10 +110,10 @@ async def test_message_of_another_path_is_shown_on_its_path(reader: Reader, serv
         return (await fetch("/v1/responses", {method: "POST", headers, body})).status;
     }"""
     assert await reader.page.evaluate(asked) == 200
-    await expect(reader.own_messages).to_have_text(["Is rooibos good?"])
+    await expect(reader.own_messages.locator(".text")).to_have_text(["Is rooibos good?"])
     await search(reader, '"is oolong good"', 1)
     await hits(reader).first.click()
-    await expect(reader.own_messages).to_have_text(["Is oolong good?"])
+    await expect(reader.own_messages.locator(".text")).to_have_text(["Is oolong good?"])
     await expect(reader.own_messages.first).to_be_focused()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from server.assistants.base import Delta, Finish, Prompt
+from server.assistants.base import Delta, Finish, Parameter, Prompt
 from tests.server.assistants.completions import DONE, delta, stop
 
 TEXTS = {
@@ -51,6 +51,7 @@ class Reciter:
     """
 
     is_model = True
+    honours = frozenset[Parameter]()
 
     def __init__(self, pieces: Sequence[str], name: str = "reciter") -> None:
         self.pieces = pieces
@@ -87,6 +88,9 @@ class Reciter:
             elif number % 8 == 0:
                 await asyncio.sleep(0)  # Readers read meanwhile.
             yield piece
+
+    def takes_images(self, model: str) -> bool:
+        return False
 
     async def models(self) -> Sequence[str]:
         return (self.name,)

@@ -16,7 +16,18 @@ from persistence import Disk
 P = ParamSpec("P")
 T = TypeVar("T")
 
-CHANGING = ("write", "truncate", "sync", "sync_data", "sync_all", "set_modified", "rename", "unlink", "make_folder")
+CHANGING = (
+    "write",
+    "truncate",
+    "sync",
+    "sync_data",
+    "sync_all",
+    "set_modified",
+    "rename",
+    "unlink",
+    "make_folder",
+    "remove_folder",
+)
 SYNCS = ("sync", "sync_data", "sync_all")
 CALLS = ("open", "open_folder", "read", "stamp", "names", "modified", "lock", *CHANGING)
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from persistence import CheckpointLimits
+from tests.persistence.image_contract import ImageContract
 from tests.persistence.places import FilePlace, check_files
 from tests.persistence.search_contract import SearchContract
 from tests.persistence.store_contract import StoreContract
@@ -33,6 +34,10 @@ class TestContract(_OnFiles, StoreContract):
 
 
 class TestTree(_OnFiles, TreeContract):
+    pass
+
+
+class TestImages(_OnFiles, ImageContract):
     pass
 
 

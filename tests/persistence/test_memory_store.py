@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.persistence.image_contract import ImageContract
 from tests.persistence.places import MemoryPlace
 from tests.persistence.search_contract import SearchContract
 from tests.persistence.store_contract import StoreContract
@@ -19,6 +20,10 @@ class TestContract(_InMemory, StoreContract):
 
 
 class TestTree(_InMemory, TreeContract):
+    pass
+
+
+class TestImages(_InMemory, ImageContract):
     pass
 
 

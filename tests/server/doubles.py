@@ -31,6 +31,7 @@ class ScriptedAssistant:
     continues = True
     honours = frozenset(Parameter)
     is_model = True
+    sees = False
 
     def __init__(self, *script: object, name: str = "scripted") -> None:
         self.script = script
@@ -41,6 +42,9 @@ class ScriptedAssistant:
 
     async def models(self) -> Sequence[str]:
         return (self.name,)
+
+    def takes_images(self, model: str) -> bool:
+        return self.sees
 
     async def reply(self, prompt: Prompt) -> AsyncGenerator[Delta | LeftOut | Finish, None]:
         self.prompts.append(prompt)
@@ -78,15 +82,15 @@ class RecordingStore(MemoryStore):
         self.gate: asyncio.Event | None = None
         self._calls: dict[str, int] = {}
 
-    async def create(self, record, messages=()):
+    async def create(self, record, messages=(), **images):
         await self._before("create")
-        done = await super().create(record, messages)
+        done = await super().create(record, messages, **images)
         self.notes += [("kept", message["role"], message["content"]) for message in messages]
         return done
 
-    async def append(self, session_id, messages):
+    async def append(self, session_id, messages, **images):
         await self._before("append")
-        done = await super().append(session_id, messages)
+        done = await super().append(session_id, messages, **images)
         self.notes += [("kept", message["role"], message["content"]) for message in messages]
         return done
 
@@ -110,10 +114,10 @@ class RecordingStore(MemoryStore):
         await self._before("history")
         return await super().tree(session_id)
 
-    async def edit_tree(self, session_id, change, *, draft=None, text=""):
+    async def edit_tree(self, session_id, change, **beside):
         await self._before("edit_tree")
         before = await super().tree(session_id)
-        done = await super().edit_tree(session_id, change, draft=draft, text=text)
+        done = await super().edit_tree(session_id, change, **beside)
         after = await super().tree(session_id)
         self.notes.append(("shown", str(len(before.history)), str(len(after.history))))
         return done

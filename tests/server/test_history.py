@@ -12,6 +12,7 @@ from server.history import (
     gone_on_with,
     message_of,
     responses_of,
+    session_begun_by,
     session_of,
     without_answer,
 )
@@ -40,6 +41,20 @@ HISTORY = [QUESTION, ANSWER, LATER]
 def test_session_of_a_response(response_id, session_id):
     """The id of a response names its session; what is no such id names none."""
     assert (session_of(response_id) or None) == (session_id or None)
+
+
+def test_session_begun_by_images():
+    """The images of a message are part of what begins a session; without any its id is what it always was."""
+    look: Message = {"role": "user", "content": "look"}
+
+    def begun_by(*files: str) -> str:
+        images = [{"file": f"{file * 64}.png", "media_type": "image/png", "bytes": 1} for file in files]
+        asked: Message = {**look, "images": images} if images else look
+        return session_begun_by("anna", TurnRequest(messages=(asked,), client_message_id="c1"))
+
+    assert begun_by("a") == begun_by("a")
+    assert len({begun_by(), begun_by("a"), begun_by("b"), begun_by("a", "b"), begun_by("b", "a")}) == 5
+    assert begun_by() == "0941aa2960088771"
 
 
 def test_answer_is_found():

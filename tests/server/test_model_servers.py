@@ -55,6 +55,13 @@ def test_servers_are_in_the_order_of_the_file():
     ]
 
 
+@pytest.mark.parametrize(("value", "images"), [("true", ("*",)), ("false", ()), ('["llava*", "o3"]', ("llava*", "o3"))])
+def test_models_that_take_images(value, images):
+    """All of a server's models take images, none, or those that are named."""
+    [decoded] = decode_model_servers(server(f"images = {value}"), "m.toml", {})
+    assert decoded.images == images
+
+
 def server(line: str) -> str:
     return f'[servers.a]\nurl = "http://a/v1"\n{line}'
 
@@ -89,6 +96,8 @@ BAD = {
     "no models": (server("models = []"), r"models='\[\]': expected a list of names and patterns"),
     "no names": (server("models = [1]"), r"models='\[1\]': expected a list of names and patterns"),
     "no switch": (server("continues = 1"), r"continues='1': expected true or false"),
+    "no images": (server("images = []"), r"images='\[\]': expected true, false, or a list of names and patterns"),
+    "odd images": (server('images = "llava"'), r"images='llava': expected true, false, or a list"),
     "no size": (server("context_tokens = 0"), r"context_tokens='0': expected a whole number of tokens above 0, or a"),
     "a true size": (server("context_tokens = true"), r"context_tokens='True': expected a whole number of tokens"),
     "no sizes": (server("context_tokens = {}"), r"context_tokens='{}': expected a whole number of tokens above 0"),

@@ -80,7 +80,7 @@ def test_conversation_says_where_its_summary_stands():
 @pytest.mark.parametrize("role", ["user", "system", "developer"])
 def test_item_of_a_person(role):
     """What a person wrote is input text."""
-    item = check_item(item_object({"role": role, "content": "hi", "id": "msg_1", "created_at": AT}, 0))
+    item = check_item(item_object({"role": role, "content": "hi", "id": "msg_1", "created_at": AT}, 0, "abc"))
     assert item["content"] == [{"type": "input_text", "text": "hi"}]
     assert (item["id"], item["role"], item["status"], item["verbatim:created_at"]) == (
         "msg_1",
@@ -94,7 +94,7 @@ def test_item_of_a_person(role):
 def test_item_of_a_question_names_what_answers_it():
     """Who has heard of the response, and not of the message, knows which question it answers."""
     question: Any = {"role": "user", "content": "hi", "id": "msg_1", "response_id": "resp_1"}
-    assert check_item(item_object(question, 0))["verbatim:response_id"] == "resp_1"
+    assert check_item(item_object(question, 0, "abc"))["verbatim:response_id"] == "resp_1"
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_item_of_a_question_names_what_answers_it():
 def test_item_of_an_assistant(fields, status, reason):
     """An answer is output text, and says why it is cut short."""
     message: Any = {"role": "assistant", "content": "hi", "id": "msg_2", "response_id": "r", "model": "m", **fields}
-    item = check_item(item_object(message, 0))
+    item = check_item(item_object(message, 0, "abc"))
     assert item["content"] == [{"type": "output_text", "text": "hi", "annotations": [], "logprobs": []}]
     assert (item["status"], item.get("verbatim:reason")) == (status, reason)
     assert (item["verbatim:response_id"], item["verbatim:model"]) == ("r", "m")
@@ -119,9 +119,9 @@ def test_item_of_an_assistant(fields, status, reason):
 
 def test_item_of_a_plain_old_file():
     """A message with nothing but role and content is named by its place."""
-    assert check_item(item_object({"role": "user", "content": "hi"}, 7))["id"] == "msg_7"
+    assert check_item(item_object({"role": "user", "content": "hi"}, 7, "abc"))["id"] == "msg_7"
     foreign: Any = {"role": "user", "content": "hi", "created_at": 1704067210}
-    assert item_object(foreign, 0)["verbatim:created_at"] is None
+    assert item_object(foreign, 0, "abc")["verbatim:created_at"] is None
 
 
 def test_small_objects():
@@ -218,9 +218,9 @@ def test_item_says_what_it_has_used(more, shown):
     """As its message does; one that does not, says nothing."""
     counts = {"input_tokens": 1, "output_tokens": 2, "cached_tokens": 0, "reasoning_tokens": 0}
     answer: Any = {"role": "assistant", "content": "a", "id": "msg_1", "usage": {**counts, **more}}
-    assert check_item(item_object(answer, 0))["verbatim:usage"] == {**counts, **shown}
+    assert check_item(item_object(answer, 0, "abc"))["verbatim:usage"] == {**counts, **shown}
     for other in ({"usage": {"input_tokens": "x"}}, {"role": "user"}):
-        assert "verbatim:usage" not in item_object(answer | other, 0)
+        assert "verbatim:usage" not in item_object(answer | other, 0, "abc")
 
 
 def test_response_says_beside_its_usage_what_we_add():

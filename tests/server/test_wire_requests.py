@@ -9,6 +9,7 @@ from server.assistants.base import JsonFormat
 from server.assistants.tool_calls import Tool, ToolUse
 from server.errors import ApiError
 from server.turn import After
+from server.wire_images import Attachments
 from server.wire_input import cancelled, input_messages, turn_request
 from server.wire_requests import (
     AttachConversation,
@@ -112,7 +113,7 @@ BAD_CREATE: list[tuple[str, object, str, str]] = [
     ("input", [{"role": "user", "content": []}], VALUE, "input"),
     ("input", [{"role": "user", "content": [{"type": "input_text"}]}], MISSING, "input[0].content[0].text"),
     ("input", [{"role": "user", "content": [{"text": "a"}]}], MISSING, "input[0].content[0].type"),
-    ("input", [{"role": "user", "content": [{"type": "input_image"}]}], UNSUPPORTED, "input[0].content[0].type"),
+    ("input", [{"role": "user", "content": [{"type": "input_file"}]}], UNSUPPORTED, "input[0].content[0].type"),
     ("input", [{"type": "web_search_call"}, USER], UNSUPPORTED, "input[0].type"),
     ("input", [{"type": "function_call_output"}, USER], MISSING, "input[0].call_id"),
     ("input", [{"type": "function_call_output", "call_id": "c"}, USER], MISSING, "input[0].output"),
@@ -480,7 +481,7 @@ def test_stream_id_is_refused(stream_id):
 def test_items_name_their_field():
     """An item of another list than `input` is refused under that list's name."""
     body = decode_body({"items": [{"role": "nobody", "content": "a"}]}, CreateConversation)
-    assert refusal(input_messages, body.items, "items") == (400, VALUE, "items[0].role")
+    assert refusal(input_messages, body.items, "items", Attachments()) == (400, VALUE, "items[0].role")
 
 
 json_values = st.recursive(

@@ -166,7 +166,7 @@ test("a session that another tab has made is not made again", async () => {
 test("a chat that is deleted while it is made does not stay, nor do its words come back", async () => {
   const parts = beginMaking();
   const deleted = [];
-  parts.api.deleteSession = async (id) => deleted.push(id);
+  parts.api.deleteSessions = async (ids) => deleted.push(...ids);
   newChat(parts);
   parts.conversations.remove("s");
   await turns();

@@ -15,8 +15,9 @@ export class FakeStore {
     if (count === null) this.#held = null;
   }
 
+  get = (key) => this.#act(() => this.sends.get(key));
   all = (user) => this.#act(() => [...this.sends.values()].filter((send) => send.user === user));
-  put = (send) => this.#act(() => void this.sends.set(send.messageId, send));
+  put = (send) => this.#act(() => void this.sends.set(send.messageId ?? send.key, send));
   remove = (messageId) => this.#act(() => void this.sends.delete(messageId));
 
   async #act(act) {
