@@ -52,8 +52,6 @@ async def check_folder(
     await check_free(files, folder)
     for note in [*_notes(names), *await _quarantine_notes(files, folder)]:
         yield note
-    for note in await files.hop("read", folder, _image_notes, set(names)):
-        yield note
     in_journal = await files.names(folder / JOURNAL)
     for note in _journal_notes(in_journal):
         yield note
@@ -69,6 +67,8 @@ async def check_folder(
         view = _View(folder, total, is_ours=total.adopted, running=total.running if total.adopted else None)
         for note in await files.hop("read", folder / INDEX, view.read_index):
             yield note
+    for note in await files.hop("read", folder, _image_notes, {*names, *view.total.changes}):
+        yield note
     async for finding in _check_files(files, names, view, progress):
         yield finding
     for finding in view.index_findings():
