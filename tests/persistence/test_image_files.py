@@ -78,6 +78,16 @@ async def test_images_whose_session_only_the_journal_has(place, store):
     assert await (await place.again()).image("s", FISH) == PNG
 
 
+async def test_what_is_none_of_ours_among_the_images(place, store):
+    """It is said, and a start leaves it where it is."""
+    await store.create(record("s"), [shown("a", FISH)], images={FISH: PNG})
+    (place.folder / "images" / ".DS_Store").touch()
+    await place.close()
+    assert await all_of(check_folder(place.folder)) == ([], ["images/.DS_Store: unknown; it is left alone"])
+    await place.again()
+    assert images_in(place) == [".DS_Store", "s", f"s/{FISH}"]
+
+
 ASKED = {
     "append": lambda store: store.append("s", [shown("b", HERRING)], images={HERRING: GIF}),
     "create": lambda store: store.create(record("t"), [shown("b", HERRING)], images={HERRING: GIF}),
