@@ -31,6 +31,7 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+_SWITCHING = 101
 _OPEN = ("/healthz", "/readyz", "/v1/login", "/v1/logout")
 """Paths that need no user."""
 
@@ -86,9 +87,10 @@ async def _allowed() -> web.Response:
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Called for each response before its head goes out, streams and sockets too."""
+    """Called for each response before its head goes out, streams and sockets too; of a socket nothing is shown."""
     auth = request.app[AUTH]
-    for name, value in {**_HEADERS, **auth.cors_headers(request)}.items():
+    shown = {} if response.status == _SWITCHING else _HEADERS
+    for name, value in {**shown, **auth.cors_headers(request)}.items():
         response.headers.setdefault(name, value)
     if request.get(TELL_BROWSER):
         auth.tell_browser(request, response, request[USER])

@@ -50,7 +50,7 @@ async def raw(site):
         small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         small.setblocking(False)
         await asyncio.get_running_loop().sock_connect(small, ("127.0.0.1", site.url.port))
-        reader, writer = await asyncio.open_connection(sock=small, limit=512)
+        reader, writer = await asyncio.open_connection(sock=small, limit=1024)
         writers.append(writer)
         writer.write(request.format(port=site.url.port).encode())
         head = await reader.readuntil(b"\r\n\r\n")
