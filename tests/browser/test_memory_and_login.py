@@ -196,6 +196,21 @@ async def test_key_is_asked_for_once(keyed_server: ServerProcess, context: Brows
     assert not any("username" in text for text in said)
 
 
+async def test_key_is_asked_for_until_it_is_given(keyed_server: ServerProcess, context: BrowserContext) -> None:
+    """Escape, which closes any dialog when it is pressed twice, leaves nobody before a page that knows no one."""
+    reader = Reader(await context.new_page(), keyed_server.url)
+    await reader.page.goto(keyed_server.url)
+    key = reader.page.get_by_label("Key")
+    await expect(key).to_be_focused()
+    for _ in range(3):
+        await reader.page.keyboard.press("Escape")
+    await expect(key).to_be_focused()
+    await key.fill("sesame")
+    await key.press("Enter")
+    await expect(reader.page.get_by_role("dialog")).to_have_count(0)
+    await expect(reader.composer).to_be_focused()
+
+
 async def test_log_out_leaves_nothing_behind(keyed_server: ServerProcess, context: BrowserContext) -> None:
     """Whoever logged in can log out; then a key is asked for again, and what was half written is forgotten."""
     reader = Reader(await context.new_page(), keyed_server.url)
