@@ -150,6 +150,7 @@ async function reconnected() {
   await neighbours.look();
   if (!isLast()) return;
   line.back();
+  page.reached();
   conversations.resume();
   conversation.changed();
   side.resume();
@@ -167,6 +168,7 @@ function lost(code) {
 async function begin() {
   if (me.hasKeys) offerLogOut();
   search.isOff = !me.hasSearch;
+  side.hasSearch = me.hasSearch;
   conversations.maxFrameBytes = me.maxFrameBytes;
   composer.attachments.most = me.maxImages;
   socket.pulse.keepaliveMs = me.keepaliveMs;

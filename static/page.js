@@ -104,6 +104,11 @@ export class Page {
     if (transcript === this.#transcript) byId("problem").textContent = message;
   }
 
+  /** The server is there again: nobody reads on that it is not. */
+  reached() {
+    if (byId("problem").textContent === t("api.unreachable")) this.problem("");
+  }
+
   transcriptChanged(transcript) {
     if (transcript !== this.#transcript) return;
     this.composer.setRunning(transcript.running !== null);
@@ -135,11 +140,12 @@ export class Page {
     if (sessionId !== this.#transcript.sessionId) return;
     // Words that have reached nobody go back to where they were written.
     const { unsent } = this.#transcript;
-    const words = [...unsent.map((entry) => entry.text), this.composer.text];
+    const words = this.#words;
     const images = [...imagesOf(unsent), ...this.attached.images];
     history.replaceState(null, "", pathOf(null));
     this.#show(null);
-    this.composer.text = joined(...words, this.composer.text);
+    this.outbox.keepDraft(sessionId, ""); // it has come along
+    this.composer.text = joined(words, this.composer.text);
     this.attached.giveBack(images);
     this.problem(t("conversation.gone"));
   }
@@ -152,7 +158,7 @@ export class Page {
   leave(sessionIds) {
     const { sessionId, unsent } = this.#transcript;
     if (!sessionIds.includes(sessionId)) return () => {};
-    const words = joined(...unsent.map((entry) => entry.text), this.composer.text);
+    const words = this.#words;
     const images = [...imagesOf(unsent), ...this.attached.images];
     const before = this.outbox.draftOf(null);
     history.replaceState(null, "", pathOf(null));
@@ -178,6 +184,12 @@ export class Page {
     });
   }
 
+  /** All that was written in the chat that is shown and has reached nobody. */
+  get #words() {
+    const { unsent } = this.#transcript;
+    return joined(...unsent.map((entry) => entry.text), this.composer.text, ...this.conversation.words);
+  }
+
   /** A session is gone, through this tab or another. */
   forget(sessionId) {
     this.conversations.remove(sessionId);
@@ -194,7 +206,9 @@ export class Page {
     this.problem("");
     this.conversations.current = sessionId;
     this.#transcript = sessionId ? this.conversations.open(sessionId) : new Transcript();
+    const hadFocus = this.conversation.element.contains(document.activeElement);
     this.conversation.show(this.#transcript);
+    if (hadFocus) this.composer.focus();
     this.composer.text = this.outbox.draftOf(sessionId);
     this.attached.show(sessionId);
     this.transcriptChanged(this.#transcript);

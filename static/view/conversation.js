@@ -84,6 +84,11 @@ export class ConversationView {
     this.changed();
   }
 
+  /** What is being written in the place of messages. */
+  get words() {
+    return wordsIn(this.#views.values());
+  }
+
   changed() {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
@@ -236,7 +241,7 @@ export class ConversationView {
 
   // A message that was being written anew when its place went: its words are not lost.
   #leaveWords(views = this.#views.values()) {
-    const words = [...views].map((view) => view.words).filter(Boolean);
+    const words = wordsIn(views);
     if (words.length > 0) this.acts.onWordsLeft(this.#transcript.sessionId, words);
   }
 
@@ -270,6 +275,8 @@ export class ConversationView {
       this.live.textContent = t("conversation.answering");
   }
 }
+
+const wordsIn = (views) => [...views].map((view) => view.words).filter(Boolean);
 
 // How many entries are the same at the beginning and at the end.
 function difference(before, entries) {
