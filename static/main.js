@@ -31,7 +31,13 @@ speak();
 
 const api = new Api({ onUnauthorized: () => login.ask() });
 const login = new LoginDialog({ logIn, onDone: loggedIn });
-const me = new Me({ api, onKnown: begin, onAway: () => line.away(), onProblem: (message) => page.problem(message) });
+const me = new Me({
+  api,
+  onKnown: begin,
+  onAway: () => line.away(),
+  onLeft: beginAnew,
+  onProblem: (message) => page.problem(message),
+});
 const outbox = new Outbox(new OutboxStore(), new DraftImages(OutboxStore.ofImages()));
 const side = new Side({ api, user: () => outbox.user, page: () => page, onSearch: (words) => search.open(words) });
 const { sessions, pages } = side;
@@ -208,6 +214,12 @@ async function logOut() {
 async function leave() {
   me.forget();
   await outbox.clear();
+  me.left();
+  beginAnew();
+}
+
+function beginAnew() {
+  page.end();
   location.assign("/");
 }
 

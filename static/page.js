@@ -32,6 +32,11 @@ export class Page {
     if (typed !== this.composer.text) this.composer.text = joined(this.composer.text, typed);
   }
 
+  /** Whose words these were has left: nothing is kept from here on. */
+  end() {
+    this.#hasBegun = false;
+  }
+
   open(sessionId) {
     if (sessionId !== this.#transcript.sessionId || sessionId === null) this.#go(sessionId);
     this.drawer.close();
