@@ -4,6 +4,7 @@ import { Acts } from "./acts.js";
 import { Api } from "./api.js";
 import { Attached } from "./attached.js";
 import { Conversations } from "./conversations.js";
+import { Departure } from "./departure.js";
 import { Me } from "./me.js";
 import { DraftImages } from "./model/draft_images.js";
 import { Outbox } from "./model/outbox.js";
@@ -31,13 +32,8 @@ speak();
 
 const api = new Api({ onUnauthorized: () => login.ask() });
 const login = new LoginDialog({ logIn, onDone: loggedIn });
-const me = new Me({
-  api,
-  onKnown: begin,
-  onAway: () => line.away(),
-  onLeft: beginAnew,
-  onProblem: (message) => page.problem(message),
-});
+const me = new Me({ api, onKnown: begin, onAway: () => line.away(), onProblem: (message) => page.problem(message) });
+const departure = new Departure(beginAnew);
 const outbox = new Outbox(new OutboxStore(), new DraftImages(OutboxStore.ofImages()));
 const side = new Side({ api, user: () => outbox.user, page: () => page, onSearch: (words) => search.open(words) });
 const { sessions, pages } = side;
@@ -96,6 +92,7 @@ const conversation = new ConversationView({
     onGap: (key, isNewer) => conversations.items.fill(page.transcript, key, isNewer),
     onHindered: (reason) => page.problem(reason),
     onWordsLeft: (sessionId, words) => page.keepWords(sessionId, words),
+    onFocusLost: () => composer.focus(),
     reasonFor: acts.reasonFor,
     onShowFacts: (ids) => memory.open(ids),
   },
@@ -214,7 +211,7 @@ async function logOut() {
 async function leave() {
   me.forget();
   await outbox.clear();
-  me.left();
+  departure.tell();
   beginAnew();
 }
 

@@ -1,6 +1,5 @@
 // Rule: who this browser's user is, as the server has said it. It is asked before anything else, since the first answer
-// carries the cookie. While the server is away what it said last is taken for true, and asked again once it is back. Who
-// logs out does so in all tabs.
+// carries the cookie. While the server is away what it said last is taken for true, and asked again once it is back.
 
 import { retryDelay } from "./model/backoff.js";
 import { USUAL_LIMIT_BYTES } from "./model/frame.js";
@@ -8,8 +7,6 @@ import { newId } from "./model/ids.js";
 import { erase, read, write } from "./model/storage.js";
 
 const KEY = "verbatim.me";
-const CHANNEL = "verbatim.me";
-const LEFT = "left";
 const USUAL_KEEPALIVE_S = 20;
 const USUAL_IMAGES = 8;
 
@@ -17,17 +14,13 @@ export class Me {
   #told = null; // what /v1/me has answered
   #isConfirmed = false; // by this server, since the page is here
   #tries = 0;
-  #channel = new BroadcastChannel(CHANNEL);
 
   /**
-   * @param {{api: object, onKnown: () => Promise<void>, onAway: () => void, onLeft: () => void,
-   *   onProblem: (message: string) => void}} options
-   *   `onKnown` is called once it is known who this is, and after each login; `onLeft` when the user has left in another
-   *   tab
+   * @param {{api: object, onKnown: () => Promise<void>, onAway: () => void, onProblem: (message: string) => void}} options
+   *   `onKnown` is called once it is known who this is, and after each login
    */
-  constructor({ api, onKnown, onAway, onLeft, onProblem }) {
+  constructor({ api, onKnown, onAway, onProblem }) {
     Object.assign(this, { api, onKnown, onAway, onProblem });
-    this.#channel.onmessage = ({ data }) => data === LEFT && onLeft();
   }
 
   get id() {
@@ -92,11 +85,6 @@ export class Me {
 
   forget() {
     erase(KEY);
-  }
-
-  /** The user has left, and nothing of theirs is kept any more: the other tabs show it no longer either. */
-  left() {
-    this.#channel.postMessage(LEFT);
   }
 
   #take(told) {

@@ -211,9 +211,7 @@ export class Page {
     this.problem("");
     this.conversations.current = sessionId;
     this.#transcript = sessionId ? this.conversations.open(sessionId) : new Transcript();
-    const hadFocus = this.conversation.element.contains(document.activeElement);
     this.conversation.show(this.#transcript);
-    if (hadFocus) this.composer.focus();
     this.composer.text = this.outbox.draftOf(sessionId);
     this.attached.show(sessionId);
     this.transcriptChanged(this.#transcript);

@@ -46,7 +46,9 @@ export class ConversationView {
     this.#views.clear();
     this.#shown = [];
     this.nearness.clear();
+    const hadFocus = this.element.contains(document.activeElement);
     this.element.replaceChildren();
+    if (hadFocus) this.acts.onFocusLost();
     this.live.textContent = "";
     this.scroller.follow();
     this.#render();
@@ -249,11 +251,13 @@ export class ConversationView {
     const keys = new Set(present.map(({ key }) => key));
     const gone = former.filter(({ key }) => !keys.has(key)).map(({ key }) => [key, this.#views.get(key)]);
     this.#leaveWords(gone.map(([, view]) => view));
+    const hadFocus = gone.some(([, view]) => view.element.contains(document.activeElement));
     for (const [key, view] of gone) {
       this.nearness.forget(view.element);
       view.element.remove();
       this.#views.delete(key);
     }
+    if (hadFocus && !this.#sought) this.acts.onFocusLost(); // what is sought gets it
   }
 
   #viewOf(entry, before, isLast, isNear) {

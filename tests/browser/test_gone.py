@@ -45,3 +45,17 @@ async def test_words_of_an_editor_outlive_a_chat_that_another_tab_deletes(
     await expect(reader.composer).to_be_focused()
     drafts = "Object.keys(localStorage).filter((key) => key.startsWith('verbatim.draft.')).length"
     assert await reader.page.evaluate(drafts) == 1
+
+
+async def test_message_that_another_tab_edits_leaves_words_and_focus(reader: Reader, new_reader: NewReader) -> None:
+    """What was being written in its place goes to the composer, and so does the focus."""
+    await begun(reader)
+    other = await new_reader()
+    await other.open(reader.page.url.removeprefix(reader.base_url))
+    await expect(other.own_messages).to_have_text(["A question"])
+    await other.composer.press("ArrowUp")
+    await other.page.keyboard.type(", put worse")
+    await other.page.keyboard.press("Enter")
+    await expect(reader.own_messages).to_have_text(["A question, put worse"])
+    await expect(reader.composer).to_have_value("A question, put better")
+    await expect(reader.composer).to_be_focused()
