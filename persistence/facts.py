@@ -117,4 +117,4 @@ class Facts(tuple[Fact, ...]):
     def texts(self) -> set[str]:
         """All that the facts say, and said before, and the user's instructions."""
         told = {text for fact in self for text in (fact.text, *(former.text for former in fact.history))}
-        return told | {self.settings.instructions or ""}
+        return told | self.settings.texts()

@@ -168,8 +168,10 @@ class FileStore:
 
     async def update(self, session_id: str, change: Callable[[Record], Record]) -> Record:
         async def update(session: OpenSession) -> None:
-            record = session.own(same_session(change(session.record), session_id))
+            before, record = session.record, session.own(same_session(change(session.record), session_id))
             await self._sessions.append(session, record, ())
+            if before.settings.texts() - record.settings.texts():
+                self._checkpoints.deleted()
 
         return await self._change(session_id, update)
 

@@ -268,12 +268,16 @@ def _forget_copies(disk: Disk, quarantine: Path, originals: Iterable[str]) -> li
 def make_folder(disk: Disk, path: Path) -> None:
     """Creates the folder and those above it, durably."""
     missing = [folder for folder in (path, *path.parents) if not disk.is_folder(folder)]
+    there = missing[-1].parent if missing else path
+    with suppress(PermissionError), names_synced(disk, there.parent):
+        pass  # whoever has made it may have died ahead of the sync, or is about to make it
     for folder in reversed(missing):
         with names_synced(disk, folder.parent):
-            disk.make_folder(folder)
-    if not missing:  # whoever has made it may have died ahead of the sync
-        with suppress(PermissionError), names_synced(disk, path.parent):
-            pass
+            try:
+                disk.make_folder(folder)
+            except FileExistsError:  # somebody else has made it meanwhile
+                if not disk.is_folder(folder):
+                    raise
 
 
 def _lock_folder(disk: Disk, path: Path) -> int:

@@ -13,7 +13,7 @@ from persistence.disk import Stamp
 from persistence.search_hits import Place
 from persistence.search_lookup import Connection
 from persistence.search_query import session_mark, user_mark
-from persistence.search_rows import FULL_VOLUME, moment, row_numbers, volume_schema, volume_table
+from persistence.search_rows import FULL_VOLUME, moment, row_numbers, volume_schema, volume_table, weight
 from persistence.search_source import Entry, Source
 from persistence.search_words import spaced, unspaced
 from persistence.slices import Slices
@@ -71,7 +71,7 @@ class SearchChanges:
         self._added: dict[int, list[tuple[str, Entry]]] = {}
         """By volume, new entries with their users."""
         self._more: Counter[int] = Counter()
-        """By volume, how many more messages it has than the database says."""
+        """By volume, how much heavier it is than the database says."""
 
     def write(self, update: Update) -> None:
         """Takes out what a session does not say any more, and notes what is new."""
@@ -82,12 +82,11 @@ class SearchChanges:
             return
         volume = before.volume if before else self._roomy_volume(source.user_id)
         added = self._added.setdefault(volume, [])
-        self._more[volume] -= len(added)
         for entry in source.entries:
             if not kept or entry not in kept:
                 added.append((source.user_id, entry))
+                self._more[volume] += weight(entry.text)
             self._slices.step()
-        self._more[volume] += len(added)
         state = " ".join(map(str, update.stamp)), source.tail, source.count, source.last_us
         if before and before.said.user_id == source.user_id:
             query = "UPDATE sessions SET stamp = ?, tail = ?, count = ?, last_us = ? WHERE session_id = ?"
@@ -130,6 +129,7 @@ class SearchChanges:
                 kept.add(entry)
             else:
                 gone += rows
+                self._more[before.volume] -= len(rows) * weight(entry.text)
             self._slices.step()
         self._remove(before.volume, gone)
         return kept
@@ -155,7 +155,6 @@ class SearchChanges:
                 self._writer.executemany(
                     f"DELETE FROM {volume_table(volume)} WHERE rowid = ?", [(row,) for row in some]
                 )
-            self._more[volume] -= len(rows)
 
     def _taken(self, volume: int, rows: Sequence[int]) -> set[int]:
         """Those of the rows at which something stands."""
@@ -166,9 +165,9 @@ class SearchChanges:
         return row not in rows and not self._taken(volume, [row])
 
     def _count(self) -> None:
-        """Notes how many messages the volumes have."""
+        """Notes how heavy the volumes are."""
         counts = [(more, volume) for volume, more in self._more.items() if more]
-        self._writer.executemany("UPDATE volumes SET messages = messages + ? WHERE number = ?", counts)
+        self._writer.executemany("UPDATE volumes SET weight = weight + ? WHERE number = ?", counts)
         self._more.clear()
 
     def _portions(self, items: Sequence[T]) -> Iterator[Sequence[T]]:
@@ -180,13 +179,13 @@ class SearchChanges:
     def _roomy_volume(self, user_id: str) -> int:
         """Where a new session goes: to the user's others, if there is room."""
         query = (
-            "SELECT number FROM volumes WHERE messages < ?"
+            "SELECT number FROM volumes WHERE weight < ?"
             " ORDER BY number = (SELECT max(volume) FROM sessions WHERE user_id = ?) DESC, number LIMIT 1"
         )
         self._count()
         for [number] in self._writer.execute(query, (FULL_VOLUME, user_id)).fetchall():
             return int(number)
-        number = self._writer.execute("INSERT INTO volumes (messages) VALUES (0)").lastrowid or 0
+        number = self._writer.execute("INSERT INTO volumes (weight) VALUES (0)").lastrowid or 0
         for statement in volume_schema(number):
             self._writer.execute(statement)
         return number

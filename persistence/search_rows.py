@@ -14,10 +14,12 @@ from persistence.search_words import TOKENIZER
 
 SEARCH_FILES = ("search.sqlite", "search.sqlite-wal", "search.sqlite-shm")
 """The database, and what SQLite puts beside it while it is in use."""
-VERSION = 2
+VERSION = 3
 """Of what stands in the database: one of another version is made anew."""
 FULL_VOLUME = 16_384
-"""So many messages make a volume full: to write it anew takes a tenth of a second."""
+"""So many messages make a volume full, fewer where they are long: to write it anew takes a tenth of a second."""
+_CHARS = 1024
+"""A message counts once more for each so many characters."""
 NEWEST_ROW = (1 << 63) - 1
 
 SCHEMA = """
@@ -26,7 +28,7 @@ CREATE TABLE sessions (
     tail INTEGER, count INTEGER NOT NULL, last_us INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX volumes_of_users ON sessions (user_id, volume);
-CREATE TABLE volumes (number INTEGER PRIMARY KEY, messages INTEGER NOT NULL);
+CREATE TABLE volumes (number INTEGER PRIMARY KEY, weight INTEGER NOT NULL);
 """
 """Of a session: whose it is, in which volume it lies, and the state of its file that the volume has: the file's stamp,
 where an append begins, how many messages the history has, and the time of the last."""
@@ -43,6 +45,11 @@ _MERGING = "INSERT INTO volume_{0} (volume_{0}, rank) VALUES ('automerge', 8)"
 """FTS5 merges its segments by eights instead of fours: a fifth less work, and a word is looked up in a few more."""
 _SLOT_BITS = 10
 _SLOTS = 1 << _SLOT_BITS
+
+
+def weight(text: str) -> int:
+    """How much a message makes of a volume's fullness."""
+    return 1 + len(text) // _CHARS
 
 
 def volume_schema(number: int) -> tuple[str, str]:

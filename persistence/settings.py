@@ -44,6 +44,10 @@ class Settings:
         left_open: dict[str, Any] = {name: getattr(default, name) for name in _NAMES if getattr(self, name) is None}
         return replace(self, **left_open)
 
+    def texts(self) -> set[str]:
+        """What a person wrote of it."""
+        return {self.instructions} if self.instructions else set()
+
     def without(self, *names: str) -> "Settings":
         """These, with some left open."""
         left_open: dict[str, Any] = dict.fromkeys(names)

@@ -1,12 +1,14 @@
 """The composition root: the only file that names concrete back ends."""
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
 from persistence import CheckpointLimits, FileStore, SessionService, Store, read_or_create_secret
 from server import (
+    detection_routes,
     export_routes,
     image_routes,
     memory_routes,
@@ -24,11 +26,13 @@ from server.auth import Auth
 from server.conductor import Conductor
 from server.config import Config, setting_variable
 from server.delta_window import DeltaWindow
+from server.detection import Detection
 from server.errors import ConfigError
 from server.keys import (
     AUTH,
     CONDUCTOR,
     CONFIG,
+    DETECTION,
     LIVE,
     MODELS,
     PATHS,
@@ -44,7 +48,7 @@ from server.memories import Memories, MemoryRules
 from server.metering import Meter
 from server.model_servers import ModelServer, decode_model_servers
 from server.models import Models
-from server.page_files import page_folder, page_routes
+from server.page_files import page_folder, page_routes, tell_what_it_depends_on
 from server.paths import Paths
 from server.proposing import Proposing
 from server.removal import Removal
@@ -157,8 +161,10 @@ def make_app(
     app[PATHS] = Paths(store, live, app[CONDUCTOR])
     app[REMOVAL] = Removal(store, live, app[CONDUCTOR])
     app[response_routes.SOCKETS] = Sockets(config)
+    app[DETECTION] = Detection(config.detection_ports, time.monotonic)
     app[UNTAKEN] = Untaken(config.send_timeout_s)
     app.add_routes(routes.routes)
+    app.add_routes(detection_routes.routes)
     app.add_routes(memory_routes.routes)
     app.add_routes(image_routes.routes)
     app.add_routes(response_routes.routes)
@@ -166,7 +172,7 @@ def make_app(
     app.add_routes(settings_routes.routes)
     app.add_routes(export_routes.routes)
     app.add_routes(page_routes(page_folder()))
-    app.on_response_prepare.extend([middleware.add_headers, app[UNTAKEN].prepared])
+    app.on_response_prepare.extend([tell_what_it_depends_on, middleware.add_headers, app[UNTAKEN].prepared])
     app.on_shutdown.append(shut_down)
     return app
 

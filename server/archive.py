@@ -5,19 +5,20 @@ Rule: no more of it is held than one portion; packing happens in a thread.
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+from datetime import UTC, datetime
 from typing import NamedTuple
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 PORTION_BYTES = 64 << 10
-_EARLIEST = "1980-01-01T00:00:00"
-"""The first time that a ZIP can name."""
+_EARLIEST, _LATEST = datetime(1980, 1, 1, tzinfo=UTC), datetime(2107, 12, 31, 23, 59, tzinfo=UTC)
+"""The first time that a ZIP can name, and the last."""
 
 
 class Member(NamedTuple):
     """One file.
 
     Attributes:
-        at: When it was changed last, in ISO 8601.
+        at: When it was changed last, in whatever way ISO 8601 writes it.
     """
 
     name: str
@@ -59,8 +60,8 @@ async def archive(members: AsyncIterator[Member]) -> AsyncGenerator[bytes, None]
 
 
 def _info(member: Member) -> ZipInfo:
-    at = max(member.at, _EARLIEST)
-    info = ZipInfo(member.name, (int(at[:4]), int(at[5:7]), int(at[8:10]), int(at[11:13]), int(at[14:16]), 0))
+    at = min(max(datetime.fromisoformat(member.at), _EARLIEST), _LATEST)
+    info = ZipInfo(member.name, (at.year, at.month, at.day, at.hour, at.minute, 0))
     info.compress_type = ZIP_DEFLATED
     return info
 

@@ -139,10 +139,14 @@ class Coalescing:
         next_at = asyncio.get_running_loop().time() + self._window.width_s
         try:
             for pieces, piece in taken:
-                if fault := next(told) if pieces.kept else None:
+                fault = next(told) if pieces.kept else None
+                try:
+                    if fault is None:
+                        pieces.show(piece, next_at)
+                except Exception as error:  # One answer's misfortune: the others are shown.
+                    fault = error
+                if fault:
                     pieces.refuse(fault)
-                else:
-                    pieces.show(piece, next_at)
         finally:
             self._task = None
             self._is_busy = bool(self._ready)

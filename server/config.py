@@ -10,10 +10,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from server.errors import ConfigError
+from server.found_servers import USUAL_PORTS
 from server.image_limits import ImageLimits
+from server.setting_values import (
+    parse_currency,
+    parse_detection,
+    parse_file,
+    parse_folder,
+    parse_key,
+    parse_keys,
+    parse_level,
+    parse_names,
+    parse_origins,
+    parse_ports,
+    parse_url,
+)
 
 PREFIX = "VERBATIM_"
 _SECRETS = ("VERBATIM_API_KEYS", "VERBATIM_COOKIE_SECRET", "VERBATIM_UPSTREAM_KEY")
@@ -57,73 +70,6 @@ def _text(text: str) -> str:
     return text
 
 
-def _folder(text: str) -> Path:
-    """a folder's path"""
-    if not text:
-        raise ValueError
-    return Path(text)
-
-
-def _file(text: str) -> Path | None:
-    """a file's path"""
-    if "\0" in text:
-        raise ValueError
-    return Path(text) if text else None
-
-
-def parse_url(text: str) -> str:
-    """an http or https address such as http://127.0.0.1:11434/v1, without a name or password"""
-    parts = urlsplit(text)
-    if text and (parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0 or "@" in parts.netloc):
-        raise ValueError
-    return text.rstrip("/")
-
-
-def parse_key(text: str) -> str:
-    """a key of visible ASCII characters"""
-    if not text.isascii() or not text.isprintable() or " " in text:
-        raise ValueError
-    return text
-
-
-def _keys(text: str) -> dict[str, str]:
-    """key=user_id,key=user_id,…"""
-    pairs = [pair.strip().partition("=") for pair in text.split(",") if pair.strip()]
-    keys = {key: user_id for key, _, user_id in pairs}
-    if any(not key or not user_id for key, user_id in keys.items()) or len(keys) < len(pairs):
-        raise ValueError
-    return keys
-
-
-def _origins(text: str) -> frozenset[str]:
-    """origins such as https://chat.example.org, separated by commas"""
-    origins = [origin.strip().rstrip("/") for origin in text.split(",") if origin.strip()]
-    for origin in origins:
-        parts = urlsplit(origin)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
-            raise ValueError
-    return frozenset(origins)
-
-
-def _names(text: str) -> tuple[str, ...]:
-    """names and patterns such as llava*, separated by commas"""
-    return tuple(name.strip() for name in text.split(",") if name.strip())
-
-
-def _currency(text: str) -> str:
-    """three capital letters such as USD (ISO 4217)"""
-    if len(text) != 3 or not text.isascii() or not text.isalpha() or not text.isupper():
-        raise ValueError
-    return text
-
-
-def _level(text: str) -> str:
-    """one of DEBUG, INFO, WARNING, ERROR"""
-    if text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
-        raise ValueError
-    return text.upper()
-
-
 def _switch(text: str) -> bool:
     """1 or 0"""
     if text not in ("", "0", "1"):
@@ -142,7 +88,7 @@ class Config:
 
     host: str = _setting("127.0.0.1", _text, "address to listen on; beyond the loopback only with API keys")
     port: int = _setting(8080, _whole(0, 65535), "port to listen on; 0 takes a free one")
-    data_dir: Path = _setting(Path("data"), _folder, "where everything is kept")
+    data_dir: Path = _setting(Path("data"), parse_folder, "where everything is kept")
     upstream_url: str = _setting("", parse_url, "model server's base address, such as `http://127.0.0.1:11434/v1`")
     upstream_key: str = _setting("", parse_key, "key that the model server wants")
     upstream_continues: bool = _setting(
@@ -152,20 +98,26 @@ class Config:
         0, _whole(0, 1 << 30), "tokens that its models take in, answer included; 0: as many as it says"
     )
     upstream_images: tuple[str, ...] = _setting(
-        (), _names, "which of its models take images: names and patterns, by commas; `*`: all"
+        (), parse_names, "which of its models take images: names and patterns, by commas; `*`: all"
     )
     upstream_model: str = _setting("", _text, "model to use; empty offers all that the model server lists")
-    models_file: Path | None = _setting(None, _file, "TOML file of several model servers, see docs/operations.md")
-    currency: str = _setting("USD", _currency, "currency of the prices in that file")
-    api_keys: dict[str, str] = _setting({}, _keys, "`key=user_id,…`: who may come in; empty: each browser is a user")
-    allowed_origins: frozenset[str] = _setting(frozenset(), _origins, "origins whose pages may connect, by commas")
+    models_file: Path | None = _setting(None, parse_file, "TOML file of several model servers, see docs/operations.md")
+    detection: str = _setting(
+        "local", parse_detection, "who may have this machine searched for model servers: `local`, `all` or `none`"
+    )
+    detection_ports: tuple[int, ...] = _setting(USUAL_PORTS, parse_ports, "ports at which it is looked for them")
+    currency: str = _setting("USD", parse_currency, "currency of the prices in that file")
+    api_keys: dict[str, str] = _setting(
+        {}, parse_keys, "`key=user_id,…`: who may come in; empty: each browser is a user"
+    )
+    allowed_origins: frozenset[str] = _setting(frozenset(), parse_origins, "origins whose pages may connect, by commas")
     cookie_secret: str = _setting("", _text, "signs the cookies; empty: made at the first start, kept in the data")
     model_titles: bool = _setting(False, _switch, "1 lets the model name each conversation after its first turn")
     context_summaries: bool = _setting(
         False, _switch, "1 lets the model summarise the messages that it is not told any more"
     )
     metronome: bool = _setting(False, _switch, "1 offers the assistant `metronome`, for tests and load")
-    log_level: str = _setting("INFO", _level, "DEBUG, INFO, WARNING or ERROR")
+    log_level: str = _setting("INFO", parse_level, "DEBUG, INFO, WARNING or ERROR")
     memory: bool = _setting(True, _switch, "0: nothing is learned in sessions, and assistants know no facts")
     memory_proposes: bool = _setting(False, _switch, "1: model servers are asked after each turn what to remember")
     memory_chars: int = _setting(4000, _whole(0, 1_000_000), "characters that facts may take in a prompt")
@@ -267,16 +219,16 @@ def describe_settings() -> list[tuple[str, str, str]]:
         default = item.default if item.default is not MISSING else ""
         if isinstance(default, bool):
             default = int(default)
-        shown = (
-            "" if default in (None, frozenset(), ()) else f"{default:g}" if isinstance(default, float) else str(default)
-        )
+        if isinstance(default, tuple):
+            default = ",".join(map(str, default))
+        shown = "" if default in (None, frozenset()) else f"{default:g}" if isinstance(default, float) else str(default)
         rows.append((setting_variable(item.name), shown, item.metadata["what"]))
     return rows
 
 
 def _parse(variable: str, text: str, parse: Callable[[str], Any]) -> Any:
     try:
-        if parse not in (_folder, _file):
+        if parse not in (parse_folder, parse_file):
             text.encode()  # Bytes that are no UTF-8 name a folder at most.
         return parse(text)
     except ValueError as error:

@@ -102,5 +102,9 @@ async def _send(
         _log.error("%s: the download breaks off: %s", request.path, error)
         transport.abort()
         return stream
+    except Exception:  # An error's body would stand in the middle of the file.
+        _log.exception("%s: the download breaks off", request.path)
+        transport.abort()
+        return stream
     untaken.look_after(transport)
     return stream

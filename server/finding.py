@@ -3,6 +3,7 @@
 Rule: what belongs to another user is not found.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 
 from persistence import Message, SessionNotFound, SessionService, Store, Tree
@@ -64,13 +65,18 @@ class Finding:
         return replace(request, session_id=previous.session_id, model=model)
 
     async def session_of(self, user_id: str, request: TurnRequest) -> tuple[str, bool]:
-        """The session that a turn goes on in, and whether the turn begins it where it is not there yet.
+        """The session that a turn goes on in, and whether the turn begins it where it is not there yet: one that is
+        there now, and is deleted while the turn waits, does not come back.
 
         Raises:
             SessionNotFound: It names one that is not the user's.
         """
         if request.session_id is None:
-            return session_begun_by(user_id, request), True
+            session_id = session_begun_by(user_id, request)
+            with suppress(SessionNotFound):
+                await self._sessions.retrieve(session_id, user_id=user_id)
+                return session_id, False
+            return session_id, True
         await self._sessions.retrieve(request.session_id, user_id=user_id)
         return request.session_id, False
 

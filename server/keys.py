@@ -6,6 +6,7 @@ from persistence import SessionService, Store
 from server.auth import Auth
 from server.conductor import Conductor
 from server.config import Config
+from server.detection import Detection
 from server.live import Live
 from server.models import Models
 from server.paths import Paths
@@ -17,6 +18,7 @@ from server.untaken import Untaken
 AUTH = web.AppKey("auth", Auth)
 CONDUCTOR = web.AppKey("conductor", Conductor)
 CONFIG = web.AppKey("config", Config)
+DETECTION = web.AppKey("detection", Detection)
 LIVE: web.AppKey[Live] = web.AppKey("live")
 MODELS = web.AppKey("models", Models)
 PATHS = web.AppKey("paths", Paths)

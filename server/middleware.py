@@ -20,10 +20,14 @@ _log = logging.getLogger(__name__)
 
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; manifest-src 'self'"
+    "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; manifest-src 'self'; "
+    "worker-src 'self'; object-src 'none'"
 )
+_UNUSED_POWERS = ("camera", "microphone", "geolocation", "payment", "usb", "serial", "midi", "display-capture")
 _HEADERS = {
     "Content-Security-Policy": _PAGE_POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": ", ".join(f"{power}=()" for power in _UNUSED_POWERS),
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from server.assistants.upstream_limits import UpstreamLimits
-from server.config import parse_key, parse_url
 from server.errors import ConfigError
 from server.model_prices import BadPrice, ModelPrice, decode_prices
+from server.setting_values import parse_key, parse_url
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _TAKEN = ("scribe", "metronome", "upstream")

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from persistence import Record, SessionExists, SessionNotFound, Settings, message_id
 from server.chosen_id import check_chosen_id, id_prefix
+from server.detection_routes import may_detect
 from server.errors import ApiError, api_error
 from server.keys import AUTH, CONDUCTOR, CONFIG, LIVE, MODELS, PATHS, REMOVAL, SESSIONS, STORE, USER
 from server.large_input import read_items
@@ -150,6 +151,7 @@ async def who_am_i(request: web.Request) -> web.Response:
         "verbatim:keepalive_s": config.keepalive_s,
         "verbatim:keys": bool(config.api_keys),
         "verbatim:search": config.search,
+        "verbatim:detection": may_detect(config, request.remote),
     }
     return json_reply({"object": "user", "id": request[USER], **facts})
 

@@ -21,6 +21,8 @@ from server.wire_facts import fact_object
 from server.wire_objects import Json, conversation_object, item_object, seconds
 
 _LONGEST_NAME = 60
+_MOST_BYTES = 255
+"""How long a name may be in UTF-8: a few words take more of it than they have characters, and an id its part."""
 _NO_NAME = re.compile(r"[\x00-\x1f\x7f<>:\"/\\|?*.]+")
 """What one file system or another has no room for in a name."""
 
@@ -57,20 +59,29 @@ def memory_object(facts: Facts, at: str) -> Json:
 
 def file_name(record: Record, ending: str) -> str:
     """What a session's file is called where no other is beside it."""
-    title = record.metadata.get(TITLE)
-    name = _NO_NAME.sub(" ", title if isinstance(title, str) else "").strip()[:_LONGEST_NAME].strip()
-    return f"{record.created_at[:10]} {name or record.session_id}.{ending}"
+    return f"{_name(record, ending)}.{ending}"
 
 
 def archive_name(record: Record, ending: str) -> str:
     """What it is called among others: no two are called the same."""
-    return f"chats/{file_name(record, '')[:-1]} {record.session_id}.{ending}"
+    end = f" {record.session_id}.{ending}"
+    return f"chats/{_name(record, end)}{end}"
 
 
 def attachment(name: str) -> str:
     """The header that has a browser keep a body as a file."""
     plain = re.sub(r"[^ -~]|[\"\\%]", "_", name)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def _name(record: Record, end: str) -> str:
+    """The day and the title, as much of it as there is room for ahead of an end."""
+    title = record.metadata.get(TITLE)
+    name = _NO_NAME.sub(" ", title if isinstance(title, str) else "").strip()[:_LONGEST_NAME].strip()
+    day = record.created_at[:10]
+    room = _MOST_BYTES - len(f"{day} .{end}".encode())
+    name = (name or record.session_id).encode()[:room].decode(errors="ignore").strip()
+    return f"{day} {name}"
 
 
 def _items(messages: Sequence[Message], session_id: str) -> Iterator[bytes]:

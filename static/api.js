@@ -54,6 +54,9 @@ export class Api {
   search = (words, after = null) => this.#request("GET", `/v1/search?q=${encodeURIComponent(words)}${afterOf(after)}`);
   showPath = (id, message) => this.#request("POST", `${sessionPath(id)}/path`, { message });
 
+  /** The model servers on the server's machine. */
+  detect = () => this.#request("POST", "/v1/model_servers/detect");
+
   /** All facts, `data`, and whether memory is `enabled`. */
   memory = () => this.#request("GET", "/v1/memory");
   remember = (text) => this.#request("POST", "/v1/memory", { text });

@@ -3,9 +3,10 @@
 
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { compressAll } from "./compress.mjs";
 
 const SOURCE = dirname(fileURLToPath(import.meta.url));
 const DIST = join(SOURCE, "dist");
@@ -15,16 +16,23 @@ const PUBLIC_PATH = "/";
 const FIRST_LANGUAGE = "en.js";
 // Fetched with the first message that has some.
 const MATHS = "view/maths_drawing.js";
+const ICONS = ["icons/icon-192.png", "icons/icon-512.png", "icons/icon-maskable.png"];
 
 await rm(DIST, { recursive: true, force: true });
 await mkdir(DIST, { recursive: true });
 const otherLanguages = (await readdir(join(SOURCE, "language"))).filter((name) => name !== FIRST_LANGUAGE);
 const atNeed = await bundle([...otherLanguages.map((name) => `language/${name}`), MATHS]);
+const favicon = await copyHashed("favicon.svg");
+const icons = Object.assign({ ...favicon }, ...(await Promise.all(ICONS.map(copyHashed))));
 const names = {
   ...(await bundle(["main.js", "theme.js", "style.css"], [fetchedAtNeed(atNeed)])),
-  ...(await copyHashed("favicon.svg")),
+  ...favicon,
+  ...(await copyHashed("icons/icon-180.png")),
+  ...(await writeHashed("manifest.webmanifest", await naming("manifest.webmanifest", icons))),
 };
-await writeFile(join(DIST, "index.html"), await pageNaming(names));
+await writeFile(join(DIST, "index.html"), (await naming("index.html", names)).replace(/\n\s+/g, "\n"));
+await writeWorker();
+await compressAll(DIST);
 
 /** @returns {Promise<Record<string, string>>} the built name of each source */
 async function bundle(sources, plugins = []) {
@@ -62,18 +70,42 @@ function fetchedAtNeed(built) {
 }
 
 async function copyHashed(source) {
-  const bytes = await readFile(join(SOURCE, source));
-  const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 8);
-  const name = source.replace(".", `-${hash}.`);
-  await writeFile(join(DIST, name), bytes);
+  return writeHashed(source, await readFile(join(SOURCE, source)));
+}
+
+async function writeHashed(source, content) {
+  const name = basename(source).replace(".", `-${digest(content)}.`);
+  await writeFile(join(DIST, name), content);
   return { [source]: name };
 }
 
-async function pageNaming(built) {
-  let page = await readFile(join(SOURCE, "index.html"), "utf8");
-  for (const [source, name] of Object.entries(built)) {
-    if (!page.includes(`"${source}"`)) throw new Error(`index.html does not name ${source}`);
-    page = page.replaceAll(`"${source}"`, `"${PUBLIC_PATH}${name}"`);
+function digest(content) {
+  return createHash("sha256").update(content).digest("hex").slice(0, 8);
+}
+
+/** @returns {Promise<string>} a source's text, with the built names of the files that it names */
+async function naming(source, built) {
+  let text = await readFile(join(SOURCE, source), "utf8");
+  for (const [named, name] of Object.entries(built)) {
+    if (!text.includes(`"${named}"`)) throw new Error(`${source} does not name ${named}`);
+    text = text.replaceAll(`"${named}"`, `"${PUBLIC_PATH}${name}"`);
   }
-  return page.replace(/\n\s+/g, "\n");
+  return text;
+}
+
+// Its own name stays, since browsers ask under it for news; what it keeps is named by content, the document too.
+async function writeWorker() {
+  const files = (await readdir(DIST)).filter((name) => name !== "index.html").sort();
+  const document = await readFile(join(DIST, "index.html"));
+  await build({
+    absWorkingDir: SOURCE,
+    entryPoints: ["worker.js"],
+    minify: true,
+    charset: "utf8",
+    outdir: DIST,
+    define: {
+      SHELL: JSON.stringify(files.map((name) => PUBLIC_PATH + name)),
+      VERSION: JSON.stringify(digest(document + files.join())),
+    },
+  });
 }

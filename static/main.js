@@ -5,6 +5,7 @@ import { Api } from "./api.js";
 import { Attached } from "./attached.js";
 import { Conversations } from "./conversations.js";
 import { Departure } from "./departure.js";
+import { keepForLater } from "./installation.js";
 import { Me } from "./me.js";
 import { DraftImages } from "./model/draft_images.js";
 import { Outbox } from "./model/outbox.js";
@@ -21,9 +22,12 @@ import { ConversationView } from "./view/conversation.js";
 import { LoginDialog } from "./view/dialogs.js";
 import { byId } from "./view/dom.js";
 import { Drawer } from "./view/drawer.js";
+import { FirstRun } from "./view/first_run.js";
 import { MemoryDialog } from "./view/memory.js";
 import { Scroller } from "./view/scroller.js";
 import { SearchDialog } from "./view/search.js";
+import { Shortcuts } from "./view/shortcuts.js";
+import { fitAboveKeyboard } from "./view/visible_height.js";
 import { speak } from "./view/words.js";
 
 const MESSAGE_TOO_BIG = 1009; // RFC 6455 §7.4.1
@@ -38,8 +42,10 @@ const outbox = new Outbox(new OutboxStore(), new DraftImages(OutboxStore.ofImage
 const side = new Side({ api, user: () => outbox.user, page: () => page, onSearch: (words) => search.open(words) });
 const { sessions, pages } = side;
 const line = new ConnectionLine({ element: byId("connection"), outbox });
+const firstRun = new FirstRun({ api });
 const preferences = new Preferences({
   api,
+  onOffer: (offer) => firstRun.show({ offer, mayDetect: me.mayDetect, hasKeys: me.hasKeys }),
   onSession: (session) => {
     sessions.upsert(session);
     page.sessionsChanged();
@@ -220,4 +226,7 @@ function beginAnew() {
   location.assign("/");
 }
 
+new Shortcuts({ onWrite: () => composer.focus(), onList: () => drawer.toggle() });
 me.ask();
+keepForLater();
+fitAboveKeyboard();

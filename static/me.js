@@ -36,6 +36,11 @@ export class Me {
     return this.#told["verbatim:search"] !== false;
   }
 
+  /** Whether this user may have model servers looked for. */
+  get mayDetect() {
+    return Boolean(this.#told["verbatim:detection"]);
+  }
+
   get maxFrameBytes() {
     return this.#told["verbatim:max_frame_bytes"] ?? USUAL_LIMIT_BYTES;
   }

@@ -22,11 +22,11 @@ export class Preferences {
   #areTaken = null; // images, by who answers, as was told last
 
   /**
-   * @param {{api: object, onSession: (session: object) => void, onImages: (areTaken: boolean) => void,
-   *   onProblem: (message: string) => void, onErased: () => void}} options
+   * @param {{api: object, onOffer: (offer: object) => void, onSession: (session: object) => void,
+   *   onImages: (areTaken: boolean) => void, onProblem: (message: string) => void, onErased: () => void}} options
    */
-  constructor({ api, onSession, onImages, onProblem, onErased }) {
-    Object.assign(this, { api, onSession, onImages, onProblem });
+  constructor({ api, onOffer, onSession, onImages, onProblem, onErased }) {
+    Object.assign(this, { api, onOffer, onSession, onImages, onProblem });
     this.picker = new ModelPicker({ onChoose: (model) => this.#chooseModel(model), onOpen: () => this.offerModels() });
     this.dialog = new SettingsDialog({
       onChange: (change) => this.#changeAll(change),
@@ -106,6 +106,7 @@ export class Preferences {
   async offerModels() {
     this.#offer = await this.api.models().catch(() => this.#offer);
     this.picker.offer(this.#offer);
+    this.onOffer(this.#offer);
     this.#show();
   }
 

@@ -59,4 +59,14 @@ export const { t, parts } = speaker(loaded ?? english, locale);
 export const chosenLanguage = () => read(KEY) || null;
 
 /** Chooses a language for good, or (null) leaves it to the browser. It is spoken from the next load of the page on. */
-export const setLanguage = (code) => write(KEY, code ?? "");
+export function setLanguage(code) {
+  write(KEY, code ?? "");
+  tellServer(code ?? "");
+}
+
+// With the document the server announces the words that will be wanted, so that they come at once.
+function tellServer(code) {
+  const age = code ? 365 * 24 * 3600 : 0;
+  // biome-ignore lint/suspicious/noDocumentCookie: the CookieStore is not in every browser that this page is for
+  if (globalThis.document) document.cookie = `verbatim_language=${code}; path=/; max-age=${age}; SameSite=Lax`;
+}

@@ -18,6 +18,7 @@ PURE = (
     "server/delta_window.py",
     "server/ended_events.py",
     "server/fact_choice.py",
+    "server/found_servers.py",
     "server/frame_rate.py",
     "server/history.py",
     "server/image_limits.py",
@@ -30,6 +31,7 @@ PURE = (
     "server/proposals.py",
     "server/summary.py",
     "server/settings.py",
+    "server/setting_values.py",
     "server/stored_usage.py",
     "server/thought_marks.py",
     "server/title.py",
@@ -267,8 +269,8 @@ def test_allowed_imports_pass(tmp_path):
 
 
 def test_no_file_is_too_long():
-    """No source file is over the limit of lines."""
-    made = (ROOT / "static" / "dist", ROOT / "static" / "node_modules")
+    """No source file is over the limit of lines. A language is one table, however much is said."""
+    made = [ROOT / "static" / name for name in ("dist", "node_modules", "language")]
     page = [path for path in (ROOT / "static").rglob("*.js") if not any(path.is_relative_to(folder) for folder in made)]
     files = [*sources(ROOT, "server"), *sources(ROOT, "persistence"), *page]
     lengths = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8").count("\n") for path in files}

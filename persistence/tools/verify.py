@@ -13,7 +13,7 @@ from persistence.file_change import Change, applied, starts_where
 from persistence.files import Files, read
 from persistence.images import IMAGES
 from persistence.index_file import decode_index
-from persistence.model import Record, session_file_name, session_id_of
+from persistence.model import Record, is_session_id, session_file_name, session_id_of
 from persistence.recovery import read_journal
 from persistence.replay import Replay
 from persistence.segment_file import is_segment
@@ -52,8 +52,6 @@ async def check_folder(
     await check_free(files, folder)
     for note in [*_notes(names), *await _quarantine_notes(files, folder)]:
         yield note
-    for note in await files.hop("read", folder, _image_notes, set(names)):
-        yield note
     in_journal = await files.names(folder / JOURNAL)
     for note in _journal_notes(in_journal):
         yield note
@@ -69,6 +67,8 @@ async def check_folder(
         view = _View(folder, total, is_ours=total.adopted, running=total.running if total.adopted else None)
         for note in await files.hop("read", folder / INDEX, view.read_index):
             yield note
+    for note in await files.hop("read", folder, _image_notes, {*names, *view.total.changes}):
+        yield note
     async for finding in _check_files(files, names, view, progress):
         yield finding
     for finding in view.index_findings():
@@ -102,14 +102,14 @@ async def _quarantine_notes(files: Files, folder: Path) -> list[Finding]:
 
 
 def _image_notes(disk: Disk, folder: Path, present: Collection[str]) -> list[Finding]:
-    lost = [images for images in image_folders(disk, folder) if session_file_name(images.name) not in present]
-    return [
-        Finding(
-            f"{IMAGES}/{images.name}",
-            "images of a session that has no file; a start removes them, unless the file is set aside",
-        )
-        for images in lost
-    ]
+    notes: list[Finding] = []
+    for path in image_folders(disk, folder):
+        if not is_session_id(path.name):
+            notes.append(Finding(f"{IMAGES}/{path.name}", "unknown; it is left alone"))
+        elif session_file_name(path.name) not in present:
+            what = "images of a session that has no file; a start removes them, unless the file is set aside"
+            notes.append(Finding(f"{IMAGES}/{path.name}", what))
+    return notes
 
 
 def _journal_notes(names: Iterable[str]) -> Iterator[Finding]:

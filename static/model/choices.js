@@ -33,6 +33,10 @@ export function groupsOf({ models, silent }) {
   return [...groups.values(), ...unheard.map((server) => ({ server, models: [], isSilent: true }))];
 }
 
+/** @returns {boolean} whether it is certain that nobody answers but what is built in */
+export const isBuiltInOnly = ({ models, silent }) =>
+  models !== null && silent.length === 0 && models.every((model) => model.owned_by === BUILT_IN);
+
 /** The groups with what all of the words are found in: a model's name, or its server's. */
 export function matching(groups, text) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);

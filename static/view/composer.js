@@ -93,7 +93,13 @@ export class Composer {
     if (sendsWith(event)) {
       event.preventDefault();
       this.form.requestSubmit();
-    } else if (event.key === "ArrowUp" && this.text === "" && !event.isComposing && this.onEditLast()) {
+    } else if (
+      event.key === "ArrowUp" &&
+      !event.altKey &&
+      this.text === "" &&
+      !event.isComposing &&
+      this.onEditLast()
+    ) {
       event.preventDefault();
     }
   }

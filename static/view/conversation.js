@@ -1,11 +1,12 @@
 // Rule: shows a transcript, at most once a frame, and touches only the messages that have changed, however many there
 // are. Earlier ones come as the reader comes near them.
 
+import { Announcer } from "../model/announcer.js";
 import { isGap } from "../model/gaps.js";
 import { isRunning } from "../model/response.js";
-import { t } from "../text.js";
 import { ActBar } from "./act_bar.js";
 import { FarMessage } from "./far_message.js";
+import { LiveRegion } from "./live_region.js";
 import { messageView } from "./message.js";
 import { Nearness } from "./nearness.js";
 import { SummaryView } from "./summary.js";
@@ -24,12 +25,15 @@ export class ConversationView {
   #summaryView = new SummaryView();
   #keys = new WeakMap(); // by element
   #partly = new Set(); // keys of entries that are not wholly shown yet
+  #announcer = new Announcer();
+  #live;
   #isScheduled = false;
   #restUntil = 0;
 
   /** @param {{element: HTMLElement, scroller: object, live: HTMLElement, acts: object}} options acts: see `messageView` and `ActBar` */
   constructor({ element, scroller, live, acts }) {
-    Object.assign(this, { element, scroller, live, acts });
+    Object.assign(this, { element, scroller, acts });
+    this.#live = new LiveRegion(live);
     const shownBy = (article) => this.#shownBy(article);
     const onAct = (act, entry, text) => (act === "edit" ? this.edit(entry) : acts.onAct(act, entry, text));
     this.bar = new ActBar({ element, shownBy, onAct, reasonFor: acts.reasonFor, onHindered: acts.onHindered });
@@ -49,7 +53,7 @@ export class ConversationView {
     const hadFocus = this.element.contains(document.activeElement);
     this.element.replaceChildren();
     if (hadFocus) this.acts.onFocusLost();
-    this.live.textContent = "";
+    this.#live.clear();
     this.scroller.follow();
     this.#render();
   }
@@ -265,18 +269,10 @@ export class ConversationView {
     const isFar = !isNear && Boolean(entry.itemId) && !isRunning(entry);
     const view = known ?? (isFar ? new FarMessage(entry) : messageView(entry, this.acts));
     if (before !== entry && view.update(entry, isLast) === false) this.#partly.add(entry.key);
-    if (before) this.#announce(before, entry);
+    if (before && before !== entry) this.#live.say(this.#announcer.hear(before, entry, performance.now()));
     if (!known) this.#know(entry.key, view);
     if (!known && (isFar || isGap(entry))) this.nearness.watch(view.element);
     return view;
-  }
-
-  // A screen reader hears that an answer began and how it ended, not each word as it comes.
-  #announce(before, entry) {
-    if (isRunning(before) && !isRunning(entry))
-      this.live.textContent = t("conversation.complete", { text: entry.text.slice(0, 600) });
-    else if (isRunning(entry) && before.text === "" && entry.text !== "")
-      this.live.textContent = t("conversation.answering");
   }
 }
 

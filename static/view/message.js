@@ -24,7 +24,7 @@ export function messageView(entry, acts) {
 class UserMessage {
   #images = new MessageImages();
   foot = new Foot("user");
-  #text = h("div", { class: "text" });
+  #text = h("div", { class: "text", dir: "auto" });
   #note = h("p", { class: "note" });
   #editor = null;
 

@@ -24,10 +24,9 @@ export class SearchDialog {
     byId("close-search").addEventListener("click", () => this.#dialog.close());
     this.#dialog.addEventListener("click", (event) => event.target === this.#dialog && this.#dialog.close());
     this.#dialog.addEventListener("keydown", (event) => this.#leave(event) || this.#step(event));
-    document.addEventListener("keydown", (event) => this.#shortcut(event));
   }
 
-  /** Whether nothing can be searched on this server: then neither the button nor the shortcuts are there. */
+  /** Whether nothing can be searched on this server: then the button is not there, nor what its shortcuts press. */
   set isOff(isOff) {
     byId("open-search").hidden = isOff;
   }
@@ -44,15 +43,6 @@ export class SearchDialog {
 
   get #links() {
     return [...this.#list.querySelectorAll("a")];
-  }
-
-  #shortcut(event) {
-    const isSlash = event.key === "/" && !isTyping(event.target) && !event.ctrlKey && !event.metaKey && !event.altKey;
-    const isK =
-      event.key?.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
-    if ((!isSlash && !isK) || byId("open-search").hidden) return;
-    event.preventDefault();
-    this.open();
   }
 
   // A search box would take the first Escape for itself and empty itself.
@@ -124,5 +114,3 @@ function foundInWords(count, hasMore) {
   if (count === 0) return t("search.none");
   return hasMore ? t("search.foundMore", { count }) : t("search.found", { count });
 }
-
-const isTyping = (target) => target.matches?.("input, textarea, select, [contenteditable]");

@@ -21,7 +21,6 @@ export class Toast {
       if (relatedTarget && !this.#element.contains(relatedTarget)) this.#before = relatedTarget;
     });
     this.#element.addEventListener("keydown", (event) => event.key === "Escape" && this.hide());
-    document.addEventListener("keydown", (event) => this.#shortcut(event));
   }
 
   /**
@@ -76,14 +75,4 @@ export class Toast {
     clearTimeout(this.#timer);
     if (this.#said && !this.#said.isLasting) this.#timer = setTimeout(() => this.hide(), SHOWN_MS);
   }
-
-  #shortcut(event) {
-    const isUndo = event.key?.toLowerCase() === "z" && (event.ctrlKey || event.metaKey);
-    if (!isUndo || event.shiftKey || event.altKey || !this.#said?.onUndo || isWriting(event.target)) return;
-    event.preventDefault();
-    this.#takeBack();
-  }
 }
-
-// A field in which nothing stands has nothing of its own to take back.
-const isWriting = (target) => target.matches?.("input:not([type=checkbox]), textarea, select") && target.value !== "";

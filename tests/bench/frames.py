@@ -75,7 +75,7 @@ async def run(rounds: Rounds) -> str:
 async def _measure(text: str, slower: int) -> Mapping[str, float]:
     chromium = next((path for name in CHROMIUM_NAMES if name and (path := shutil.which(name))), None)
     if chromium is None:
-        raise RuntimeError("there is no Chromium here; tests/setup_chromium.sh installs it")
+        raise RuntimeError("there is no Chromium here; tests/setup_browsers.sh installs it")
     async with _model_server(text) as url, async_playwright() as playwright:
         settings = {**OURS.settings, "VERBATIM_UPSTREAM_URL": url, "VERBATIM_METRONOME": "0"}
         async with served(replace(OURS, settings=settings)) as server:

@@ -36,7 +36,7 @@ def chromium_path() -> str:
     """Where Chromium is."""
     path = next((found for name in CHROMIUM_NAMES if name and (found := shutil.which(name))), None)
     if path is None:
-        missing("there is no Chromium here; tests/setup_chromium.sh installs it")
+        missing("there is no Chromium here; tests/setup_browsers.sh installs it")
     assert path is not None
     return path
 
@@ -85,8 +85,8 @@ async def browser(chromium_path: str) -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture
 async def context(browser: Browser) -> BrowserContext:
-    """One person's browser: the tabs in it share a cookie."""
-    return await browser.new_context(viewport={"width": 1280, "height": 800})
+    """One person's browser: the tabs in it share a cookie. What the page's worker would answer, the server does."""
+    return await browser.new_context(viewport={"width": 1280, "height": 800}, service_workers="block")
 
 
 @pytest_asyncio.fixture

@@ -15,7 +15,7 @@ GERMAN_WORDS = re.compile(r"/de-\w+\.js$")
 @pytest_asyncio.fixture
 async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
     """A browser whose owner reads German, in this module instead of the usual one."""
-    german = await browser.new_context(viewport={"width": 1280, "height": 800}, locale="de-DE")
+    german = await browser.new_context(viewport={"width": 1280, "height": 800}, locale="de-DE", service_workers="block")
     yield german
     await german.close()
 
@@ -75,7 +75,9 @@ async def test_dialogs_are_german(reader: Reader) -> None:
 async def test_choice_goes_before_the_browser(reader: Reader, new_reader: NewReader) -> None:
     """A language that was chosen is spoken from then on, in each tab, and no other is fetched."""
     page = await open_page(reader)
-    await page.evaluate("localStorage.setItem('verbatim.language', 'en')")
+    await page.get_by_role("button", name="Einstellungen", exact=True).click()
+    await page.get_by_label("Sprache").select_option("en")
+    await expect(page.locator("html")).to_have_attribute("lang", "en")
     other = await new_reader()
     asked: list[str] = []
     other.page.on("request", lambda request: asked.append(request.url))

@@ -200,7 +200,7 @@ async def test_key_is_asked_for_until_it_is_given(keyed_server: ServerProcess, c
     """Escape, which closes any dialog when it is pressed twice, leaves nobody before a page that knows no one."""
     reader = Reader(await context.new_page(), keyed_server.url)
     await reader.page.goto(keyed_server.url)
-    key = reader.page.get_by_label("Key")
+    key = reader.page.get_by_label("Key", exact=True)
     await expect(key).to_be_focused()
     for _ in range(3):
         await reader.page.keyboard.press("Escape")

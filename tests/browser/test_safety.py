@@ -1,13 +1,13 @@
 """Nothing that a model or a user writes can run, and nothing leaves for another host."""
 
-import gzip
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import expect
+from playwright.async_api import Browser, Request, Route, expect
 
 from tests.browser.echo import echo_server
 from tests.browser.reader import Reader
@@ -92,16 +92,57 @@ async def test_policy_is_strict(reader: Reader, server: ServerProcess) -> None:
     policy = response.headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
+    for closed in ("object-src 'none'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'"):
+        assert closed in policy
+    assert response.headers["cross-origin-opener-policy"] == "same-origin"
+    assert response.headers["referrer-policy"] == "no-referrer"
+    assert "camera=()" in response.headers["permissions-policy"]
 
 
-def test_first_load_is_small(built_page: Path) -> None:
-    """What the first load needs, in any language, is less than 150 KB compressed; files are named by their content."""
-    sizes = {file.name: len(gzip.compress(file.read_bytes())) for file in built_page.iterdir()}
+async def test_first_load_is_small(browser: Browser, server: ServerProcess) -> None:
+    """All that the first load fetches, with a language that is no part of the page, is less than 150 KB."""
+    page = await browser.new_page(locale="de-DE", service_workers="block")
+    async with page.expect_websocket():
+        asked: list[Request] = []
+        page.on("requestfinished", lambda request: asked.append(request))
+        await page.goto(server.url)
+        await expect(page.locator("#message")).to_be_focused()
+    sizes = {request.url: await request.sizes() for request in asked}
+    assert any("/de-" in url for url in sizes)
+    assert any("/main-" in url for url in sizes)
+    assert sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes.values()) < 150_000
+    await page.close()
+
+
+FIRST_FILES = {"main", "theme", "style", "de"}
+
+
+async def test_no_file_waits_for_another(browser: Browser, server: ServerProcess) -> None:
+    """Once the document is there all that it needs is asked for at once: nothing is answered before all is asked."""
+    page = await browser.new_page(locale="de-DE", service_workers="block")
+    asked: set[str] = set()
+    all_asked = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        asked.add(re.sub(r"\W.*", "", route.request.url.rsplit("/")[-1]))
+        if asked >= FIRST_FILES:
+            all_asked.set()
+        await all_asked.wait()
+        await route.continue_()
+
+    await page.route(re.compile(r"/\w+-\w{8}\.(js|css)$"), hold)
+    await page.goto(server.url)
+    await expect(page.locator("html")).to_have_attribute("lang", "de")
+    assert asked == FIRST_FILES
+    await page.close()
+
+
+def test_files_are_named_by_content(built_page: Path) -> None:
+    """All but the document and its worker; what is not named in the document is a language, or maths, or an icon."""
+    names = {path.name for path in built_page.iterdir() if path.suffix not in (".br", ".gz")}
+    assert {name for name in names if not re.search(r"-\w{8}\.\w+$", name)} == {"index.html", "worker.js"}
     page = (built_page / "index.html").read_text()
-    later = {name for name in sizes if name != "index.html" and name not in page}
+    later = {re.sub(r"-\w{8}\.\w+$", "", name) for name in names if name not in page} - {"index.html", "worker.js"}
     languages = {path.stem for path in (REPOSITORY / "static" / "language").iterdir()} - {"en"}
-    maths = {name for name in later if re.fullmatch(r"(maths_drawing-\w{8}\.js|Temml-\w{8}\.woff2)", name)}
-    assert len(maths) == 2
-    assert {re.sub(r"-[0-9A-Z]{8}\.js$", "", name) for name in later - maths} == languages
-    assert sum(size for name, size in sizes.items() if name not in maths) < 150_000
+    assert later == languages | {"maths_drawing", "Temml", "icon-192", "icon-512", "icon-maskable"}
     assert "style=" not in page

@@ -102,7 +102,7 @@ async def test_two_browsers_of_one_user(
     one = await new_reader()
     await one.open()
     await one.ask("Shared")
-    other = await browser.new_context(storage_state=await context.storage_state())
+    other = await browser.new_context(storage_state=await context.storage_state(), service_workers="block")
     page, faults = await other.new_page(), list[str]()
     watch(page, server.url, faults)
     two = Reader(page, server.url)

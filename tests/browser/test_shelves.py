@@ -378,7 +378,9 @@ async def test_thousand_at_once(reader: Reader, server: ServerProcess) -> None:
 
 async def test_menu_by_touch(browser: Browser, server: ServerProcess) -> None:
     """On a phone its button is there without a pointer, it stands within the screen, and the drawer stays open."""
-    context = await browser.new_context(viewport={"width": 390, "height": 700}, has_touch=True, is_mobile=True)
+    context = await browser.new_context(
+        viewport={"width": 390, "height": 700}, has_touch=True, is_mobile=True, service_workers="block"
+    )
     reader = Reader(await context.new_page(), server.url)
     await reader.page.request.get(server.url + "/v1/me")
     await make_chats(reader, 5)

@@ -1,8 +1,10 @@
 """Taking away one session, or everything, over real sockets."""
 
+import asyncio
 import io
 import json
 import zipfile
+from contextlib import suppress
 
 import pytest
 from yarl import URL
@@ -107,6 +109,27 @@ async def test_download_that_cannot_be_finished_breaks_off(anna, site, monkeypat
         await download(anna, "/v1/export")
     refusal = await anna.refused("GET", f"/v1/conversations/{conversation}/export")
     assert refusal[:2] == (500, "storage_error")
+
+
+async def test_fault_in_the_middle_is_no_part_of_the_file(anna, site, monkeypatch):
+    """Whatever goes wrong, no second answer stands behind the beginning of the first."""
+    await talked(anna)
+
+    async def fail(_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(site.store, "tree", fail)
+    reader, writer = await asyncio.open_connection(anna.url.host, anna.url.port)
+    key = anna.headers["Authorization"]
+    writer.write(f"GET /v1/export HTTP/1.0\r\nHost: 127.0.0.1\r\nAuthorization: {key}\r\n\r\n".encode())
+    came = b""
+    with suppress(ConnectionError):
+        async with asyncio.timeout(10):
+            while data := await reader.read(1 << 16):
+                came += data
+    writer.close()
+    assert came.count(b"HTTP/1.") == 1
+    assert b"internal_error" not in came
 
 
 async def test_export_is_refused(anna, site):

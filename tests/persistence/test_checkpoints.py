@@ -3,11 +3,12 @@
 import asyncio
 import errno
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from persistence import CheckpointLimits, StorageError
+from persistence import CheckpointLimits, Settings, StorageError
 from persistence.answer import new_draft
 from tests.persistence.places import FilePlace, check_files, contents, record, said
 
@@ -58,6 +59,19 @@ async def test_checkpoint_comes_after_a_deletion_only(place):
     await store.delete("s")
     await clean(place)
     assert b'"s"' not in place.journal()
+
+
+@pytest.mark.parametrize("place", [{"deletion_s": 0}], indirect=True)
+async def test_checkpoint_comes_after_other_instructions(place):
+    """What a session's answers were to keep to once is gone like any text that was taken away; a pin takes none."""
+    store = place.store
+    await store.create(replace(record("s"), settings=Settings("swordfish")))
+    await store.update("s", lambda one: replace(one, is_pinned=True))
+    await asyncio.sleep(0.01)
+    assert not store._journal.is_clean
+    await store.update("s", lambda one: replace(one, settings=Settings("marlin")))
+    await clean(place)
+    assert b"swordfish" not in place.journal() + (place.folder / "session_s.json").read_bytes()
 
 
 async def test_order_of_a_checkpoint(place):

@@ -102,10 +102,10 @@ async def test_folder_that_is_there_has_its_name_synced(files, faults, tmp_path)
 
 
 async def test_folders_are_made_for_their_owner_and_synced(files, faults, tmp_path):
-    """Each folder on the way is made, for the owner only, and its name is synced."""
+    """Each folder on the way is made, for its owner only, and its name synced; that of the one that was there too."""
     path = tmp_path / "a" / "b"
     await files.make_folder(path)
-    assert faults.calls.count("sync") == 2
+    assert faults.calls.count("sync") == 3
     assert stat.S_IMODE(path.stat().st_mode) == 0o700
     (tmp_path / "file").touch()
     with pytest.raises(StorageError):

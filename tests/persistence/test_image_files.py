@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import threading
+from contextlib import suppress
 
 import pytest
 
@@ -49,6 +51,41 @@ async def test_image_is_durable_before_its_message(place, store, faults):
     renamed = calls.index("rename")
     assert "sync" in calls[calls.index("write") : renamed]
     assert "sync" in calls[renamed:]
+
+
+async def test_first_images_of_many_sessions_at_once(place, store, faults):
+    """Whoever comes second to make the folder of all of them finds it made; each one is kept."""
+    ids = [f"s{number}" for number in range(8)]
+    two = threading.Barrier(2)
+
+    def together(name, *args):
+        if name == "make_folder" and args[0].name == "images":
+            with suppress(threading.BrokenBarrierError):
+                two.wait(timeout=5)
+
+    faults.before = together
+    await asyncio.gather(*[store.create(record(one), [shown("a", FISH)], images={FISH: PNG}) for one in ids])
+    assert [await store.image(one, FISH) for one in ids] == [PNG] * len(ids)
+
+
+async def test_images_whose_session_only_the_journal_has(place, store):
+    """They are verified as they will be after the next start, which keeps them."""
+    await store.create(record("s"), [shown("a", FISH)], images={FISH: PNG})
+    await place.die()
+    assert not place.path("s").exists()
+    damage, notes = await all_of(check_folder(place.folder))
+    assert (damage, [note for note in notes if "images" in note]) == ([], [])
+    assert await (await place.again()).image("s", FISH) == PNG
+
+
+async def test_what_is_none_of_ours_among_the_images(place, store):
+    """It is said, and a start leaves it where it is."""
+    await store.create(record("s"), [shown("a", FISH)], images={FISH: PNG})
+    (place.folder / "images" / ".DS_Store").touch()
+    await place.close()
+    assert await all_of(check_folder(place.folder)) == ([], ["images/.DS_Store: unknown; it is left alone"])
+    await place.again()
+    assert images_in(place) == [".DS_Store", "s", f"s/{FISH}"]
 
 
 ASKED = {

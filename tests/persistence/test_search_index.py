@@ -593,13 +593,30 @@ async def test_volumes_are_bounded_and_one_user_lies_together(place, store, monk
     for n in range(20):
         await store.create(record(f"s{n}", "ann" if n % 2 else "bob"), [at(n, f"tea{n}"), at(n, f"milk{n}")])
         await place.indexed()
-    rows = store._search._database._writer.execute("SELECT number, messages FROM volumes").fetchall()
+    rows = store._search._database._writer.execute("SELECT number, weight FROM volumes").fetchall()
     assert len(rows) >= 6
-    assert all(messages <= 6 for _, messages in rows)
+    assert all(weight <= 6 for _, weight in rows)
     assert await find(store, "tea") == [f"s{n}:tea{n}" for n in range(19, 0, -2)]
     await store.delete("s19")
     await place.indexed()
     assert (await find(store, "tea"))[0] == "s17:tea17"
+
+
+async def test_volume_of_long_messages_has_fewer(place, store, monkeypatch):
+    """What makes it costly to take something out is the text; a volume is as heavy as what is left in it."""
+    monkeypatch.setattr("persistence.search_changes.FULL_VOLUME", 5)
+    for n in range(4):
+        await store.create(record(f"s{n}"), [at(2 * n, "tea " * 1024), at(2 * n + 1, "milk")])
+        await place.indexed()
+    weights = "SELECT weight FROM volumes ORDER BY number"
+    writer = store._search._database._writer
+    assert writer.execute(weights).fetchall() == [(6,)] * 4
+    await store.edit("s0", lambda history: history[1:])
+    await place.indexed()
+    assert writer.execute(weights).fetchall() == [(1,), (6,), (6,), (6,)]
+    await store.delete("s1")
+    await place.indexed()
+    assert writer.execute(weights).fetchall() == [(1,), (0,), (6,), (6,)]
 
 
 async def test_older_volumes_are_not_asked_once_there_is_enough(place, store, monkeypatch):

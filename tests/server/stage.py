@@ -66,7 +66,7 @@ class Stage:
         async with asyncio.timeout(PATIENCE_S):
             return await self.conductor.start(USER, request(text, session_id, client_id))
 
-    def asking(self, text: str, session_id: str = "abc", client_id: str | None = None) -> asyncio.Task[Readable]:
+    def asking(self, text: str, session_id: str | None = "abc", client_id: str | None = None) -> asyncio.Task[Readable]:
         """The same in the background."""
         return asyncio.create_task(self.ask(text, session_id, client_id))
 

@@ -33,6 +33,17 @@ async def test_files_come_out_as_they_went_in():
     assert zipfile.ZipFile(io.BytesIO(b"".join(await packed()))).namelist() == []
 
 
+async def test_times_of_files_from_elsewhere_are_taken():
+    """ISO 8601 writes a time in several ways, and knows years that a ZIP has no room for."""
+    ways = ["2026-W48-2T10:00:00Z", "20261124T100000Z", "2026-11-24T10Z", "9999-01-01T00:00:00Z"]
+    whole = zipfile.ZipFile(io.BytesIO(b"".join(await packed(*(Member(at, at, [b"x"]) for at in ways)))))
+    assert whole.testzip() is None
+    assert [info.date_time for info in whole.infolist()] == [
+        *[(2026, 11, 24, 10, 0, 0)] * 3,
+        (2107, 12, 31, 23, 59, 0),
+    ]
+
+
 async def test_no_more_is_held_than_a_portion():
     """What cannot be packed any smaller comes out while it goes in."""
     pieces = (os.urandom(1000) for _ in range(1000))

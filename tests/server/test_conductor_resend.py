@@ -56,6 +56,35 @@ async def test_same_message_while_it_runs():
     assert await read_text(second) == "ab"
 
 
+async def test_same_message_behind_a_deletion(monkeypatch):
+    """A send that waited while the session that it had begun was deleted brings nothing back; a later one begins it."""
+    stage = Stage()
+    first = await stage.ask("1", None, "c1")
+    await read(first)
+    session_id = first.turn.session_id
+    await until(lambda: not list(stage.conductor._running))
+    delete, begun, gate = stage.store.delete, asyncio.Event(), asyncio.Event()
+
+    async def slow(session_id):
+        begun.set()
+        await gate.wait()
+        return await delete(session_id)
+
+    monkeypatch.setattr(stage.store, "delete", slow)
+    removal = asyncio.create_task(stage.removal.session(USER, session_id))
+    await begun.wait()
+    again = stage.asking("1", None, "c1")
+    await until(lambda: list(stage.conductor._running))
+    gate.set()
+    await removal
+    with pytest.raises(ApiError) as caught:
+        await again
+    assert caught.value.code == "conversation_not_found"
+    assert await stage.store.records(USER, limit=9) == []
+    await read(await stage.ask("1", None, "c1"))
+    assert [record.session_id for record in await stage.store.records(USER, limit=9)] == [session_id]
+
+
 @pytest.mark.parametrize(("retained_bytes", "kind"), [(1 << 20, ResponseLog), (0, StoredResponse)])
 async def test_same_message_after_its_end(retained_bytes, kind):
     """A send of a message that was answered long ago reads the answer, with its events or without."""

@@ -26,6 +26,9 @@ GOOD = [
     ("models_file", "caf\udce9", Path("caf\udce9"), {}),
     ("models_file", "", None, {}),
     ("currency", "EUR", "EUR", {}),
+    ("detection", "all", "all", {}),
+    ("detection_ports", "11434, 1,11434,", (11434, 1), {}),
+    ("detection_ports", "", (), {}),
     ("api_keys", "a=b, c=d=e,", {"a": "b", "c": "d=e"}, {}),
     ("api_keys", "", {}, {}),
     ("allowed_origins", "https://a.example, http://b:3000/", frozenset({"https://a.example", "http://b:3000"}), {}),
@@ -74,6 +77,12 @@ GOOD = [
     ("shutdown_grace_s", "0", 0.0, {}),
 ]
 BAD = [
+    ("detection", "1", "one of local, all, none"),
+    ("detection", "", "one of local, all, none"),
+    ("detection_ports", "0", "at most 32 ports"),
+    ("detection_ports", "65536", "at most 32 ports"),
+    ("detection_ports", "a", "at most 32 ports"),
+    ("detection_ports", ",".join(map(str, range(1, 34))), "at most 32 ports"),
     ("models_file", "a\0b", "a file's path"),
     ("currency", "", "three capital letters"),
     ("currency", "usd", "three capital letters"),

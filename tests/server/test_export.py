@@ -92,6 +92,18 @@ def test_file_is_called_like_its_session(title, name):
     assert archive_name(session(title=title), "md") == f"chats/{name.removesuffix('.md')} abc.md"
 
 
+@pytest.mark.parametrize("title", ["\U0001f375" * 100, "茶" * 100, "x" * 100, ""])
+@pytest.mark.parametrize("session_id", ["abc", "a" * 77, "b" * 128])
+def test_name_is_no_longer_than_files_may_have_it(title, session_id):
+    """Counted as file systems do; a character is there whole or not at all, and the id whole."""
+    record = replace(Record.fresh(session_id, "ann", {"title": title}), created_at=AT)
+    for name in (file_name(record, "json"), archive_name(record, "json").removeprefix("chats/")):
+        assert len(name.encode()) <= 255
+        assert name.startswith(f"2024-01-31 {title[:20] or session_id[:77]}")
+        assert name.endswith(".json")
+    assert archive_name(record, "json").endswith(f" {session_id}.json")
+
+
 def test_header_names_the_file():
     """In ASCII for old readers, whole for others; nothing in it ends the header."""
     assert attachment("Tee für 2.md") == "attachment; filename=\"Tee f_r 2.md\"; filename*=UTF-8''Tee%20f%C3%BCr%202.md"

@@ -1,0 +1,115 @@
+"""The main flows in a stock Firefox: open, say, stream, reload in mid-answer, rename, search, delete."""
+
+import asyncio
+import json
+import os
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from aiohttp import web
+
+from tests.browser.bidi import Firefox
+from tests.browser.conftest import missing
+from tests.browser.firefox_reader import ENTER, ESCAPE, FirefoxReader
+from tests.server_process import ServerProcess
+
+NAMES = (os.environ.get("FIREFOX", ""), "firefox-esr", "firefox")
+
+
+class HeldModel:
+    """A model server that says half of its answer, and the rest once it may.
+
+    Attributes:
+        may_end: Lets it say the rest.
+    """
+
+    def __init__(self) -> None:
+        self.may_end = asyncio.Event()
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        await self._say(response, "The **first** half")
+        await self.may_end.wait()
+        await self._say(response, ", and the second.", finish_reason="stop")
+        await response.write(b"data: [DONE]\n\n")
+        return response
+
+    async def _say(self, response: web.StreamResponse, text: str, **end: str) -> None:
+        chunk = {"choices": [{"index": 0, "delta": {"content": text}, **end}]}
+        await response.write(b"data: " + json.dumps(chunk).encode() + b"\n\n")
+
+
+@pytest_asyncio.fixture
+async def model() -> AsyncIterator[HeldModel]:
+    yield HeldModel()
+
+
+@pytest_asyncio.fixture
+async def model_url(model: HeldModel) -> AsyncIterator[str]:
+    app = web.Application()
+    app.router.add_post("/v1/chat/completions", model.answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
+    model.may_end.set()
+    await runner.cleanup()
+
+
+@pytest.fixture
+def server_settings(model_url: str) -> dict[str, str]:
+    return {"VERBATIM_UPSTREAM_URL": model_url, "VERBATIM_UPSTREAM_MODEL": "held"}
+
+
+@pytest_asyncio.fixture
+async def firefox(tmp_path: Path) -> AsyncIterator[Firefox]:
+    """A headless Firefox. After the test no page may have thrown, or broken the policy."""
+    path = next((found for name in NAMES if name and (found := shutil.which(name))), None)
+    if path is None:
+        missing("there is no Firefox here; tests/setup_browsers.sh installs it")
+    browser = Firefox(str(path), tmp_path / "profile")
+    try:
+        await browser.start()
+        yield browser
+    finally:
+        await browser.stop()
+    assert browser.errors == []
+
+
+@pytest_asyncio.fixture
+async def reader(firefox: Firefox, server: ServerProcess) -> FirefoxReader:
+    return FirefoxReader(firefox, await firefox.new_tab(), server.url)
+
+
+async def test_main_flows(reader: FirefoxReader, model: HeldModel, server: ServerProcess) -> None:
+    """A chat is begun, read while it streams, read on after a reload, renamed, found, and deleted."""
+    await reader.open()
+    await reader.say("Tell me of the island")
+    await reader.sees("document.querySelector('article[aria-label=Assistant] strong')?.textContent === 'first'")
+    await reader.reload()
+    await reader.sees("document.querySelector('article[aria-label=Assistant][aria-busy=true] strong')")
+    model.may_end.set()
+    await reader.reads(1, "The first half, and the second.")
+    await reader.say("And then?")
+    await reader.reads(2, "The first half, and the second.")
+
+    await reader.choose_for("Tell me of the island", "Rename")
+    await reader.sees("document.activeElement.matches('#sessions input')")
+    await reader.type(*"Islands", ENTER)
+    await reader.sees("document.querySelector('h1').textContent === 'Islands'")
+
+    await reader.press_with_control("k")
+    await reader.sees("document.activeElement.id === 'search-words'")
+    await reader.type(*"island")
+    await reader.sees("document.querySelector('#hits mark')?.textContent === 'island'")
+    await reader.type(ESCAPE)
+
+    await reader.choose_for("Islands", "Delete")
+    await reader.sees("!document.querySelector('#sessions a[href^=\"/chat/\"]')")
+    await reader.reload()
+    await reader.sees("document.querySelector('#sessions .empty')")
+    await server.forgets(b"the island")
