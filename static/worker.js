@@ -7,8 +7,8 @@
 const PREFIX = "verbatim-";
 const CURRENT = PREFIX + VERSION;
 const DOCUMENT = "/";
-const KEPT_VERSIONS = 2;
-const files = new Set(SHELL);
+const KEPT_VERSIONS = 1; // beside the current one
+const FILE = /^\/[\w-]+-\w{8}\.\w+$/; // named by its content, of this version or an older one
 
 self.addEventListener("install", (event) => event.waitUntil(install()));
 self.addEventListener("activate", (event) => event.waitUntil(dropOld()));
@@ -17,7 +17,7 @@ self.addEventListener("fetch", (event) => {
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== self.location.origin) return;
   if (request.mode === "navigate" && isPage(pathname)) event.respondWith(networkFirst(request));
-  else if (files.has(pathname)) event.respondWith(cacheFirst(request));
+  else if (FILE.test(pathname)) event.respondWith(cacheFirst(request));
 });
 
 const isPage = (path) => path === DOCUMENT || path.startsWith("/chat/");
@@ -34,12 +34,12 @@ async function install() {
 
 async function isOfThisVersion(page) {
   const named = (await page.text()).matchAll(/"(\/\w+-\w{8}\.(?:js|css))"/g);
-  return [...named].every(([, path]) => files.has(path));
+  return [...named].every(([, path]) => SHELL.includes(path));
 }
 
 async function dropOld() {
-  const ours = (await caches.keys()).filter((name) => name.startsWith(PREFIX));
-  await Promise.all(ours.slice(0, -KEPT_VERSIONS).map((name) => caches.delete(name)));
+  const older = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== CURRENT);
+  await Promise.all(older.slice(0, older.length - KEPT_VERSIONS).map((name) => caches.delete(name)));
 }
 
 async function networkFirst(request) {

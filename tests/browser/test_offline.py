@@ -15,6 +15,10 @@ IS_KEPT = """navigator.serviceWorker.ready.then(async ({ active }) => {
   if (active.state !== "activated") await new Promise((done) => active.addEventListener("statechange", done));
   return (await caches.keys()).length;
 })"""
+KEEP_OLDER = """async (number) => {
+  const cache = await caches.open(`verbatim-old${number}`);
+  await cache.put(`/old-ABCDEF1${number}.js`, new Response("x"));
+}"""
 # To a browser a worker at another address is a new version of it.
 NEW_VERSION = """(async () => {
   const was = (await navigator.serviceWorker.ready).active;
@@ -86,9 +90,7 @@ async def test_new_version_takes_over_with_the_next_page(reader: Reader, server:
     """The document comes from the network where there is one; the worker of a new version lets the older files go."""
     await open_and_keep(reader)
     for number in range(3):
-        await reader.page.evaluate(
-            f"caches.open('verbatim-old{number}').then((cache) => cache.put('/x', new Response()))"
-        )
+        await reader.page.evaluate(KEEP_OLDER, number)
     before = await reader.page.evaluate("caches.keys()")
 
     assert await reader.page.evaluate(NEW_VERSION)
@@ -96,6 +98,8 @@ async def test_new_version_takes_over_with_the_next_page(reader: Reader, server:
     assert len(before) == 4
     assert len(after) == 2
     await reader.open()
+    fetched = "name => fetch(name).then((reply) => reply.ok)"
+    assert await reader.page.evaluate(fetched, "/old-ABCDEF12.js")  # what a tab of that version may still want
     assert await reader.ask("Still there?")
 
 
