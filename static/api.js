@@ -111,5 +111,8 @@ const afterOf = (id) => (id === null ? "" : `&after=${encodeURIComponent(id)}`);
 const sessionPath = (id) => `/v1/conversations/${encodeURIComponent(id)}`;
 
 function errorOf(status, error) {
-  return new ApiError(status, error?.code ?? "unknown", error?.message ?? t("api.status", { status: String(status) }));
+  const code = error?.code ?? "unknown";
+  // What the server says of this is for programs.
+  if (code === "invalid_api_key") return new ApiError(status, code, t("api.nobody"));
+  return new ApiError(status, code, error?.message ?? t("api.status", { status: String(status) }));
 }

@@ -202,8 +202,8 @@ export class Conversations {
     const transcript = [...this.#transcripts.values()].find((one) => one.isWaitingFor(messageId));
     // The message was answered, and the answer deleted: it is not asked again.
     if (error.code === "response_not_found" && transcript) this.withdraw(transcript, messageId);
-    const outOfDate = OUT_OF_DATE.has(error.code) && (transcript ?? this.#transcripts.get(this.current));
-    if (outOfDate) return this.items.load(outOfDate);
+    const outOfDate = transcript ?? this.#transcripts.get(this.current);
+    if (OUT_OF_DATE.has(error.code)) return outOfDate && this.items.load(outOfDate); // one that is gone was said to be
     if (transcript && isForNow(error)) return this.delivery.later(transcript);
     if (transcript) this.#refuse(transcript, messageId, error.message);
     else this.onProblem(error.message, transcript, { ...error, messageId });

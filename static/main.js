@@ -4,6 +4,7 @@ import { Acts } from "./acts.js";
 import { Api } from "./api.js";
 import { Attached } from "./attached.js";
 import { Conversations } from "./conversations.js";
+import { Departure } from "./departure.js";
 import { keepForLater } from "./installation.js";
 import { Me } from "./me.js";
 import { DraftImages } from "./model/draft_images.js";
@@ -36,6 +37,7 @@ speak();
 const api = new Api({ onUnauthorized: () => login.ask() });
 const login = new LoginDialog({ logIn, onDone: loggedIn });
 const me = new Me({ api, onKnown: begin, onAway: () => line.away(), onProblem: (message) => page.problem(message) });
+const departure = new Departure(beginAnew);
 const outbox = new Outbox(new OutboxStore(), new DraftImages(OutboxStore.ofImages()));
 const side = new Side({ api, user: () => outbox.user, page: () => page, onSearch: (words) => search.open(words) });
 const { sessions, pages } = side;
@@ -96,6 +98,7 @@ const conversation = new ConversationView({
     onGap: (key, isNewer) => conversations.items.fill(page.transcript, key, isNewer),
     onHindered: (reason) => page.problem(reason),
     onWordsLeft: (sessionId, words) => page.keepWords(sessionId, words),
+    onFocusLost: () => composer.focus(),
     reasonFor: acts.reasonFor,
     onShowFacts: (ids) => memory.open(ids),
   },
@@ -156,6 +159,7 @@ async function reconnected() {
   await neighbours.look();
   if (!isLast()) return;
   line.back();
+  page.reached();
   conversations.resume();
   conversation.changed();
   side.resume();
@@ -173,6 +177,7 @@ function lost(code) {
 async function begin() {
   if (me.hasKeys) offerLogOut();
   search.isOff = !me.hasSearch;
+  side.hasSearch = me.hasSearch;
   conversations.maxFrameBytes = me.maxFrameBytes;
   composer.attachments.most = me.maxImages;
   socket.pulse.keepaliveMs = me.keepaliveMs;
@@ -212,6 +217,12 @@ async function logOut() {
 async function leave() {
   me.forget();
   await outbox.clear();
+  departure.tell();
+  beginAnew();
+}
+
+function beginAnew() {
+  page.end();
   location.assign("/");
 }
 

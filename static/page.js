@@ -32,6 +32,11 @@ export class Page {
     if (typed !== this.composer.text) this.composer.text = joined(this.composer.text, typed);
   }
 
+  /** Whose words these were has left: nothing is kept from here on. */
+  end() {
+    this.#hasBegun = false;
+  }
+
   open(sessionId) {
     if (sessionId !== this.#transcript.sessionId || sessionId === null) this.#go(sessionId);
     this.drawer.close();
@@ -104,6 +109,11 @@ export class Page {
     if (transcript === this.#transcript) byId("problem").textContent = message;
   }
 
+  /** The server is there again: nobody reads on that it is not. */
+  reached() {
+    if (byId("problem").textContent === t("api.unreachable")) this.problem("");
+  }
+
   transcriptChanged(transcript) {
     if (transcript !== this.#transcript) return;
     this.composer.setRunning(transcript.running !== null);
@@ -135,11 +145,12 @@ export class Page {
     if (sessionId !== this.#transcript.sessionId) return;
     // Words that have reached nobody go back to where they were written.
     const { unsent } = this.#transcript;
-    const words = [...unsent.map((entry) => entry.text), this.composer.text];
+    const words = this.#words;
     const images = [...imagesOf(unsent), ...this.attached.images];
     history.replaceState(null, "", pathOf(null));
     this.#show(null);
-    this.composer.text = joined(...words, this.composer.text);
+    this.outbox.keepDraft(sessionId, ""); // it has come along
+    this.composer.text = joined(words, this.composer.text);
     this.attached.giveBack(images);
     this.problem(t("conversation.gone"));
   }
@@ -152,7 +163,7 @@ export class Page {
   leave(sessionIds) {
     const { sessionId, unsent } = this.#transcript;
     if (!sessionIds.includes(sessionId)) return () => {};
-    const words = joined(...unsent.map((entry) => entry.text), this.composer.text);
+    const words = this.#words;
     const images = [...imagesOf(unsent), ...this.attached.images];
     const before = this.outbox.draftOf(null);
     history.replaceState(null, "", pathOf(null));
@@ -176,6 +187,12 @@ export class Page {
       this.sessions.upsert(await this.api.updateSession(session.id, givenName(session.metadata, title)));
       this.sessionsChanged();
     });
+  }
+
+  /** All that was written in the chat that is shown and has reached nobody. */
+  get #words() {
+    const { unsent } = this.#transcript;
+    return joined(...unsent.map((entry) => entry.text), this.composer.text, ...this.conversation.words);
   }
 
   /** A session is gone, through this tab or another. */

@@ -47,6 +47,11 @@ export class Side {
     return this.pages.refresh();
   }
 
+  /** Whether who finds no chat of such a name can look into what was said. */
+  set hasSearch(hasSearch) {
+    this.#nothing.named.querySelector("button").hidden = !hasSearch;
+  }
+
   show(currentId = this.#currentId) {
     this.#currentId = currentId;
     const { sessions, isArchiveShown } = this.sessions;

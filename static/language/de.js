@@ -44,6 +44,7 @@ export default {
   "answers.temperatureHint": "Von 0, den wahrscheinlichsten Wörtern, bis 2, den abwechslungsreichsten.",
   "answers.temperatureProblem": "Die Temperatur ist eine Zahl von 0 bis 2.",
 
+  "api.nobody": "Nicht ausgeführt: Es ist niemand mehr angemeldet.",
   "api.status": "Der Server hat mit {status} geantwortet.",
   "api.unreachable": "Der Server ist nicht erreichbar.",
 

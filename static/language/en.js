@@ -35,6 +35,7 @@ export default {
   "answers.temperatureHint": "From 0, the likeliest words, to 2, the most varied.",
   "answers.temperatureProblem": "The temperature is a number from 0 to 2.",
 
+  "api.nobody": "Not done: nobody is logged in any more.",
   "api.status": "The server answered with {status}.",
   "api.unreachable": "The server cannot be reached.",
 

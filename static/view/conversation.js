@@ -50,7 +50,9 @@ export class ConversationView {
     this.#views.clear();
     this.#shown = [];
     this.nearness.clear();
+    const hadFocus = this.element.contains(document.activeElement);
     this.element.replaceChildren();
+    if (hadFocus) this.acts.onFocusLost();
     this.#live.clear();
     this.scroller.follow();
     this.#render();
@@ -86,6 +88,11 @@ export class ConversationView {
     if (this.#summary?.text === summary?.text && this.#summary?.through === summary?.through) return;
     this.#summary = summary;
     this.changed();
+  }
+
+  /** What is being written in the place of messages. */
+  get words() {
+    return wordsIn(this.#views.values());
   }
 
   changed() {
@@ -240,7 +247,7 @@ export class ConversationView {
 
   // A message that was being written anew when its place went: its words are not lost.
   #leaveWords(views = this.#views.values()) {
-    const words = [...views].map((view) => view.words).filter(Boolean);
+    const words = wordsIn(views);
     if (words.length > 0) this.acts.onWordsLeft(this.#transcript.sessionId, words);
   }
 
@@ -248,11 +255,13 @@ export class ConversationView {
     const keys = new Set(present.map(({ key }) => key));
     const gone = former.filter(({ key }) => !keys.has(key)).map(({ key }) => [key, this.#views.get(key)]);
     this.#leaveWords(gone.map(([, view]) => view));
+    const hadFocus = gone.some(([, view]) => view.element.contains(document.activeElement));
     for (const [key, view] of gone) {
       this.nearness.forget(view.element);
       view.element.remove();
       this.#views.delete(key);
     }
+    if (hadFocus && !this.#sought) this.acts.onFocusLost(); // what is sought gets it
   }
 
   #viewOf(entry, before, isLast, isNear) {
@@ -266,6 +275,8 @@ export class ConversationView {
     return view;
   }
 }
+
+const wordsIn = (views) => [...views].map((view) => view.words).filter(Boolean);
 
 // How many entries are the same at the beginning and at the end.
 function difference(before, entries) {

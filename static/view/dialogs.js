@@ -4,20 +4,23 @@
 import { t } from "../text.js";
 import { byId } from "./dom.js";
 
-/** Asks for the key until one is accepted. */
+/** Asks for the key until one is accepted: a browser lets nobody keep a dialog open, so it is opened again. */
 export class LoginDialog {
   #problem = byId("login-problem");
   #dialog = byId("login");
+  #isAsked = false;
 
   /** @param {{logIn: (key: string) => Promise<void>, onDone: () => void}} options who logs in is let in before the dialog closes */
   constructor({ logIn, onDone }) {
     this.logIn = logIn;
     this.onDone = onDone;
     this.#dialog.addEventListener("cancel", (event) => event.preventDefault());
+    this.#dialog.addEventListener("close", () => this.#isAsked && this.ask());
     this.#dialog.querySelector("form").addEventListener("submit", (event) => this.#submit(event));
   }
 
   ask() {
+    this.#isAsked = true;
     if (!this.#dialog.open) this.#dialog.showModal();
   }
 
@@ -28,6 +31,7 @@ export class LoginDialog {
       await this.logIn(key.value);
       key.value = "";
       this.#problem.textContent = "";
+      this.#isAsked = false;
       this.#dialog.close();
       this.onDone();
     } catch (error) {

@@ -44,7 +44,7 @@ class UserMessage {
     if (this.#editor) return this.#editor.focus();
     const onSend = (text) => this.acts.onEdited(entry, text);
     this.#editor = new Editor({ text: entry.text, onSend, onClose: (isSent) => this.#close(isSent) });
-    this.element.prepend(this.#editor.element);
+    this.#images.element.after(this.#editor.element);
     this.element.classList.add("edited");
     this.#editor.focus();
   }

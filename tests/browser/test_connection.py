@@ -121,3 +121,18 @@ async def test_frozen_tab(reader: Reader, server: ServerProcess, context: Browse
     await reader.say("Awake")
     await expect(reader.answers).to_have_count(3)
     await expect(other.own_messages).to_have_text(["Before the sleep", "While it slept", "Awake"])
+
+
+async def test_server_that_is_back_is_not_said_to_be_away(reader: Reader, server: ServerProcess) -> None:
+    """What could not be done without the server says so, and no longer once it is there."""
+    await reader.open()
+    await reader.ask("A name")
+    server.kill()
+    await expect(reader.status).to_contain_text("away")
+    await reader.choose_for("A name", "Rename")
+    await reader.page.keyboard.type("Another name")
+    await reader.page.keyboard.press("Enter")
+    await expect(reader.page.get_by_role("alert")).to_have_text("The server cannot be reached.")
+    await asyncio.to_thread(server.start)
+    await expect(reader.status).to_have_text("", timeout=30_000)
+    await expect(reader.page.get_by_role("alert")).to_have_text("")

@@ -196,6 +196,21 @@ async def test_key_is_asked_for_once(keyed_server: ServerProcess, context: Brows
     assert not any("username" in text for text in said)
 
 
+async def test_key_is_asked_for_until_it_is_given(keyed_server: ServerProcess, context: BrowserContext) -> None:
+    """Escape, which closes any dialog when it is pressed twice, leaves nobody before a page that knows no one."""
+    reader = Reader(await context.new_page(), keyed_server.url)
+    await reader.page.goto(keyed_server.url)
+    key = reader.page.get_by_label("Key", exact=True)
+    await expect(key).to_be_focused()
+    for _ in range(3):
+        await reader.page.keyboard.press("Escape")
+    await expect(key).to_be_focused()
+    await key.fill("sesame")
+    await key.press("Enter")
+    await expect(reader.page.get_by_role("dialog")).to_have_count(0)
+    await expect(reader.composer).to_be_focused()
+
+
 async def test_log_out_leaves_nothing_behind(keyed_server: ServerProcess, context: BrowserContext) -> None:
     """Whoever logged in can log out; then a key is asked for again, and what was half written is forgotten."""
     reader = Reader(await context.new_page(), keyed_server.url)
@@ -212,6 +227,41 @@ async def test_log_out_leaves_nothing_behind(keyed_server: ServerProcess, contex
     await expect(reader.page).to_have_url(keyed_server.url + "/")
     assert "secret" not in await reader.page.evaluate("JSON.stringify(localStorage)")
     await expect(reader.chats).to_have_count(0)
+
+
+async def test_log_out_leaves_nothing_in_another_tab(keyed_server: ServerProcess, context: BrowserContext) -> None:
+    """The other tab asks for a key too, and shows neither the chat nor what was half written there."""
+    reader = Reader(await context.new_page(), keyed_server.url)
+    await reader.page.goto(keyed_server.url)
+    key = reader.page.get_by_label("Key", exact=True)
+    await key.fill("sesame")
+    await key.press("Enter")
+    await reader.ask("Hello")
+    other = Reader(await context.new_page(), keyed_server.url)
+    await other.page.goto(reader.page.url)
+    await expect(other.own_messages).to_have_text(["Hello"])
+    await other.composer.press("ArrowUp")
+    await other.page.keyboard.type(", a half-written secret")
+    await reader.button("Log out").click()
+    await expect(other.page.get_by_label("Key", exact=True)).to_be_focused()
+    await expect(other.page.get_by_text("Hello")).to_have_count(0)
+    assert "secret" not in await other.page.evaluate("JSON.stringify(localStorage)")
+
+
+async def test_login_that_is_over_is_said_in_words(keyed_server: ServerProcess, context: BrowserContext) -> None:
+    """What could not be done because nobody is logged in any more says so in the reader's own language."""
+    reader = Reader(await context.new_page(), keyed_server.url)
+    await reader.page.goto(keyed_server.url)
+    key = reader.page.get_by_label("Key", exact=True)
+    await key.fill("sesame")
+    await key.press("Enter")
+    await reader.ask("Hello")
+    await context.clear_cookies()
+    await reader.choose_for("Hello", "Rename")
+    await reader.page.keyboard.type("Another name")
+    await reader.page.keyboard.press("Enter")
+    await expect(key).to_be_focused()
+    await expect(reader.page.locator("#problem")).to_have_text("Not done: nobody is logged in any more.")
 
 
 async def test_without_keys_there_is_nobody_to_log_out(reader: Reader) -> None:

@@ -1,0 +1,16 @@
+// Rule: who leaves does so in all tabs of this browser: when nothing of theirs is kept any more, none shows it either.
+
+const CHANNEL = "verbatim.departure";
+
+export class Departure {
+  #channel = new BroadcastChannel(CHANNEL);
+
+  /** @param {() => void} onLeft the user has left in another tab */
+  constructor(onLeft) {
+    this.#channel.onmessage = () => onLeft();
+  }
+
+  tell() {
+    this.#channel.postMessage("left");
+  }
+}
