@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright, expect
 
 from tests.browser.reader import Reader
 from tests.server_process import REPOSITORY, ServerProcess
@@ -22,6 +22,9 @@ CHROMIUM_FLAGS = (
     "--disable-sync",
     "--no-first-run",
 )
+
+expect.set_options(timeout=15_000)
+"""Lanes of tests run beside each other: what is expected may take a while."""
 
 
 def missing(what: str) -> None:

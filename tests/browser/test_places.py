@@ -50,13 +50,13 @@ async def test_question_that_is_edited_elsewhere_takes_the_place_of_the_old_one(
     await reader.ask("5@0")
     items = await items_of(reader)
     await ask_elsewhere(reader, {"input": "6@0", "verbatim:after": items[1]["id"]})
-    await expect(reader.own_messages).to_have_text(["3@0", "6@0"])
+    await expect(reader.own_messages.locator(".text")).to_have_text(["3@0", "6@0"])
     await expect_answers(reader, 3, 6)
     await reader.page.reload()
-    await expect(reader.own_messages).to_have_text(["3@0", "6@0"])
+    await expect(reader.own_messages.locator(".text")).to_have_text(["3@0", "6@0"])
     await expect_answers(reader, 3, 6)
     assert await reader.ask("2@0") == metronome(2)
-    await expect(reader.own_messages).to_have_text(["3@0", "6@0", "2@0"])
+    await expect(reader.own_messages.locator(".text")).to_have_text(["3@0", "6@0", "2@0"])
 
 
 async def test_path_that_is_shown_elsewhere_is_shown_here(reader: Reader) -> None:
