@@ -7,7 +7,7 @@ PAGE_SOURCES := $(shell find static -name node_modules -prune -o -path static/di
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test check torture llama load bench wheel clean
+.PHONY: help setup run test check page torture llama load bench wheel clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' Makefile
@@ -17,7 +17,7 @@ setup: .venv/.run static/dist/index.html ## makes .venv and the page
 run: setup ## serves the page at http://127.0.0.1:8080
 	@$(V)/python -m server
 
-test: setup .venv/.test ## runs all tests: Python, the page's units, the page in Chromium and Firefox
+test: setup .venv/.test ## runs the tests: Python, the page's units, the page in Chromium and Firefox and Firefox
 	@sh tests/setup_browsers.sh
 	$(PAGE) test
 	@PYTEST=$(V)/pytest sh tests/run.sh
@@ -27,7 +27,11 @@ check: setup .venv/.test ## lint, formatting, strict types, import directions, t
 	$(V)/pytest -q tests/test_rooms.py
 	$(PAGE) check
 
-torture: setup .venv/.test ## 300,000 crash states and 200 killed servers, in about 15 minutes
+page: setup .venv/.test ## runs all tests of the page in Chromium and Firefox, the long ones too, in about ten minutes
+	@sh tests/setup_browsers.sh
+	$(V)/pytest -q -m 'slow or not slow' tests/browser
+
+torture: setup .venv/.test ## 300,000 crash states, planted faults and 200 killed servers, in about 15 minutes
 	$(V)/pytest -q -m slow tests/persistence/crash tests/integration/test_kill_loop.py
 
 llama: setup .venv/.llama ## turns with a real model in llama-cpp-python, which is compiled first, in some minutes

@@ -13,6 +13,8 @@ from tests.browser.reader import Reader, metronome
 from tests.browser.silent_proxy import SilentProxy
 from tests.server_process import ServerProcess
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def server_settings() -> dict[str, str]:

@@ -5,6 +5,8 @@ from playwright.async_api import expect
 
 from tests.browser.reader import Reader
 
+pytestmark = pytest.mark.slow
+
 HAS_FOCUS = "document.activeElement !== document.body && document.activeElement.checkVisibility()"
 
 REACHABLE = """() => {

@@ -13,6 +13,8 @@ from tests.browser.long_chat import write_long_chat
 from tests.browser.reader import Reader
 from tests.server_process import ServerProcess
 
+pytestmark = pytest.mark.slow
+
 COUNT = 10_000
 
 

@@ -9,6 +9,8 @@ from playwright.async_api import Request, expect
 from tests.browser.echo import echo_server
 from tests.browser.reader import Reader
 
+pytestmark = pytest.mark.slow
+
 DOT = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAUAAAAFCAYAAACNbyblAAAAHElEQVQI12P4//8/w38GIAXDIBKE0DHxgljNBAAO9TXL0Y4OHwAA"
     "AABJRU5ErkJggg=="

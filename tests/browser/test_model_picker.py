@@ -2,9 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 
+import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
 from tests.browser.reader import Reader, metronome
+
+pytestmark = pytest.mark.slow
 
 NewReader = Callable[[], Awaitable[Reader]]
 MANY = [("llama-70b", "home"), ("llama-3b", "home"), *((f"gpt-{number}", "vendor") for number in range(9))]

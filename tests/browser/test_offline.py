@@ -5,11 +5,14 @@ import json
 import re
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, expect
 
 from tests.browser.reader import Reader
 from tests.server_process import ServerProcess
+
+pytestmark = pytest.mark.slow
 
 IS_KEPT = """navigator.serviceWorker.ready.then(async ({ active }) => {
   if (active.state !== "activated") await new Promise((done) => active.addEventListener("statechange", done));

@@ -11,6 +11,8 @@ from tests.browser.reader import Reader
 from tests.browser.views import VIEWS, guide, say_some
 from tests.server_process import REPOSITORY
 
+pytestmark = pytest.mark.slow
+
 PICTURES = REPOSITORY / "docs" / "pictures"
 SIZES = {"wide": (1120, 720), "narrow": (390, 720)}
 NAMES = ("empty", "conversation", "search", "settings")

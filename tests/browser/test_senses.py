@@ -1,10 +1,13 @@
 """Fingers, other directions of writing, strong contrast, less motion: what the page owes to each."""
 
+import pytest
 from playwright.async_api import Browser, expect
 
 from tests.browser.reader import Reader
 from tests.browser.views import VIEWS, say_some
 from tests.server_process import ServerProcess
+
+pytestmark = pytest.mark.slow
 
 TOO_SMALL = """() => {
   const isShown = (one) => one.checkVisibility() && !one.closest("[inert]") && one.getBoundingClientRect().width > 1;

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.async_api import Browser, BrowserContext, Route, WebSocketRoute, expect
 
 from tests.browser.conftest import watch
@@ -13,6 +14,8 @@ from tests.browser.delivered import expect_delivered, messages, sent_by
 from tests.browser.gateway import Gateway
 from tests.browser.reader import Reader
 from tests.server_process import ServerProcess
+
+pytestmark = pytest.mark.slow
 
 NewReader = Callable[[], Awaitable[Reader]]
 

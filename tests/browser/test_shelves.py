@@ -11,6 +11,8 @@ from tests.browser.reader import Reader
 from tests.browser.test_sessions import make_chats
 from tests.server_process import ServerProcess
 
+pytestmark = pytest.mark.slow
+
 NewReader = Callable[[], Awaitable[Reader]]
 
 

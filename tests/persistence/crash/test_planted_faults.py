@@ -18,6 +18,7 @@ from tests.persistence.crash.simulation import simulation
 from tests.persistence.crash.test_bit_flips import flip_many
 from tests.persistence.crash.test_disk_refusals import refuse_each
 
+pytestmark = pytest.mark.slow
 _SEEDS = range(12)
 
 
