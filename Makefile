@@ -17,7 +17,7 @@ setup: .venv/.run static/dist/index.html ## makes .venv and the page
 run: setup ## serves the page at http://127.0.0.1:8080
 	@$(V)/python -m server
 
-test: setup .venv/.test ## runs the tests: Python, the page's units, the page in Chromium and Firefox and Firefox
+test: setup .venv/.test ## runs the tests: Python, the page's units, the page in Chromium and Firefox
 	@sh tests/setup_browsers.sh
 	$(PAGE) test
 	@PYTEST=$(V)/pytest sh tests/run.sh
