@@ -74,7 +74,7 @@ async def test_page_opens_without_its_server(reader: Reader, server: ServerProce
 
 
 async def test_nothing_of_anybody_is_kept(reader: Reader, server: ServerProcess) -> None:
-    """Not a word, not an answer of the server's: only the page's own files, before a chat is deleted and after."""
+    """Not a word, not an answer of the server's: only the page's own files."""
     await open_and_keep(reader)
     await reader.ask("A most private sentence")
     await reader.page.reload()
