@@ -57,7 +57,7 @@ class SseReader:
         return payloads
 
     def _whole_events(self, chunk: bytes) -> list[bytes] | None:
-        """The payloads of bytes that are whole events of one line each, as most are; None: they have to be looked at."""
+        """The payloads of bytes that are whole events of one line each, as most are; None: they need a closer look."""
         if self._line or self._data or self._after_cr or self._at_start or self.too_long:
             return None
         if not (chunk.startswith(b"data: ") and chunk.endswith(b"\n\n")) or b"\r" in chunk:
