@@ -120,8 +120,9 @@ class OpenSessions:
         scan = await self._scan(path, data, session_id, known, mend=mend)
         if new is not None and scan.whole:
             before = self._cache[session_id]
-            others = [message for branch in scan.branches for message in branch.messages]
-            messages = with_added(scan.messages, new, len(before.history) - len(new), others)
+            others, count = Tree((), scan.branches).messages(), len(before.history) - len(new)
+            earlier = [*before.history.whole()[:count], *Tree((), before.branches).messages()]
+            messages = with_added(scan.messages, new, count, others, earlier)
             scan = replace(scan, record=before.record, messages=messages, tail=None)
         tail = None if is_edited else scan.tail
         session = OpenSession(scan.record, History((), scan.messages), tail, stamp, len(data), scan.branches)

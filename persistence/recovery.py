@@ -162,7 +162,8 @@ async def _add_to_edited(
     except Damaged:
         scan = Scan(record, [], None)
     others = [message for branch in scan.branches for message in branch.messages]
-    theirs, messages = scan.messages, with_added(scan.messages, new, count, others)
+    earlier = [message for message in scan.messages[:count] if message not in new]
+    theirs, messages = scan.messages, with_added(scan.messages, new, count, others, earlier)
     await files.hop("replace", path, _replace, encode_file(record, messages, scan.branches)[0])
     _log.warning(
         "%s was changed behind the journal's back; %d messages are behind it now; as it was: %s",

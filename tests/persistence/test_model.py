@@ -40,3 +40,21 @@ def test_what_is_in_the_session_already_is_not_added():
     a, b, c, d = (said(name, id=f"msg_{name}") for name in "abcd")
     assert with_added([a], [b, c, d], 1) == [a, b, c, d]
     assert with_added([a, c], [b, c, d], 1, [b]) == [a, c, d]
+
+
+def test_id_of_an_earlier_message_says_nothing_of_a_new_one():
+    """A new message that bears it is added, and taken for there only where a second one bears it too, or is its equal."""
+    a, b = said("a"), said("b", id="msg_a")
+    edited, later = {**a, "content": "edited"}, {**b, "content": "edited later"}
+    assert with_added([edited], [b], 1, earlier=[a]) == [edited, b]
+    assert with_added([edited, later], [b], 1, earlier=[a]) == [edited, later]
+    assert with_added([edited], [b], 1, [later], earlier=[a]) == [edited]
+    assert with_added([a], [a], 1, earlier=[a]) == [a, a]
+    assert with_added([a, a], [a], 1, earlier=[a]) == [a, a]
+    assert with_added([edited, b], [b, {**b, "content": "c"}], 1, earlier=[a]) == [edited, b, {**b, "content": "c"}]
+
+
+def test_id_that_is_no_text_is_none():
+    """A person may write anything there."""
+    odd = {**said("a"), "id": ["x"]}
+    assert with_added([odd], [odd, said("b")], 0) == [odd, said("b")]
