@@ -27,6 +27,8 @@ from .context_overflow import context_exceeded
 _MAX_SENTENCE_CHARS = 400
 _MIN_KEY_CHARS = 4
 """A shorter key is a placeholder; hiding it would only garble words."""
+_LONGEST_WAIT_S = 1e9
+"""More seconds than anybody waits; a number of any length can stand in a header, and be more than a float holds."""
 
 
 @dataclass(eq=False)
@@ -136,7 +138,7 @@ def decode_retry_after(value: str | None, now: datetime) -> float | None:
     value = value.strip()
     try:
         if value.isascii() and value.replace(".", "", 1).isdigit():
-            return float(value)
+            return min(float(value), _LONGEST_WAIT_S)
         at = parsedate_to_datetime(value)
         return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds())
     except (ValueError, OverflowError):

@@ -364,6 +364,12 @@ MATRIX: dict[str, Row] = {
         "upstream_error",
         "The model server has a fault of its own (503) and asks to wait 3600 s: no memory",
     ),
+    "503 for longer than there is a number for": Row(
+        (refusal("503 Oh", Retry_After="9" * 400), WHOLE),
+        "",
+        "upstream_error",
+        "The model server has a fault of its own (503) and asks to wait 1000000000 s: no memory",
+    ),
     "501": Row((refusal("501 No"), WHOLE), "", "upstream_error", OWN_FAULT.format(501)),
     "hung up, and then an answer": Row(([Act.END], WHOLE), "Hello", status="completed", usage=COUNTED, asked=2),
     "hung up for ever": Row(([Act.END],), "", "upstream_cut", HUNG_UP, asked=3),
