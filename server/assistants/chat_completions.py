@@ -113,16 +113,16 @@ class ChatCompletions:
             while not telling.told:
                 if left_out := telling.fitted.left_out:
                     yield LeftOut(left_out)
-                stream = CompletionStream(self._limits.max_event_bytes, with_tools=bool(prompt.tool_use))
+                stream = self._stream(prompt)
                 try:
                     images = await self._images(telling.fitted.prompt)
                     opened = await self._upstream.open_completion(encode_request(telling.fitted.prompt, images))
                     body = TimedBody(opened.response.content, opened.first_token_at)
                     try:
                         while not stream.done:
-                            events = stream.events
+                            events, is_tail = stream.events, stream.finished
                             text = await _read(body, stream)
-                            if stream.events > events:
+                            if stream.events > events and not is_tail:
                                 self._move_limit(body, stream)
                             if stream.has_thought:
                                 yield Thought(stream.take_thought())
@@ -145,6 +145,10 @@ class ChatCompletions:
         await self._list.close()
         await self._upstream.close()
 
+    def _stream(self, prompt: Prompt) -> CompletionStream:
+        limits = self._limits
+        return CompletionStream(limits.max_event_bytes, limits.max_answer_chars, with_tools=bool(prompt.tool_use))
+
     async def _images(self, prompt: Prompt) -> DataUrls:
         """The images that go; one that cannot be read does not."""
         urls: dict[str, str] = {}
@@ -157,7 +161,7 @@ class ChatCompletions:
         return urls
 
     def _move_limit(self, body: TimedBody, stream: CompletionStream) -> None:
-        """After an event; what is no sign of life leaves the limit where it is."""
+        """After an event that is not behind the finish reason; what is no sign of life leaves the limit where it is."""
         if stream.finished:
             body.until(asyncio.get_running_loop().time() + self._limits.tail_timeout_s)
         elif stream.alive:

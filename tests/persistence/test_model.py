@@ -43,7 +43,7 @@ def test_what_is_in_the_session_already_is_not_added():
 
 
 def test_id_of_an_earlier_message_says_nothing_of_a_new_one():
-    """A new message that bears it is added, and taken for there only where a second one bears it too, or is its equal."""
+    """A new message that bears it is added, unless a second one that bears it, or is its equal, is there."""
     a, b = said("a"), said("b", id="msg_a")
     edited, later = {**a, "content": "edited"}, {**b, "content": "edited later"}
     assert with_added([edited], [b], 1, earlier=[a]) == [edited, b]
