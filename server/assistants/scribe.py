@@ -2,7 +2,7 @@
 
 Rules: it answers from what the user wrote, in this session and in the facts kept for the user, and from nothing else;
 it forgets a fact only where the words leave no doubt which one, and everything only when told so twice. Who asks what
-it remembers is shown that while memory is switched off, too: it is theirs to see.
+it remembers is shown that while memory is switched off, too: it is theirs to see. It obeys the user, and no tool.
 """
 
 import re
@@ -14,7 +14,7 @@ from persistence.fact_text import key
 
 from . import scribe_answers as answers
 from .base import Delta, Finish, Parameter, Prompt
-from .scribe_intents import Kind, read_intent
+from .scribe_intents import Intent, Kind, read_intent
 from .word_search import find_words
 
 _Answer = tuple[str, Sequence[Fact]]
@@ -58,7 +58,8 @@ class Scribe:
 
 
 async def _answer(prompt: Prompt) -> _Answer:
-    intent = read_intent(prompt.history[-1]["content"])
+    last = prompt.history[-1]
+    intent = read_intent(last["content"]) if last["role"] == "user" else Intent(Kind.UNKNOWN)
     is_first = not any(message["role"] in {"user", "assistant"} for message in prompt.history[:-1])
     introduction = f"{answers.INTRODUCTION} {answers.CONNECT}"
     if intent.kind is Kind.HELP or (is_first and intent.kind is Kind.UNKNOWN):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from persistence import LongTermMemory, StorageError
+from persistence import LongTermMemory, Message, StorageError
 from server import proposing
 from server.assistants.base import Delta, Finish
 from server.errors import AssistantFailed
@@ -117,15 +117,21 @@ async def test_disk_that_refuses_touches_nothing(monkeypatch):
     assert await texts(stage) == []
 
 
-@pytest.mark.parametrize("why", ["no model", "off", "off for the user", "asked for", "not kept", "cut short"])
+@pytest.mark.parametrize("why", ["no model", "off", "off for the user", "asked for", "a tool's", "not kept", "cut short"])
 async def test_nobody_is_asked(why):
-    """Assistants that are no models, switched off memories, what is learned anyway, and turns without an end."""
+    """Assistants that are no models, memories that are off, what is learned anyway or a tool's, turns without an end."""
     rules = MemoryRules(is_on=why != "off")
     stage, asks = await stage_of(proposal("x"), Finish(), is_model=why != "no model", rules=rules)
     if why == "off for the user":
         await LongTermMemory(stage.store, USER).switch(is_on=False)
     if why == "not kept":
         await read_text(await stage.conductor.start(USER, request("hi", None, kept=False)))
+    elif why == "a tool's":
+        call = {"call_id": "c1", "name": "look", "arguments": "{}"}
+        called: Message = {"role": "assistant", "content": "", "id": "msg_calls", "tool_calls": [call]}
+        await stage.store.append("abc", [{"role": "user", "content": "?", "id": "msg_?"}, called])
+        given: Message = {"role": "tool", "content": "I live in Lyon", "id": "msg_given", "call_id": "c1"}
+        await read_text(await stage.conductor.start(USER, TurnRequest((given,), session_id="abc")))
     elif why == "cut short":
         gate = asyncio.Event()
         stage.assistant.reply = ScriptedAssistant("a", gate).reply
