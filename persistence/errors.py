@@ -17,6 +17,7 @@
     ├── JournalDamaged      … in the journal, where something acknowledged stood
     └── StorageError        the disk refused; nothing that was acknowledged is lost
         ├── StorageFull     … for want of space
+        ├── MemoryUnreadable … to show a user's memory, which stays as it is
         └── StorageReadOnly … and a sync failed before, so nothing more is written
 
 Rule: an error holds data, and `__str__` composes the sentence. `files.py` translates the system's errors; above it
@@ -188,6 +189,10 @@ class StorageError(PersistenceError):
 
 class StorageFull(StorageError):
     """No space, no quota, or a file at its limit."""
+
+
+class MemoryUnreadable(StorageError):
+    """The system does not let us read a user's memory. Its file is left as it is: nothing is put in its place."""
 
 
 class StorageReadOnly(StorageError):

@@ -249,7 +249,7 @@ class FileStore:
 
     async def memory(self, user_id: str) -> Facts:
         async with self._changes.hold(memory_key(user_id), writes=False):
-            return await self._memories.read(user_id, mend=self.fault is None, lately=True)
+            return await self._memories.look(user_id, mend=self.fault is None)
 
     async def update_memory(self, user_id: str, change: FactsChange) -> Facts:
         async with self._changes.hold(memory_key(user_id)):

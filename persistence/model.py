@@ -65,6 +65,8 @@ class Message(TypedDict, total=False):
     """On a user's message: the images that go with its text (`images.py`), which stand beside the session's file."""
     facts: NotRequired[list[str]]
     """The facts of the user's memory that the assistant had for it, by id."""
+    memory_unread: NotRequired[bool]
+    """On an answer: the user's memory could not be read, and the assistant had nothing of it."""
 
 
 class Piece(NamedTuple):

@@ -18,6 +18,7 @@ from persistence.errors import (
     InvalidSessionId,
     MemoryFull,
     MemoryOff,
+    MemoryUnreadable,
     MessageNotFound,
     NotStorable,
     PersistenceError,
@@ -131,6 +132,9 @@ def api_error(error: PersistenceError) -> ApiError:
             return ApiError(503, "storage_read_only", message)
         case StorageFull():
             return ApiError(507, "storage_full", "the disk is full; nothing was changed")
+        case MemoryUnreadable():
+            message = f"the memory cannot be read ({error.reason}); it is left as it is"
+            return ApiError(500, "storage_error", message)
         case StorageError():
             return ApiError(500, "storage_error", f"the disk refused ({error.reason}); nothing was changed")
         case _:

@@ -12,11 +12,13 @@ from dataclasses import dataclass, replace
 
 from persistence import (
     Fact,
+    Facts,
     FactTooLong,
     Learned,
     LongTermMemory,
     MemoryFull,
     MemoryOff,
+    MemoryUnreadable,
     Message,
     PersistenceError,
     Store,
@@ -68,17 +70,22 @@ class Memories:
 
     async def recall(self, turn: Turn, prompt: Prompt, assistant: Assistant) -> Prompt:
         """The prompt with what the assistant is to know of the user; what the last message asks to have remembered is
-        learned first. The turn notes which facts those are.
+        learned first. The turn notes which facts those are, or that it goes on without them since they cannot be read.
 
         Raises:
-            StorageError: The disk refuses.
+            StorageError: The disk refuses to have something learned.
         """
         memory = LongTermMemory(self._store, turn.user_id)
         kept = memory if turn.request.kept else None
         words = asked_to_remember(_said_by_user(prompt.history)) if kept and not turn.request.continues else ""
-        learned = await self._learn(memory, turn, prompt.history, words) if words else None
+        try:
+            learned = await self._learn(memory, turn, prompt.history, words) if words else None
+            known = await memory.facts()
+        except MemoryUnreadable as error:
+            turn.draft = {**turn.draft, "memory_unread": True}
+            return replace(prompt, memory=kept, learned=error if words else None)
         is_told = self._rules.is_on and assistant.is_model
-        facts = await self._chosen(memory, prompt.history) if is_told else ()
+        facts = await self._chosen(known, prompt.history) if is_told else ()
         turn.was_told(facts)
         return replace(prompt, memory=kept, facts=facts, learned=learned)
 
@@ -95,8 +102,7 @@ class Memories:
         if self._proposing:
             await self._proposing.close()
 
-    async def _chosen(self, memory: LongTermMemory, path: Sequence[Message]) -> Sequence[Fact]:
-        facts = await memory.facts()
+    async def _chosen(self, facts: Facts, path: Sequence[Message]) -> Sequence[Fact]:
         if not facts.is_on:
             return ()
         if fit(facts, self._rules.max_chars):

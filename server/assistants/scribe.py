@@ -9,7 +9,7 @@ import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import suppress
 
-from persistence import Fact, FactNotFound, How, Learned, LongTermMemory, PersistenceError
+from persistence import Fact, FactNotFound, How, Learned, LongTermMemory, MemoryUnreadable, PersistenceError
 from persistence.fact_text import key
 
 from . import scribe_answers as answers
@@ -82,7 +82,10 @@ async def _answer_intent(kind: Kind, words: str, prompt: Prompt) -> _Answer:
         return answers.NOTHING_KEPT, ()
     if kind is Kind.REMEMBER:
         return _remembered(prompt.learned)
-    return await _WITH_MEMORY[kind](words, prompt.memory)
+    try:
+        return await _WITH_MEMORY[kind](words, prompt.memory)
+    except MemoryUnreadable:
+        return answers.UNREADABLE, ()
 
 
 def _remembered(learned: Learned | PersistenceError | None) -> _Answer:
@@ -96,6 +99,8 @@ def _remembered(learned: Learned | PersistenceError | None) -> _Answer:
             return answers.remembered_instead(fact), [fact]
         case Learned(fact):
             return answers.known_already(fact), [fact]
+        case MemoryUnreadable():
+            return answers.UNREADABLE, ()
         case refusal:
             return answers.not_remembered(refusal), ()
 

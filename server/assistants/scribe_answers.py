@@ -33,6 +33,10 @@ NOTHING_KEPT = "Nothing can be kept in this chat, so there is nothing that I cou
 REMEMBER_WHAT = "Tell me what to remember, for example: “remember that the meeting is on Friday”."
 FORGET_WHAT = "Tell me what to forget, for example: “forget that the meeting is on Friday”."
 QUOTE_WHAT = "Tell me which words to look for, for example: “what did I say about the meeting?”"
+UNREADABLE = (
+    "I cannot read what I remember about you, so I have neither learned nor forgotten anything. It stays as it is; "
+    "whoever runs this server finds the reason in its log."
+)
 NOTHING_REMEMBERED = "I remember nothing about you yet. Write “remember that …”, and I will."
 
 
