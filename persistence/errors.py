@@ -9,6 +9,7 @@
     ├── MemoryOff           the user wants nothing to be learned
     ├── MessageNotFound     no such message in this session
     ├── ImageNotFound       no such image of this session
+    ├── ImagesFull          more bytes of images than a user may keep
     ├── InvalidSessionId    an id that may not name a file
     ├── NotStorable         what JSON in UTF-8 cannot hold
     ├── SearchUnavailable   nothing is indexed here
@@ -96,6 +97,19 @@ class ImageNotFound(PersistenceError):
 
     def __str__(self) -> str:
         return f"no image {self.name!r} in this session"
+
+
+@dataclass(eq=False)
+class ImagesFull(PersistenceError):
+    """
+    Attributes:
+        limit: In bytes.
+    """
+
+    limit: int
+
+    def __str__(self) -> str:
+        return f"expected at most {self.limit:,} bytes of images in all sessions of a user; delete some first"
 
 
 @dataclass(eq=False)

@@ -78,6 +78,7 @@ class Store(Protocol):
         Raises:
             SessionExists: The id is taken.
             InvalidSessionId: The id may not name a file.
+            ImagesFull: The store has a limit on what a user may keep in images, and these pass it; here and below.
         """
 
     async def record(self, session_id: str) -> Record:

@@ -15,6 +15,7 @@ from persistence.errors import (
     FactNotFound,
     FactTooLong,
     ImageNotFound,
+    ImagesFull,
     InvalidSessionId,
     MemoryFull,
     MemoryOff,
@@ -113,6 +114,8 @@ def api_error(error: PersistenceError) -> ApiError:
             return ApiError(404, "message_not_found", f"no message {error.message_id!r} in this conversation", "after")
         case ImageNotFound():
             return ApiError(404, "image_not_found", f"no image {error.name!r:.100} in this conversation", "name")
+        case ImagesFull():
+            return ApiError(409, "images_full", str(error))
         case InvalidSessionId():
             return ApiError(400, "invalid_value", str(error), "conversation")
         case NotStorable():
