@@ -46,6 +46,7 @@ PURE = (
     "server/wire_input.py",
     "server/wire_objects.py",
     "server/wire_parts.py",
+    "server/wire_passed_over.py",
     "server/wire_recall.py",
     "server/wire_requests.py",
     "server/wire_search.py",
