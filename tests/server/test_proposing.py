@@ -179,6 +179,21 @@ async def test_user_who_switches_off_meanwhile_is_heard():
     assert await texts(stage) == []
 
 
+async def test_what_the_user_changes_meanwhile_is_not_replaced():
+    """The model was shown what is not so any more: the user's own words, newer than its answer, stay."""
+    gate = asyncio.Event()
+    stage, asks = await stage_of()
+    memory = LongTermMemory(stage.store, USER)
+    rome = (await memory.learn("Rome is my home")).fact
+    stage.assistant.script = (gate, proposal("Lyon is my home", replaces=rome.id), Finish())
+    await read_text(await stage.ask("We moved"))
+    await until(lambda: stage.assistant.prompts)
+    await memory.edit(rome.id, "Nice is my home")
+    gate.set()
+    await asks.settled()
+    assert await texts(stage) == ["Nice is my home"]
+
+
 async def test_models_are_asked_a_few_at_a_time(monkeypatch):
     """Beyond a few they wait, beyond many they are passed over; at the end all are let go."""
     monkeypatch.setattr(proposing, "_MAX_WAITING", 6)
