@@ -1,6 +1,6 @@
 """The built-in assistant: it needs no model, and never claims to be one.
 
-Rules: it answers from what the user wrote, in this session and in the facts kept for the user, and from nothing else;
+Rules: it answers from what the user wrote, in the user's sessions and the facts kept for the user, and from nothing else;
 it forgets a fact only where the words leave no doubt which one, and everything only when told so twice. Who asks what
 it remembers is shown that while memory is switched off, too: it is theirs to see. It obeys the user, and no tool.
 """
@@ -75,7 +75,7 @@ async def _answer_intent(kind: Kind, words: str, prompt: Prompt) -> _Answer:
     if kind is Kind.RECAP:
         return answers.recap(before), ()
     if kind is Kind.QUOTE:
-        return answers.quoted(words, before) if words else answers.QUOTE_WHAT, ()
+        return await _quoted(words, prompt) if words else answers.QUOTE_WHAT, ()
     if kind is Kind.UNKNOWN:
         return answers.not_understood(kept=prompt.memory is not None), ()
     if prompt.memory is None:
@@ -86,6 +86,14 @@ async def _answer_intent(kind: Kind, words: str, prompt: Prompt) -> _Answer:
         return await _WITH_MEMORY[kind](words, prompt.memory)
     except MemoryUnreadable:
         return answers.UNREADABLE, ()
+
+
+async def _quoted(words: str, prompt: Prompt) -> str:
+    """What the user wrote about something: here, and in other sessions, where that can be searched."""
+    here = answers.quoted(words, prompt.history[:-1])
+    found = await prompt.search(words) if prompt.search else ()
+    others = [hit for hit in found if hit.role == "user" and hit.place.session_id != prompt.session_id]
+    return f"{here}\n\n{answers.quoted_elsewhere(others)}" if others else here
 
 
 def _remembered(learned: Learned | PersistenceError | None) -> _Answer:
