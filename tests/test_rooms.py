@@ -62,6 +62,7 @@ PURE = (
     "server/assistants/context_overflow.py",
     "server/assistants/context_sizes.py",
     "server/assistants/context_window.py",
+    "server/assistants/limit_names.py",
     "server/assistants/quotation.py",
     "server/assistants/repetition.py",
     "server/assistants/scribe_answers.py",

@@ -6,7 +6,8 @@ Rules:
 - Every fault of the server becomes `AssistantFailed` with a code of PROTOCOL.md and a sentence for a person.
 - Requests are repeated only before the first piece of text; see `upstream`.
 - Of a history that is longer than the model takes in, the oldest turns are left out (`context_window`). A request that
-  is refused as too long is made once more with less, also only before the first piece.
+  is refused as too long is made once more with less, also only before the first piece; so is one that calls the limit on
+  the answer's tokens by the wrong name (`limit_names`).
 - Images are read when the request is made, for models that are configured to take them.
 - Reasoning counts as a sign of life, and is handed on apart from the answer.
 """
@@ -27,6 +28,7 @@ from .completion_request import encode_request
 from .completion_stream import CompletionStream
 from .context_overflow import ContextExceeded
 from .context_sizes import ContextSizes
+from .limit_names import LimitNames, LimitRefused
 from .model_list import ModelList
 from .seen_images import DataUrls, data_url, latest_images
 from .telling import Telling
@@ -82,6 +84,7 @@ class ChatCompletions:
         self._limits = limits or UpstreamLimits()
         self._upstream = Upstream(url, key, self._limits, sleep=sleep, clock=clock, chance=chance)
         self._sizes = ContextSizes(context_tokens or {})
+        self._limit_names = LimitNames()
         self._list = ModelList(self._upstream, models, self._sizes)
 
     async def models(self) -> Sequence[str]:
@@ -113,10 +116,11 @@ class ChatCompletions:
             while not telling.told:
                 if left_out := telling.fitted.left_out:
                     yield LeftOut(left_out)
-                stream = self._stream(prompt)
+                stream, limit_name = self._stream(prompt), self._limit_names.of(prompt.model)
                 try:
                     images = await self._images(telling.fitted.prompt)
-                    opened = await self._upstream.open_completion(encode_request(telling.fitted.prompt, images))
+                    asked = encode_request(telling.fitted.prompt, images, limit_name)
+                    opened = await self._upstream.open_completion(asked)
                     body = TimedBody(opened.response.content, opened.first_token_at)
                     try:
                         while not stream.done:
@@ -136,6 +140,8 @@ class ChatCompletions:
                     telling.succeeded()
                 except ContextExceeded as failure:
                     telling.refused(failure, begun=stream.alive)
+                except LimitRefused as failure:
+                    self._limit_names.refused(prompt.model, limit_name, failure)
         except AssistantFailed as failure:
             raise presentable(failure, self._key) from failure.__cause__
         yield finish

@@ -23,6 +23,7 @@ from ..errors import AssistantFailed
 from .breaker import Event
 from .completion_chunk import error_detail, with_detail
 from .context_overflow import context_exceeded
+from .limit_names import limit_refused
 
 _MAX_SENTENCE_CHARS = 400
 _MIN_KEY_CHARS = 4
@@ -108,7 +109,8 @@ def fault_of_status(status: int, body: bytes, retry_after: str | None) -> Unansw
     if status >= 500:
         sentence = with_detail(f"The model server has a fault of its own ({status}){asks}", detail)
         return Unanswered(AssistantFailed("upstream_error", sentence), status in _PASSING, wait_s, Event.FAILED)
-    return Unanswered(AssistantFailed("upstream_error", _refusal(status, detail)))
+    refused = AssistantFailed("upstream_error", _refusal(status, detail))
+    return Unanswered(limit_refused(refused, detail) if status == 400 else refused)
 
 
 def _refusal(status: int, detail: str) -> str:
