@@ -77,15 +77,6 @@ async def test_limit_has_the_name_that_the_server_wants(connect, upstream, waits
     assert waits == []
 
 
-async def test_limit_is_refused_to_several_at_once(connect, upstream):
-    """Whoever asked by the first name while another was refused is asked again too."""
-    assistant, prompt = connect(), prompt_of("hi", max_output_tokens=9)
-    upstream.answers = [WANTS_OTHER, WANTS_OTHER, GOOD]
-    outcomes = await asyncio.gather(outcome(assistant, prompt), outcome(assistant, prompt))
-    assert [text for text, _ in outcomes] == ["Hello", "Hello"]
-    assert sorted("max_tokens" in body for body in upstream.bodies) == [False, False, True, True]
-
-
 async def test_limit_that_has_no_name_is_a_failure(connect, upstream):
     """A server that wants neither is asked twice."""
     upstream.answers = [WANTS_OTHER]
