@@ -36,12 +36,14 @@ def test_small_memory_goes_in_whole(monkeypatch):
         (["où est le café?"], "Mon cafe est à Lyon"),
         (['"cat" OR NEAR(*) AND -tee:cat^'], "The cat is called Ada"),
         (["Пора в Москву"], "живу в Москву"),
+        (["今日、猫は元気？"], "うちの猫の名前はミケです"),
+        (["我的狗呢？"], "我有一只狗"),
     ],
 )
 def test_fact_that_fits_the_last_messages_goes_in(messages, first):
     """Words of the last messages bring in the facts that have them, whatever their case and ending."""
     facts = [*FILLER, fact("I like green tea"), fact("The cat is called Ada"), fact("Mon cafe est à Lyon")]
-    facts += [fact("живу в Москву")]
+    facts += [fact("живу в Москву"), fact("うちの猫の名前はミケです"), fact("東京に住んでいます"), fact("我有一只狗")]
     assert chosen(facts, messages, len(first) + 3) == [first]
 
 
