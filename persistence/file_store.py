@@ -258,7 +258,7 @@ class FileStore:
             before = await self._memories.read(user_id)
             after = before.but(change(before))
             if not before.same_as(after):
-                await self._memories.put(user_id, after)
+                await self._memories.put(user_id, after, forgets_all=bool(before) and not after)
                 if before.texts() - after.texts():
                     self._checkpoints.deleted()
             return after

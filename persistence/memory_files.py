@@ -136,8 +136,14 @@ class MemoryFiles:
         if len(self._known) > self._limit:
             self._known.popitem(last=False)
 
-    async def put(self, user_id: str, facts: Facts) -> None:
-        """Puts other facts in the place of the user's, durably; no facts, no file."""
+    async def put(self, user_id: str, facts: Facts, *, forgets_all: bool = False) -> None:
+        """Puts other facts in the place of the user's, durably; no facts, no file.
+
+        Args:
+            forgets_all: Whether the copies in the quarantine go too, ahead of it.
+        """
+        if forgets_all:
+            await self._files.forget_copies(self._folder / "quarantine", [memory_file_name(user_id)])
         entry = Memory(user_id, facts)
         await self._journal.commit(entry.encode())
         self.forget(user_id)

@@ -204,3 +204,17 @@ async def test_file_that_is_no_memory_is_set_aside(place, clock):
     assert await texts(place) == []
     [name] = place.quarantined()
     assert "Be brief." in (place.folder / "quarantine" / name).read_text()
+
+
+async def test_memory_that_is_forgotten_leaves_no_copy(place, clock):
+    """Who forgets one of several facts leaves what was set aside; who forgets the last leaves nothing."""
+    (place.folder / "memory_ann.json").write_text('["likes swordfish", "has a dog", 5]')
+    clock.now += 1.001
+    assert len(await texts(place)) == 2
+    await place.store.update_memory("ann", lambda facts: facts[1:])
+    assert len(place.quarantined()) == 1
+    await place.store.update_memory("ann", lambda facts: [])
+    assert place.quarantined() == []
+    await place.folded()
+    await place.checkpoint()
+    assert [path for path in place.folder.rglob("*") if path.is_file() and b"swordfish" in path.read_bytes()] == []
