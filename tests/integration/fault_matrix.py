@@ -311,6 +311,18 @@ MATRIX: dict[str, Row] = {
         "upstream_error",
         "The model server refuses the request (400).",
     ),
+    "422 with a list of faults": Row(
+        (
+            [
+                head("422 Unprocessable", "application/json"),
+                b'{"detail":[{"loc":["body","messages"],"msg":"Field required"},{"msg":"x"}]}',
+                Act.END,
+            ],
+        ),
+        "",
+        "upstream_error",
+        "The model server refuses the request (422): Field required",
+    ),
     "401": Row(
         (refusal("401 Unauthorized", f"bad key {KEY}"),),
         "",
