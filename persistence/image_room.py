@@ -60,9 +60,10 @@ class ImageRoom:
                 del self._promised[user_id]
 
     def note(self, session_id: str, taken_bytes: int) -> None:
-        """A session's images have changed, and take so much now."""
-        self._bytes[session_id] = taken_bytes
-        if not taken_bytes and self._is_measured:
+        """A session's images have changed, and take so much now. Before they are measured, the disk knows it."""
+        if self._is_measured or self._measuring.locked():
+            self._bytes[session_id] = taken_bytes
+        if self._is_measured and not taken_bytes:
             del self._bytes[session_id]
 
     def _taken(self, user_id: str) -> int:

@@ -119,5 +119,7 @@ async def test_without_a_limit_nothing_is_measured(tmp_path):
     store = await place.open()
     for number in range(9):
         await keep(store, f"s{number}")
+    await store.delete("s0")
     assert not store._images._room._is_measured
+    assert store._images._room._bytes == {}
     await place.close()
