@@ -125,7 +125,7 @@ def _put(disk: Disk, folder: Path, images: Mapping[str, bytes], room: int) -> tu
     """Writes those that are not there yet, all or none; returns their names, and what the folder's files take then."""
     present = set(names(disk, folder))
     new = [name for name in images if name not in present]
-    if sum(len(images[name]) for name in new) > room:
+    if sum(len(images[name]) for name in new) > max(room, 0):
         raise _NoRoom
     make_folder(disk, folder)
     try:

@@ -85,6 +85,17 @@ async def test_limit_counts_what_was_there_before(place, store, end):
         await keep(store, "t")
 
 
+async def test_limit_that_became_smaller_takes_nothing_away(place, store):
+    """What is there stays, and may be shown again where it is; nothing new is taken."""
+    await fill(store)
+    place.options["image_bytes_per_user"] = 1
+    store = await place.restart()
+    await store.append("ann0", [shown("b", FISH)], images={FISH: PNG})
+    with pytest.raises(ImagesFull):
+        await store.append("ann0", [shown("c", HERRING)], images={HERRING: GIF})
+    assert await store.image("ann2", FISH) == PNG
+
+
 async def test_what_is_deleted_ahead_of_the_first_image_does_not_count(place, store):
     """Its room is free though nothing was measured yet."""
     await fill(store)
