@@ -52,7 +52,7 @@ class ImageFiles:
 
     @asynccontextmanager
     async def put(self, record: Record, images: Mapping[str, bytes]) -> AsyncIterator[None]:
-        """Inside, the images of a session are there, durably; where what is done inside is refused, they are taken back.
+        """Inside, a session's images are there, durably; where what is done inside is refused, they are taken back.
 
         Raises:
             ImagesFull: They are more than its user may keep.
@@ -139,9 +139,7 @@ def _put(disk: Disk, folder: Path, images: Mapping[str, bytes], room: int) -> tu
         raise
 
 
-def _remove(
-    disk: Disk, folder: Path, victims: Collection[str] | None, named: Collection[str]
-) -> tuple[list[str], int]:
+def _remove(disk: Disk, folder: Path, victims: Collection[str] | None, named: Collection[str]) -> tuple[list[str], int]:
     """Removes files, None: all but the named ones; and the folder with the last one of them. Returns their names, and
     what the files take that are left."""
     present = names(disk, folder)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from persistence.added_messages import with_added
 from persistence.branches import Tree, with_ids
 from persistence.disk import Stamp
 from persistence.errors import Damaged, SessionExists, SessionNotFound, StorageError
@@ -20,7 +21,7 @@ from persistence.history import History
 from persistence.journal import Journal
 from persistence.journal_entry import Append, Part, Put
 from persistence.json_bytes import encode_messages, encode_record
-from persistence.model import Message, Record, session_file_name, with_added
+from persistence.model import Message, Record, session_file_name
 from persistence.portions import step_by_step
 from persistence.session_cache import OpenSession, SessionCache
 from persistence.session_file import Scan, branches_json, cutting, scan_file

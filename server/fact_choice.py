@@ -4,8 +4,8 @@ Rule: all of them, where they fit; else those that fit best, by BM25, to the las
 most often, then those that were told last. Whatever is chosen stands in the order in which it was learned.
 
 The ranking is SQLite's (FTS5), in a table in memory that lives as long as the call: it comes with Python, while the
-packages for BM25 alone need numpy for what is a few hundred lines of text. What a word is, is the same as in the search:
-each character of Chinese, Japanese and Korean is one.
+packages for BM25 alone need numpy for what is a few hundred lines of text. What a word is, is the same as in the
+search: each character of Chinese, Japanese and Korean is one.
 """
 
 import sqlite3

@@ -1,8 +1,8 @@
 """Asking a model, behind a turn, what of the user's message is worth remembering.
 
 Rules: the turn has ended before, and nothing here touches it; whatever fails is a line in the log. A model is asked
-about the user's words only, not about its own. What is known already is not confirmed by it: only the user confirms. What
-the user has put in other words while it was asked stays as the user says.
+about the user's words only, not about its own. What is known already is not confirmed by it: only the user confirms.
+What the user has put in other words while it was asked stays as the user says.
 """
 
 import asyncio

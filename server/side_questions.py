@@ -2,8 +2,8 @@
 
 Rule: what an answer has used counts to the session that it was for, apart from what the session's own answers have
 used, and before anything is made of it. Who is answered with nothing in time, or with a fault, has used nothing that
-anybody knows of. What a model thinks aloud ahead of its answer, in tags that its server leaves in the text, is no part of
-the answer.
+anybody knows of. What a model thinks aloud ahead of its answer, in tags that its server leaves in the text, is no part
+of the answer.
 """
 
 import asyncio

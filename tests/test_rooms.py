@@ -73,6 +73,7 @@ PURE = (
     "server/assistants/tool_calls.py",
     "server/assistants/upstream_limits.py",
     "server/assistants/word_search.py",
+    "persistence/added_messages.py",
     "persistence/answer.py",
     "persistence/branch_json.py",
     "persistence/branches.py",

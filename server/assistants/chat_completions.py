@@ -6,8 +6,8 @@ Rules:
 - Every fault of the server becomes `AssistantFailed` with a code of PROTOCOL.md and a sentence for a person.
 - Requests are repeated only before the first piece of text; see `upstream`.
 - Of a history that is longer than the model takes in, the oldest turns are left out (`context_window`). A request that
-  is refused as too long is made once more with less, also only before the first piece; so is one that calls the limit on
-  the answer's tokens by the wrong name (`limit_names`).
+  is refused as too long is made once more with less, also only before the first piece; so is one that calls the limit
+  on the answer's tokens by the wrong name (`limit_names`).
 - Images are read when the request is made, for models that are configured to take them.
 - Reasoning counts as a sign of life, and is handed on apart from the answer.
 """

@@ -24,9 +24,7 @@ _REMEMBERED = "What is remembered of the user, from this conversation and earlie
 _SUMMARISED = "What was said before the messages that follow, in short:"
 
 
-def encode_request(
-    prompt: Prompt, images: DataUrls | None = None, limit_name: str = "max_tokens"
-) -> dict[str, Any]:
+def encode_request(prompt: Prompt, images: DataUrls | None = None, limit_name: str = "max_tokens") -> dict[str, Any]:
     """The body of the request, for a stream with usage.
 
     Args:

@@ -1,7 +1,7 @@
 """What model servers call the limit on an answer's tokens. Pure.
 
-Rule: `max_tokens`, which all have, for each model until its server asks for `max_completion_tokens` instead (OpenAI's, for
-models that think): from then on, until a restart, that. The request is made once more, as nothing of an answer has come.
+Rule: `max_tokens`, which all have, for each model until its server asks for `max_completion_tokens` instead (OpenAI's,
+for models that think): from then on, until a restart, that. The request is made once more: it had no answer.
 """
 
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
 """The built-in assistant: it needs no model, and never claims to be one.
 
-Rules: it answers from what the user wrote, in the user's sessions and the facts kept for the user, and from nothing else;
-it forgets a fact only where the words leave no doubt which one, and everything only when told so twice. Who asks what
-it remembers is shown that while memory is switched off, too: it is theirs to see. It obeys the user, and no tool.
+Rules: it answers from what the user wrote, in the user's sessions and the facts kept for the user, and from nothing
+else; it forgets a fact only where the words leave no doubt which one, and everything only when told so twice. Who asks
+what it remembers is shown that while memory is switched off, too: it is theirs to see. It obeys the user, and no tool.
 """
 
 import re

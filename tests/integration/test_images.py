@@ -115,7 +115,7 @@ async def test_large_image_comes_over_http(site, upstream):
 
 
 async def test_images_of_a_user_have_a_limit(site):
-    """What would pass it is refused whole, over a socket and over HTTP; another user has room, and so has who deletes."""
+    """What would pass it is refused whole, on a socket and over HTTP; another user has room, and so has who deletes."""
     sees = ChatCompletions("http://127.0.0.1:9/v1", models=["eye"], images=["*"])
     await site.start(sees, max_image_bytes_per_user=2 * len(PNG))
     anna, bob = site.caller(), site.caller("bob")

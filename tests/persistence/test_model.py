@@ -1,12 +1,11 @@
-"""Records: how activity moves their time; messages: what is added behind an edit."""
+"""Records: how activity moves their time."""
 
 from dataclasses import replace
 
 import pytest
 
 from persistence import now
-from persistence.model import with_added
-from tests.persistence.places import record, said
+from tests.persistence.places import record
 
 NOW = "2026-01-02T03:04:05.000000Z"
 
@@ -33,28 +32,3 @@ def test_touch_without_a_time_takes_the_present():
     """What lay in the future is now."""
     before = now()
     assert before <= replace(record("s"), last_activity="2999-01-01T00:00:00Z").touched().last_activity <= now()
-
-
-def test_what_is_in_the_session_already_is_not_added():
-    """Whoever edited the history may have kept a new message, or moved it to a branch: it stands there once."""
-    a, b, c, d = (said(name, id=f"msg_{name}") for name in "abcd")
-    assert with_added([a], [b, c, d], 1) == [a, b, c, d]
-    assert with_added([a, c], [b, c, d], 1, [b]) == [a, c, d]
-
-
-def test_id_of_an_earlier_message_says_nothing_of_a_new_one():
-    """A new message that bears it is added, unless a second one that bears it, or is its equal, is there."""
-    a, b = said("a"), said("b", id="msg_a")
-    edited, later = {**a, "content": "edited"}, {**b, "content": "edited later"}
-    assert with_added([edited], [b], 1, earlier=[a]) == [edited, b]
-    assert with_added([edited, later], [b], 1, earlier=[a]) == [edited, later]
-    assert with_added([edited], [b], 1, [later], earlier=[a]) == [edited]
-    assert with_added([a], [a], 1, earlier=[a]) == [a, a]
-    assert with_added([a, a], [a], 1, earlier=[a]) == [a, a]
-    assert with_added([edited, b], [b, {**b, "content": "c"}], 1, earlier=[a]) == [edited, b, {**b, "content": "c"}]
-
-
-def test_id_that_is_no_text_is_none():
-    """A person may write anything there."""
-    odd = {**said("a"), "id": ["x"]}
-    assert with_added([odd], [odd, said("b")], 0) == [odd, said("b")]

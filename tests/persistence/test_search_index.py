@@ -403,7 +403,7 @@ async def test_deleted_text_of_a_session_that_cannot_be_read_goes(place, store, 
 
 
 async def test_deletion_waits_for_no_snippet(place, store, monkeypatch):
-    """However long a search takes to show what it has found, what is deleted meanwhile leaves the index, which stays."""
+    """However long a search takes to show what it has found, what is deleted meanwhile goes, and the index stays."""
     loop, begun, released = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
     await store.create(record("s"), [said("swordfish")])
     await store.create(record("t"), [said("tea")])

@@ -251,7 +251,7 @@ async def test_memory_that_is_off_learns_nothing(store):
 
 
 async def test_proposal_confirms_nothing_and_replaces_what_still_says_the_same(store, sessions):
-    """What is known is left as it is; what was confirmed meanwhile may be replaced, what says something else may not."""
+    """What is known stays as it is; what was confirmed meanwhile may be replaced, what says something else may not."""
     session_id = (await sessions.create("ann")).session_id
     memory = LongTermMemory(store, "ann")
     await memory.learn("I like tea")

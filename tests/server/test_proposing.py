@@ -117,9 +117,11 @@ async def test_disk_that_refuses_touches_nothing(monkeypatch):
     assert await texts(stage) == []
 
 
-@pytest.mark.parametrize("why", ["no model", "off", "off for the user", "asked for", "a tool's", "not kept", "cut short"])
+@pytest.mark.parametrize(
+    "why", ["no model", "off", "off for the user", "asked for", "a tool's", "not kept", "cut short"]
+)
 async def test_nobody_is_asked(why):
-    """Assistants that are no models, memories that are off, what is learned anyway or a tool's, turns without an end."""
+    """Assistants that are no models, memories that are off, what is learned anyway or a tool's, unfinished turns."""
     rules = MemoryRules(is_on=why != "off")
     stage, asks = await stage_of(proposal("x"), Finish(), is_model=why != "no model", rules=rules)
     if why == "off for the user":

@@ -9,7 +9,7 @@ REFUSED = LimitRefused("upstream_error", "no")
 
 
 def test_other_name_counts_for_its_model():
-    """From the refusal on, also where several had asked by the first name; who had asked by the other one has failed."""
+    """From the refusal on, also where several had asked by the first name; who had asked by the other has failed."""
     names = LimitNames()
     assert names.of("m") == "max_tokens"
     for _ in range(2):
