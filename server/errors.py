@@ -115,7 +115,8 @@ def api_error(error: PersistenceError) -> ApiError:
         case ImageNotFound():
             return ApiError(404, "image_not_found", f"no image {error.name!r:.100} in this conversation", "name")
         case ImagesFull():
-            return ApiError(409, "images_full", str(error))
+            limit = f"expected at most {error.limit:,} bytes of images in all conversations of a user"
+            return ApiError(409, "images_full", f"{limit}; delete some first")
         case InvalidSessionId():
             return ApiError(400, "invalid_value", str(error), "conversation")
         case NotStorable():
