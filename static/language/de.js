@@ -187,6 +187,7 @@ export default {
   "message.summarised": "Bis hier zusammengefasst",
   "message.summarisedWhy": "Das bekommt das Modell statt des Bisherigen, sobald es nicht mehr alles aufnehmen kann",
   "message.thinking": "denkt nach …",
+  "message.unread": "ohne Gedächtnis und Einstellungen für alle Chats, die sich nicht lesen lassen",
   "message.you": "Ich",
 
   "model.builtIn": "Eingebaut",

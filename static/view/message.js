@@ -90,10 +90,12 @@ class AssistantMessage {
   #facts = [];
   #fromMemory = h("button", { type: "button", class: "link", click: () => this.acts.onShowFacts(this.#facts) });
   #memory = h("p", { class: "note", hidden: true }, this.#fromMemory);
+  #unread = h("p", { class: "note", hidden: true }, t("message.unread"));
 
   constructor(acts) {
     const attributes = { class: "message assistant", "aria-label": t("message.assistant") };
-    const parts = [this.#thinking, this.#reasoning.element, this.#body, this.#note, this.#memory, this.foot.element];
+    const notes = [this.#note, this.#memory, this.#unread];
+    const parts = [this.#thinking, this.#reasoning.element, this.#body, ...notes, this.foot.element];
     this.element = h("article", attributes, ...parts);
     this.acts = acts;
   }
@@ -118,6 +120,7 @@ class AssistantMessage {
     this.#facts = entry.facts;
     this.#memory.hidden = this.#facts.length === 0;
     this.#fromMemory.textContent = t("message.knew", { count: this.#facts.length });
+    this.#unread.hidden = !entry.isMemoryUnread;
     return isWhole;
   }
 }
