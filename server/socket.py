@@ -195,7 +195,7 @@ class Socket:
                 await self._obey(decode_frame(value), stream_id)
             except (ApiError, PersistenceError) as error:
                 self._send_error(error, stream_id)
-            await self._outlet.drained()
+            await self._outlet.heard()
         return message.type not in _ENDS
 
     async def _obey(self, frame: Frame, stream_id: str | None) -> None:

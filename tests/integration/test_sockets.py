@@ -98,6 +98,28 @@ async def test_stalled_socket_is_cut_off_and_nobody_notices(site, raw):
     await quick.still_there()
 
 
+async def test_client_that_is_behind_can_stop_what_it_does_not_take(site, raw):
+    """It is heard all the same, behind other frames of its own too."""
+    start = asyncio.Event()
+    await site.start(ScriptedAssistant(start, *BIG, asyncio.Event()), delta_window_s=0.0, send_timeout_s=1000.0)
+    anna = site.caller()
+    conversation, quick = await anna.conversation(), await anna.line()
+    attach = b'{"type":"verbatim:conversation.attach","conversation":"%s"}' % conversation.encode()
+    _, reader, writer = await raw(HANDSHAKE, attach)
+    await until(lambda: len(site.app[SOCKETS]) == 2)
+    await quick.create("hi", conversation=conversation)
+    [created] = await quick.until(lambda frames: frames[-1]["type"] == "response.created")
+    start.set()
+    frames = await quick.until(lambda frames: len(text_of(frames)) == BIG_CHARS)
+    cancel = b'{"type":"response.cancel","response_id":"%s"}' % created["response"]["id"].encode()
+    for frame in (attach, attach, cancel):
+        writer.write(bytes([0x81, 0x80 | len(frame)]) + bytes(4) + frame)
+    frames += await quick.response()
+    assert frames[-1]["response"]["status"] == "cancelled"
+    writer.close()
+    await rest_of(reader)
+
+
 async def test_stalled_stream_is_cut_off(site, raw):
     """The same for server-sent events; the turn goes on to its end."""
     start = asyncio.Event()
