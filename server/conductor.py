@@ -71,7 +71,7 @@ class Conductor:
         self._queues = KeyedLocks()
         self._arrivals = KeyedLocks()
         self._running = RunningTurns(limits)
-        self.lined_up = LinedUp()
+        self.lined_up = LinedUp(limits)
         self.closing = False
 
     async def start(

@@ -218,9 +218,9 @@ class Socket:
     async def _create(self, frame: CreateResponse, stream_id: str | None) -> None:
         """Puts a turn into its lane: requests of one `stream_id` begin and end one after the other."""
         request = await read_turn(frame, self._config.image_limits)
-        lanes = self._lanes = self._lanes or Lanes(self._config.max_queued_turns)
-        lanes.enter()
-        place = self._conductor.lined_up.join(self.user_id, request.client_message_id)
+        lanes = self._lanes or Lanes(self._config.max_queued_turns, self._conductor.lined_up, self.user_id)
+        place = lanes.enter(request.client_message_id)
+        self._lanes = lanes
 
         async def take_turn() -> None:
             try:
@@ -232,8 +232,7 @@ class Socket:
             except (ApiError, PersistenceError) as error:
                 self._send_error(error, stream_id)
             finally:
-                self._conductor.lined_up.leave(place)
-                lanes.leave()
+                lanes.leave(place)
                 if lanes.is_empty:
                     self._lanes = None
 
