@@ -234,6 +234,26 @@ async def test_client_that_takes_something_while_its_pong_is_waited_for(site, ra
     assert connection.transport.is_closing()
 
 
+async def test_socket_that_has_just_read_something_is_not_idle(site, monkeypatch):
+    """Its hour begins when the answer has ended, however long ago that was asked for."""
+    rest = asyncio.Event()
+    await site.start(ScriptedAssistant("a", rest, Finish()), delta_window_s=0.0, heartbeat_s=0.0, keepalive_s=0.0)
+    look_after = Socket.look_after
+    monkeypatch.setattr(Socket, "look_after", lambda *_: None)
+    line = await site.caller().line()
+    await line.create("hi")
+    await line.text_shown("a")
+    [socket], now = site.app[SOCKETS], asyncio.get_running_loop().time()
+    look_after(socket, now + 4000)
+    rest.set()
+    await line.response()
+    await until(lambda: not socket._tasks)
+    look_after(socket, now + 7000)
+    await line.still_there()
+    look_after(socket, now + 8000)
+    assert await line.closed() == 1001
+
+
 async def test_socket_closed_while_turns_wait(site):
     """What a socket had asked for goes on without it, in order."""
     rest = asyncio.Event()
