@@ -2,17 +2,16 @@
 // conversation; what another tab has delivered, or taken back, waits no more.
 
 /**
- * @param {Map<string, Transcript>} transcripts by session id
- * @param {(sessionId: string) => Transcript} ensure gives the session's conversation, a new one where there is none
+ * @param {OpenConversations} open those that are open; what waits in another opens it
  * @returns {Set<Transcript>} those that have changed
  */
-export function restore(transcripts, outbox, ensure) {
+export function restore(open, outbox) {
   const changed = new Set();
-  for (const transcript of transcripts.values()) if (letGo(transcript, outbox)) changed.add(transcript);
+  for (const transcript of open) if (letGo(transcript, outbox)) changed.add(transcript);
   for (const send of outbox.sends) {
     if (send.sessionId === null) continue;
-    const isNew = !transcripts.has(send.sessionId);
-    const transcript = ensure(send.sessionId);
+    const isNew = !open.get(send.sessionId);
+    const transcript = open.ensure(send.sessionId);
     if (isNew && send.begins) Object.assign(transcript, { begins: send.begins, isLoaded: true });
     if (take(transcript, send)) changed.add(transcript);
   }
