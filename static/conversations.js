@@ -5,7 +5,7 @@
 import { Delivery } from "./delivery.js";
 import { ItemPages } from "./item_pages.js";
 import { Listener } from "./listener.js";
-import { createFrame, frameBytes, refusedSize, sizeProblem, USUAL_LIMIT_BYTES } from "./model/frame.js";
+import { frameBytes, refusedSize, sizeProblem, USUAL_LIMIT_BYTES } from "./model/frame.js";
 import { newId } from "./model/ids.js";
 import { OpenConversations } from "./model/open_conversations.js";
 import { restore } from "./model/restored.js";
@@ -72,7 +72,7 @@ export class Conversations {
   /** Sends what waits, on a connection that stands. */
   deliver() {
     for (const transcript of this.#open) {
-      if (!this.socket.isOpen || transcript.unsent.length === 0) continue;
+      if (!this.socket.isOpen || transcript.kept.length === 0) continue;
       if (!transcript.begins) this.#attach(transcript);
       this.delivery.next(transcript);
     }
@@ -109,13 +109,17 @@ export class Conversations {
     this.onChange(transcript);
   }
 
-  /** The server does not take a message, or has not for now. */
-  refuse(transcript, messageId, message) {
-    transcript.setRefusal(messageId, message);
+  /**
+   * The server does not take a message, which stays as not sent, or what was asked without one, which is asked no more.
+   * @param {object} [refusal] the server's own words
+   */
+  refuse(transcript, messageId, message, refusal) {
+    if (transcript.asks.some((ask) => ask.messageId === messageId)) this.withdraw(transcript, messageId);
+    else transcript.setRefusal(messageId, message);
     this.#keepUnsent(transcript);
     this.delivery.next(transcript);
     this.onChange(transcript);
-    this.onProblem(message, transcript);
+    this.onProblem(message, transcript, refusal);
   }
 
   /** The server closed the connection over the size of a frame. Sent again, the same frame would close the next one. */
@@ -133,12 +137,15 @@ export class Conversations {
   /**
    * Asks for an answer without a question: another one to a message, or more of one.
    * @param {object} place `verbatim:after` or `verbatim:continue`
-   * @returns {string | null} the name under which the answer or a refusal comes; null without a connection
+   * @returns {string} the name under which the answer or a refusal comes
    */
   askAgain(transcript, place, model = null) {
     const messageId = newId();
-    const isSent = this.socket.send(createFrame(transcript.sessionId, { messageId, text: "", model, place }));
-    return isSent ? messageId : null;
+    transcript.ask({ messageId, model, place });
+    this.#keepUnsent(transcript);
+    this.delivery.next(transcript);
+    this.onChange(transcript);
+    return messageId;
   }
 
   /** This page has had another path shown: it need not wait for the news of it. */
@@ -147,7 +154,7 @@ export class Conversations {
     return this.items.load(transcript);
   }
 
-  /** Takes a message that the server does not have out of the conversation. */
+  /** Takes a message that the server does not have out of the conversation, or what was asked without one. */
   withdraw(transcript, messageId) {
     const entry = transcript.unsent.find((unsent) => unsent.messageId === messageId);
     transcript.withdraw(messageId);
@@ -176,8 +183,8 @@ export class Conversations {
     this.#router.reset();
     this.delivery.reset();
     for (const transcript of this.#open) {
-      const { sessionId, unsent } = transcript;
-      if (sessionId !== this.current && unsent.length === 0) this.#letGo(sessionId);
+      const { sessionId, kept } = transcript;
+      if (sessionId !== this.current && kept.length === 0) this.#letGo(sessionId);
       else this.#resumeOne(transcript);
     }
   }
@@ -189,7 +196,7 @@ export class Conversations {
   #keepUnsent(transcript) {
     const { sessionId, begins } = transcript;
     if (!this.#open.has(transcript)) return; // deleted
-    for (const entry of transcript.unsent) this.outbox.keepSend(sessionId, { ...entry, begins });
+    for (const entry of transcript.kept) this.outbox.keepSend(sessionId, { ...entry, begins });
   }
 
   #letGo(sessionId) {

@@ -1,5 +1,5 @@
-// Rule: what waits goes out in the order in which it was written, in each session one message after the other, and again
-// on each new connection, until the server has it. A session that the server does not know is made first, under the id
+// Rule: what waits, messages and what is asked without one, goes out in the order in which it was written, in each session
+// one after the other, and again on each new connection, until the server has it. A session that the server does not know is made first, under the id
 // that it has here. The server runs no message twice, so several tabs may deliver the same one.
 
 import { retryDelay } from "./model/backoff.js";
@@ -36,7 +36,7 @@ export class Delivery {
   /** Sends what is next in a conversation, unless it is under way. */
   next(transcript) {
     const { sessionId, begins } = transcript;
-    const [entry] = transcript.unacknowledged;
+    const [entry] = transcript.outgoing;
     if (!entry || !this.socket.isOpen || this.#timers.has(sessionId)) return;
     if (begins) this.#make(transcript);
     else if (this.#sent.get(sessionId) !== entry.messageId) this.#send(transcript, entry);
@@ -46,7 +46,7 @@ export class Delivery {
   flush(transcript) {
     if (transcript.begins) return;
     const under = this.#sent.get(transcript.sessionId);
-    for (const entry of transcript.unacknowledged) if (entry.messageId !== under) this.#send(transcript, entry);
+    for (const entry of transcript.outgoing) if (entry.messageId !== under) this.#send(transcript, entry);
   }
 
   /** Tries again in a while. */

@@ -57,13 +57,14 @@ export class Listener {
     // The server goes away in a moment; the send stays pending and goes out again when it is back.
     if (error.code === "shutting_down") return;
     const transcript = this.open.waitingFor(messageId);
-    // The message was answered, and the answer deleted: it is not asked again.
+    // It was answered, and the answer deleted: it is not asked again.
     if (error.code === "response_not_found" && transcript) this.conversations.withdraw(transcript, messageId);
     const outOfDate = transcript ?? this.open.get(this.conversations.current);
     if (OUT_OF_DATE.has(error.code)) return outOfDate && this.items.load(outOfDate); // one that is gone was said to be
     if (transcript && isForNow(error)) return this.delivery.later(transcript);
-    if (transcript) this.conversations.refuse(transcript, messageId, error.message);
-    else this.onProblem(error.message, transcript, { ...error, messageId });
+    const refusal = { ...error, messageId };
+    if (transcript) this.conversations.refuse(transcript, messageId, error.message, refusal);
+    else this.onProblem(error.message, transcript, refusal);
   }
 
   hearNews(frame) {

@@ -55,9 +55,9 @@ export class Outbox {
 
   /**
    * Keeps a message, or what has changed about it. `begins` is the metadata of the session that it begins, as long as
-   * the server does not know that one.
+   * the server does not know that one. What is asked without words has a `place` instead.
    */
-  keepSend(sessionId, { messageId, text, images = [], model, error = null, begins = null, after }) {
+  keepSend(sessionId, { messageId, text, images = [], model, error = null, begins = null, after, place }) {
     const before = this.#sends.get(messageId);
     this.#latest = Math.max(Date.now(), this.#latest + 1);
     const at = before?.at ?? this.#latest;
@@ -72,6 +72,7 @@ export class Outbox {
       begins,
       at,
       ...(after === undefined ? {} : { after }),
+      ...(place === undefined ? {} : { place }),
     };
     if (before && KEPT.every((name) => isSame(before[name], send[name]))) return;
     this.#sends.set(messageId, send);

@@ -19,13 +19,17 @@ export function restore(open, outbox) {
 }
 
 function letGo(transcript, outbox) {
-  const gone = transcript.unsent.filter(({ messageId }) => !outbox.has(messageId));
+  const gone = transcript.kept.filter(({ messageId }) => !outbox.has(messageId));
   for (const { messageId } of gone) transcript.withdraw(messageId);
   if (transcript.unsent.length === 0) transcript.begins = null;
   return gone.length > 0;
 }
 
-function take(transcript, { messageId, text, images, model, error, begins, after }) {
+function take(transcript, { messageId, text, images, model, error, begins, after, place }) {
+  if (place) {
+    transcript.ask({ messageId, model, place });
+    return false;
+  }
   if (!begins) transcript.begins = null; // another tab has made the session
   const known = transcript.entries.find((entry) => entry.messageId === messageId);
   if (!known) transcript.addPending(messageId, text, model, after, images);
