@@ -5,6 +5,7 @@
 import { Delivery } from "./delivery.js";
 import { ItemPages } from "./item_pages.js";
 import { Listener } from "./listener.js";
+import { amended } from "./model/beginning.js";
 import { frameBytes, refusedSize, sizeProblem, USUAL_LIMIT_BYTES } from "./model/frame.js";
 import { newId } from "./model/ids.js";
 import { OpenConversations } from "./model/open_conversations.js";
@@ -50,6 +51,19 @@ export class Conversations {
   begin(transcript, sessionId, metadata) {
     Object.assign(transcript, { sessionId, begins: metadata });
     this.#open.put(transcript);
+  }
+
+  /**
+   * Changes what a session begins with.
+   * @param {object} change see `amended`
+   * @returns {boolean} false: the server knows the session, and is to be asked
+   */
+  amend(sessionId, change) {
+    const transcript = this.#open.get(sessionId);
+    if (!transcript?.begins) return false;
+    transcript.begins = amended(transcript.begins, change);
+    this.#keepUnsent(transcript);
+    return true;
   }
 
   /** The server knows the session now. */

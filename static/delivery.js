@@ -3,6 +3,7 @@
 // that it has here. The server runs no message twice, so several tabs may deliver the same one.
 
 import { retryDelay } from "./model/backoff.js";
+import { lacking } from "./model/beginning.js";
 import { createFrame } from "./model/frame.js";
 
 // What refuses a message now would take it later.
@@ -75,11 +76,11 @@ export class Delivery {
   }
 
   async #make(transcript) {
-    const { sessionId, begins } = transcript;
+    const { sessionId } = transcript;
     if (this.#making.has(sessionId)) return;
     this.#making.add(sessionId);
     try {
-      const session = await this.api.createSession(begins, sessionId);
+      const session = await this.#made(transcript);
       this.#tries = 0;
       this.onMade(transcript, session);
     } catch (error) {
@@ -90,6 +91,20 @@ export class Delivery {
     } finally {
       this.#making.delete(sessionId);
     }
+  }
+
+  // What cannot be said when it is made, and what is changed meanwhile, is said before it counts as made.
+  async #made(transcript) {
+    const { sessionId } = transcript;
+    let session = await this.api.createSession(transcript.begins, sessionId);
+    let said = null;
+    while (transcript.begins !== null && transcript.begins !== said) {
+      said = transcript.begins;
+      const { fields = null, settings = null } = lacking(said, session) ?? {};
+      if (fields) session = await this.api.changeSession(sessionId, fields);
+      if (settings) session = await this.api.changeChat(sessionId, settings);
+    }
+    return session;
   }
 
   #refuseAll(transcript, message) {

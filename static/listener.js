@@ -2,6 +2,7 @@
 // the items of what is out of date.
 
 import { isForNow } from "./delivery.js";
+import { lacking } from "./model/beginning.js";
 
 export class Listener {
   /**
@@ -71,7 +72,8 @@ export class Listener {
     const { conversation } = frame;
     if (frame.type === "verbatim:conversation.deleted") this.conversations.remove(conversation);
     const begun = this.open.get(conversation.id);
-    if (begun?.begins) this.conversations.made(begun); // by another tab
+    // Another tab has made it. What it still lacks is said by that one, or by this one when it is its turn.
+    if (begun?.begins && !lacking(begun.begins, conversation)) this.conversations.made(begun);
     this.onNews(frame);
   }
 

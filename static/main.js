@@ -3,6 +3,7 @@
 import { Acts } from "./acts.js";
 import { Api } from "./api.js";
 import { Attached } from "./attached.js";
+import { ChatChanges } from "./chat_changes.js";
 import { Conversations } from "./conversations.js";
 import { Departure } from "./departure.js";
 import { keepForLater } from "./installation.js";
@@ -39,12 +40,20 @@ const login = new LoginDialog({ logIn, onDone: loggedIn });
 const me = new Me({ api, onKnown: begin, onAway: () => line.away(), onProblem: (message) => page.problem(message) });
 const departure = new Departure(beginAnew);
 const outbox = new Outbox(new OutboxStore(), new DraftImages(OutboxStore.ofImages()));
-const side = new Side({ api, user: () => outbox.user, page: () => page, onSearch: (words) => search.open(words) });
+const changes = new ChatChanges({ api, outbox, conversations: () => conversations });
+const side = new Side({
+  api,
+  changes,
+  user: () => outbox.user,
+  page: () => page,
+  onSearch: (words) => search.open(words),
+});
 const { sessions, pages } = side;
 const line = new ConnectionLine({ element: byId("connection"), outbox });
 const firstRun = new FirstRun({ api });
 const preferences = new Preferences({
   api,
+  changes,
   onOffer: (offer) => firstRun.show({ offer, mayDetect: me.mayDetect, hasKeys: me.hasKeys }),
   onSession: (session) => {
     sessions.upsert(session);
@@ -119,11 +128,11 @@ const composer = new Composer({
 const attached = new Attached({ outbox, composer });
 
 const page = new Page({
-  api,
   outbox,
   sessions,
   pages,
   list: side,
+  changes,
   conversations,
   conversation,
   composer,

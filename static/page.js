@@ -1,8 +1,9 @@
 // Rule: which conversation is shown, and what the reader's own acts do to it. Each has its own address, and the
 // address changes only here.
 
+import { isUnmade } from "./model/beginning.js";
 import { joined } from "./model/outbox.js";
-import { givenName, nameFrom, pathOf, sessionIn, titleOf } from "./model/title.js";
+import { nameFrom, pathOf, sessionIn, titleOf } from "./model/title.js";
 import { Transcript } from "./model/transcript.js";
 import { spentOf } from "./model/usage.js";
 import { t } from "./text.js";
@@ -16,7 +17,7 @@ export class Page {
   #hasBegun = false; // until then nobody knows whose words these are
   #timer; // until the list is shown again
 
-  /** @param {object} parts api, outbox, sessions (the model), pages (what loads it), list, conversations, conversation (the view), composer, attached, drawer, preferences */
+  /** @param {object} parts outbox, changes, sessions (the model), pages (what loads it), list, conversations, conversation (the view), composer, attached, drawer, preferences */
   constructor(parts) {
     Object.assign(this, parts);
     window.addEventListener("popstate", () => this.#show(sessionIn(location.pathname)));
@@ -130,7 +131,7 @@ export class Page {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const { sessionId } = this.#transcript;
-    for (const unmade of this.outbox.unmade) if (!this.sessions.get(unmade.id)) this.sessions.upsert(unmade);
+    this.#listUnmade();
     const session = this.sessions.get(sessionId);
     const title = session ? titleOf(session) : t("sessions.new");
     byId("title").textContent = sessionId && !session ? "" : title;
@@ -184,7 +185,7 @@ export class Page {
 
   async rename(session, title) {
     await this.#attempt(async () => {
-      this.sessions.upsert(await this.api.updateSession(session.id, givenName(session.metadata, title)));
+      this.sessions.upsert(await this.changes.rename(session, title));
       this.sessionsChanged();
     });
   }
@@ -200,6 +201,14 @@ export class Page {
     this.conversations.remove(sessionId);
     this.sessions.remove(sessionId);
     this.sessionsChangedSoon();
+  }
+
+  // The server's word on a session goes before ours.
+  #listUnmade() {
+    for (const unmade of this.outbox.unmade) {
+      const known = this.sessions.get(unmade.id);
+      if (known === null || isUnmade(known)) this.sessions.upsert(unmade);
+    }
   }
 
   #go(sessionId) {

@@ -22,11 +22,11 @@ export class Preferences {
   #areTaken = null; // images, by who answers, as was told last
 
   /**
-   * @param {{api: object, onOffer: (offer: object) => void, onSession: (session: object) => void,
+   * @param {{api: object, changes: object, onOffer: (offer: object) => void, onSession: (session: object) => void,
    *   onImages: (areTaken: boolean) => void, onProblem: (message: string) => void, onErased: () => void}} options
    */
-  constructor({ api, onOffer, onSession, onImages, onProblem, onErased }) {
-    Object.assign(this, { api, onOffer, onSession, onImages, onProblem });
+  constructor({ api, changes, onOffer, onSession, onImages, onProblem, onErased }) {
+    Object.assign(this, { api, changes, onOffer, onSession, onImages, onProblem });
     this.picker = new ModelPicker({ onChoose: (model) => this.#chooseModel(model), onOpen: () => this.offerModels() });
     this.dialog = new SettingsDialog({
       onChange: (change) => this.#changeAll(change),
@@ -143,7 +143,7 @@ export class Preferences {
       this.#here = changed(this.#here, change);
       return this.#show();
     }
-    this.onSession(await this.api.changeChat(this.#sessionId, change));
+    this.onSession(await this.changes.choose(this.#sessionId, change));
   }
 
   // Shown at once: the next message may be on its way before the server has answered.

@@ -4,6 +4,7 @@
 // for their images: the last letter is kept even as the page goes. An entry goes when the server has the words, when the
 // user takes them back, or when their session is deleted.
 
+import { unmadeSession } from "./beginning.js";
 import { DraftImages } from "./draft_images.js";
 import { erase, keysOf, read, write } from "./storage.js";
 
@@ -116,10 +117,7 @@ export class Outbox {
   get unmade() {
     const firsts = this.sends.filter(({ begins }, at, all) => begins && isFirst(all, at));
     const inSeconds = (at) => Math.floor(at / 1000);
-    return firsts.map(({ sessionId: id, begins: { settings, ...metadata }, at }) => {
-      const chosen = settings ? { "verbatim:settings": settings } : {};
-      return { id, created_at: inSeconds(at), metadata, ...chosen };
-    });
+    return firsts.map(({ sessionId, begins, at }) => unmadeSession(sessionId, begins, inSeconds(at)));
   }
 
   /** @param {string | null} sessionId null is the new chat */

@@ -18,6 +18,8 @@ export function restore(open, outbox) {
   return changed;
 }
 
+const isEqual = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+
 function letGo(transcript, outbox) {
   const gone = transcript.kept.filter(({ messageId }) => !outbox.has(messageId));
   for (const { messageId } of gone) transcript.withdraw(messageId);
@@ -31,6 +33,7 @@ function take(transcript, { messageId, text, images, model, error, begins, after
     return false;
   }
   if (!begins) transcript.begins = null; // another tab has made the session
+  else if (transcript.begins && !isEqual(begins, transcript.begins)) transcript.begins = begins; // or changed it
   const known = transcript.entries.find((entry) => entry.messageId === messageId);
   if (!known) transcript.addPending(messageId, text, model, after, images);
   const isNews = !known || (known.error ?? null) !== error;
