@@ -53,6 +53,7 @@ const line = new ConnectionLine({ element: byId("connection"), outbox });
 const firstRun = new FirstRun({ api });
 const preferences = new Preferences({
   api,
+  outbox,
   changes,
   onOffer: (offer) => firstRun.show({ offer, mayDetect: me.mayDetect, hasKeys: me.hasKeys }),
   onSession: (session) => {

@@ -1,7 +1,7 @@
 // Rule: which conversation is shown, and what the reader's own acts do to it. Each has its own address, and the
 // address changes only here.
 
-import { isUnmade } from "./model/beginning.js";
+import { beginningOf, isUnmade } from "./model/beginning.js";
 import { joined } from "./model/outbox.js";
 import { nameFrom, pathOf, sessionIn, titleOf } from "./model/title.js";
 import { Transcript } from "./model/transcript.js";
@@ -91,7 +91,8 @@ export class Page {
     if (!entry) return;
     this.problem("");
     this.conversations.withdraw(this.#transcript, messageId);
-    if (this.#transcript.begins && this.#transcript.unsent.length === 0) this.#leaveUnmade();
+    const { begins, unsent } = this.#transcript;
+    if (begins && unsent.length === 0) this.#leaveUnmade(begins);
     this.composer.text = joined(entry.text, this.composer.text);
     this.attached.giveBack(imagesOf([entry]));
     this.composer.focus();
@@ -234,9 +235,11 @@ export class Page {
     return { ...nameFrom(text), ...(settings ? { settings } : {}) };
   }
 
-  // The only message of a chat that the server does not know is taken back: nothing is left of the chat.
-  #leaveUnmade() {
+  // The only message of a chat that the server does not know is taken back: nothing is left of the chat but what was
+  // chosen for it.
+  #leaveUnmade(begins) {
     this.sessions.remove(this.#transcript.sessionId);
+    this.outbox.chosen = beginningOf(begins)["verbatim:settings"] ?? {};
     history.replaceState(null, "", pathOf(null));
     this.#show(null);
   }
@@ -244,6 +247,7 @@ export class Page {
   #moveTo(sessionId) {
     this.conversations.current = sessionId;
     this.outbox.keepDraft(null, "");
+    this.outbox.chosen = {};
     this.attached.begin(sessionId);
     history.pushState(null, "", pathOf(sessionId));
     this.sessionsChanged();

@@ -1,8 +1,8 @@
 // Rule: words that have reached nobody outlive the page. A message under way is written into localStorage at once, where
 // no crash of the tab can reach it, and moves from there into the database, where it is on the disk; what a former page
 // left behind moves the same way. Where there is no database it stays where it is. Drafts stand in localStorage only, but
-// for their images: the last letter is kept even as the page goes. An entry goes when the server has the words, when the
-// user takes them back, or when their session is deleted.
+// for their images: the last letter is kept even as the page goes. What is chosen for the new chat stands beside its draft. An
+// entry goes when the server has the words, when the user takes them back, or when their session is deleted.
 
 import { unmadeSession } from "./beginning.js";
 import { DraftImages } from "./draft_images.js";
@@ -17,6 +17,7 @@ export class Outbox {
   #writing = new Map(); // message id → how many of its writes are under way
   #dropping = new Set(); // message ids whose removal is under way
   #homeless = new Set(); // message ids that are kept nowhere but here
+  #unkept = null; // what is chosen for the new chat, where that could not be kept
   #work = Promise.resolve(); // one act on the database follows another
   #latest = 0; // so that entries of the same millisecond keep their order
 
@@ -30,7 +31,10 @@ export class Outbox {
 
   /** Takes what is kept for this user, of whichever tab and page. */
   open(user) {
-    if (user !== this.user) for (const known of [this.#sends, this.#homeless]) known.clear();
+    if (user !== this.user) {
+      for (const known of [this.#sends, this.#homeless]) known.clear();
+      this.#unkept = null;
+    }
     this.user = user;
     return this.refresh();
   }
@@ -133,6 +137,18 @@ export class Outbox {
     return this.#read(keyOf("draft", this.user, sessionId ?? ""))?.text ?? "";
   }
 
+  /** What is chosen for the new chat, until it begins or nothing is chosen any more. */
+  get chosen() {
+    return this.#unkept ?? settingsOf(this.#read(keyOf("chosen", this.user, "")));
+  }
+
+  set chosen(settings) {
+    const key = keyOf("chosen", this.user, "");
+    const isNone = Object.keys(settings).length === 0;
+    if (isNone) erase(key);
+    this.#unkept = isNone || write(key, JSON.stringify(settings)) ? null : settings;
+  }
+
   dropSession(sessionId) {
     this.keepDraft(sessionId, "");
     this.images.keep(this.user, sessionId, []);
@@ -153,6 +169,7 @@ export class Outbox {
     await this.refresh();
     for (const { messageId } of this.sends) this.dropSend(messageId);
     for (const key of keysOf(keyOf("draft", this.user, ""))) erase(key);
+    this.chosen = {};
     await this.images.clear(this.user);
     await this.settled();
   }
@@ -208,6 +225,8 @@ export class Outbox {
 }
 
 const keyOf = (kind, user, name) => `verbatim.${kind}.${user}.${name}`;
+
+const settingsOf = (kept) => (kept?.constructor === Object ? kept : {});
 
 const isSend = ({ messageId, text }) => typeof messageId === "string" && typeof text === "string";
 
