@@ -100,6 +100,7 @@ const conversation = new ConversationView({
   scroller,
   live: byId("live"),
   acts: {
+    isConnected: () => socket.isOpen,
     onSendAgain: (messageId) => page.sendAgain(messageId),
     onTakeBack: (messageId) => page.takeBack(messageId),
     onMissing: (itemId) => acts.reach(itemId),
@@ -171,14 +172,14 @@ async function reconnected() {
   line.back();
   page.reached();
   conversations.resume();
-  conversation.changed();
+  conversation.connectionChanged();
   side.resume();
   preferences.load();
 }
 
 function lost(code) {
   line.away();
-  conversation.changed(); // what can be done with messages
+  conversation.connectionChanged();
   if (code === MESSAGE_TOO_BIG) conversations.refuseLargest();
   // A handshake that was refused looks like a network that is away: asking over HTTP tells them apart.
   api.whoAmI().catch(() => {});

@@ -187,6 +187,7 @@ export default {
   "message.summarised": "Bis hier zusammengefasst",
   "message.summarisedWhy": "Das bekommt das Modell statt des Bisherigen, sobald es nicht mehr alles aufnehmen kann",
   "message.thinking": "denkt nach …",
+  "message.waiting": "wartet auf die Verbindung",
   "message.you": "Ich",
 
   "model.builtIn": "Eingebaut",

@@ -175,6 +175,7 @@ export default {
   "message.summarised": "Summarised up to here",
   "message.summarisedWhy": "The model is told this instead of what stands above, once it cannot take in all of it",
   "message.thinking": "thinking…",
+  "message.waiting": "waits for the connection",
   "message.you": "You",
 
   "model.builtIn": "Built in",

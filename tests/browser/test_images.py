@@ -169,7 +169,7 @@ async def test_image_without_the_server_arrives_once(new_reader, server, built_p
     await first.page.evaluate(PASTE, url_of(PNG))
     await expect(first.button("Remove image 1")).to_be_visible()
     await first.say(text)
-    await expect(first.own_messages).to_contain_text("sending")
+    await expect(first.own_messages).to_contain_text("waits for the connection")
     address = first.page.url
     await first.page.close()
     second = await new_reader()
