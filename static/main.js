@@ -17,6 +17,7 @@ import { Page } from "./page.js";
 import { Preferences } from "./preferences.js";
 import { Side } from "./side.js";
 import { Socket } from "./socket.js";
+import { ArchivedMark } from "./view/archived_mark.js";
 import { Composer } from "./view/composer.js";
 import { ConnectionLine } from "./view/connection.js";
 import { ConversationView } from "./view/conversation.js";
@@ -128,6 +129,10 @@ const composer = new Composer({
 });
 
 const attached = new Attached({ outbox, composer });
+const archived = new ArchivedMark({
+  onBringBack: (sessionId) => side.acts.archive([sessionId], false),
+  onFocusLost: () => composer.focus(),
+});
 
 const page = new Page({
   outbox,
@@ -139,6 +144,7 @@ const page = new Page({
   conversation,
   composer,
   attached,
+  archived,
   drawer,
   preferences,
   me,

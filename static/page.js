@@ -17,7 +17,7 @@ export class Page {
   #hasBegun = false; // until then nobody knows whose words these are
   #timer; // until the list is shown again
 
-  /** @param {object} parts outbox, changes, sessions (the model), pages (what loads it), list, conversations, conversation (the view), composer, attached, drawer, preferences */
+  /** @param {object} parts outbox, changes, sessions (the model), pages (what loads it), list, conversations, conversation (the view), composer, attached, archived, drawer, preferences, me */
   constructor(parts) {
     Object.assign(this, parts);
     window.addEventListener("popstate", () => this.#show(sessionIn(location.pathname)));
@@ -138,6 +138,7 @@ export class Page {
     byId("title").textContent = sessionId && !session ? "" : title;
     showFacts(byId("spent"), spentOf(session));
     document.title = session ? `${title} · Verbatim` : "Verbatim";
+    this.archived.show(session);
     this.preferences.shown(sessionId, session);
     this.conversation.summarised(session?.["verbatim:summary"] ?? null);
     this.list.show(sessionId);

@@ -49,6 +49,7 @@ export default {
   "api.unreachable": "Der Server ist nicht erreichbar.",
 
   "archive.leave": "Zurück zu den Chats",
+  "archive.mark": "Im Archiv",
   "archive.none":
     "Das Archiv ist leer. Was über das Menü eines Chats archiviert wird, liegt hier nicht im Weg und lässt sich weiterhin lesen, finden und fortsetzen.",
   "archive.open": "Archiv",

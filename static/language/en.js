@@ -40,6 +40,7 @@ export default {
   "api.unreachable": "The server cannot be reached.",
 
   "archive.leave": "Back to the chats",
+  "archive.mark": "In the archive",
   "archive.none":
     "The archive is empty. What you archive from a chat’s menu is out of the way here, and can still be read, found and gone on with.",
   "archive.open": "Archive",
