@@ -1,6 +1,7 @@
 // Rule: what waits, messages and what is asked without one, goes out in the order in which it was written, in each session
-// one after the other, and again on each new connection, until the server has it. A session that the server does not know is made first, under the id
-// that it has here. The server runs no message twice, so several tabs may deliver the same one.
+// one after the other, and again on each new connection, until the server has it. A session that the server does not
+// know is made first, under the id that it has here. The server runs no message twice, so several tabs may deliver the
+// same one.
 
 import { retryDelay } from "./model/backoff.js";
 import { lacking } from "./model/beginning.js";

@@ -119,7 +119,7 @@ const conversation = new ConversationView({
 const composer = new Composer({
   form: byId("composer"),
   attachments: { element: byId("attachments"), button: byId("attach"), area: byId("main") },
-  onSend: (text, images) => page.send(text, undefined, images),
+  onSend: (text, images, names) => page.send(text, undefined, images, names),
   onEdit: (text) => page.drafted(text),
   onAttach: (images) => attached.changed(images),
   onLate: (place, image) => attached.late(place, image),

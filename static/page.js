@@ -64,8 +64,9 @@ export class Page {
   /**
    * @returns {boolean} whether the words were taken; where not, they stay where they were written
    * @param {string | null} [after] the item behind which they are to stand, where that is not the last one
+   * @param {string[]} [imageNames] what the images' files are called
    */
-  send(text, after, images = []) {
+  send(text, after, images = [], imageNames = images.map(() => "")) {
     if (!this.#hasBegun) return false;
     const transcript = this.#transcript;
     const { model } = this.preferences;
@@ -74,7 +75,7 @@ export class Page {
     if (problem) return false;
     this.conversation.scroller.follow();
     const isFirst = transcript.sessionId === null;
-    if (isFirst) this.conversations.begin(transcript, this.me.newSessionId(), this.#beginning(text));
+    if (isFirst) this.conversations.begin(transcript, this.me.newSessionId(), this.#beginning(text, imageNames));
     this.conversations.send(transcript, text, model, after, images);
     if (isFirst) this.#moveTo(transcript.sessionId);
     return true;
@@ -231,9 +232,9 @@ export class Page {
   }
 
   /** What a chat begins with: its name, and what is chosen for it. */
-  #beginning(text) {
+  #beginning(text, imageNames) {
     const settings = this.preferences.ofNewChat;
-    return { ...nameFrom(text), ...(settings ? { settings } : {}) };
+    return { ...nameFrom(text, imageNames), ...(settings ? { settings } : {}) };
   }
 
   // The only message of a chat that the server does not know is taken back: nothing is left of the chat but what was

@@ -269,6 +269,8 @@ export default {
   "shortcuts.undo": "Rückgängig machen, was eben mit einem Chat geschah",
   "shortcuts.write": "Zum Nachrichtenfeld",
 
+  "title.images": { one: "Bild", other: "{count} Bilder" },
+
   "turn.away": "Nicht möglich, solange die Verbindung weg ist.",
   "turn.cancel": "Abbrechen",
   "turn.cannotContinue": "Dieses Modell kann keine Antwort fortsetzen.",

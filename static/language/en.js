@@ -256,6 +256,8 @@ export default {
   "shortcuts.undo": "Undo what was just done to a chat",
   "shortcuts.write": "Go to the message field",
 
+  "title.images": { one: "Image", other: "{count} images" },
+
   "turn.away": "Not possible while the connection is away.",
   "turn.cancel": "Cancel",
   "turn.cannotContinue": "This model cannot continue an answer.",
