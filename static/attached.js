@@ -3,6 +3,7 @@
 
 export class Attached {
   #place = placeOf(null); // where what is attached now belongs
+  #hasEnded = false;
 
   /** @param {{outbox: {user: string, images: object}, composer: object}} parts */
   constructor({ outbox, composer }) {
@@ -49,8 +50,13 @@ export class Attached {
   late(place, image) {
     const { most } = this.composer.attachments;
     const { sessionId, images } = this.#place;
-    if (place.sessionId !== sessionId) this.outbox.images.add(this.outbox.user, place.sessionId, image, most);
+    if (place.sessionId !== sessionId && !this.#hasEnded) this.outbox.images.add(this.outbox.user, place.sessionId, image, most);
     else if (images.length < most) this.#put(this.#place, [...images, image]);
+  }
+
+  /** Nothing is kept from here on. */
+  end() {
+    this.#hasEnded = true;
   }
 
   get images() {
@@ -65,7 +71,7 @@ export class Attached {
   }
 
   #keep(sessionId, images) {
-    this.outbox.images.keep(this.outbox.user, sessionId, images);
+    if (!this.#hasEnded) this.outbox.images.keep(this.outbox.user, sessionId, images);
   }
 }
 

@@ -39,7 +39,7 @@ speak();
 const api = new Api({ onUnauthorized: () => login.ask() });
 const login = new LoginDialog({ logIn, onDone: loggedIn });
 const me = new Me({ api, onKnown: begin, onAway: () => line.away(), onProblem: (message) => page.problem(message) });
-const departure = new Departure(beginAnew);
+const departure = new Departure(leftElsewhere);
 const outbox = new Outbox(new OutboxStore(), new DraftImages(OutboxStore.ofImages()));
 const changes = new ChatChanges({ api, outbox, conversations: () => conversations });
 const side = new Side({
@@ -220,7 +220,7 @@ function offerLogOut() {
   byId("log-out").hidden = false;
 }
 
-// Whoever comes next to this browser finds neither the chats nor what was half written.
+// Whoever comes next to this browser finds neither the chats nor what was half written, nor what was chosen last.
 async function logOut() {
   try {
     await side.deletions.finish();
@@ -232,15 +232,19 @@ async function logOut() {
 }
 
 async function leave() {
+  page.end();
   me.forget();
+  preferences.forget();
+  side.deletions.clear();
   await outbox.clear();
   departure.tell();
-  beginAnew();
+  departure.go();
 }
 
-function beginAnew() {
+function leftElsewhere() {
   page.end();
-  location.assign("/");
+  side.deletions.end();
+  departure.go();
 }
 
 new Shortcuts({ onWrite: () => composer.focus(), onList: () => drawer.toggle() });

@@ -33,9 +33,12 @@ export class Page {
     if (typed !== this.composer.text) this.composer.text = joined(this.composer.text, typed);
   }
 
-  /** Whose words these were has left: nothing is kept from here on. */
+  /** Whose words these were has left: nothing is kept from here on, nor what stands here still. */
   end() {
     this.#hasBegun = false;
+    this.attached.end();
+    const { sessionId } = this.#transcript;
+    if (this.outbox.draftOf(sessionId) === this.composer.text) this.outbox.keepDraft(sessionId, "");
   }
 
   open(sessionId) {
@@ -58,7 +61,7 @@ export class Page {
   /** Words that were written in the place of a message, which is gone. */
   keepWords(sessionId, words) {
     if (sessionId === this.#transcript.sessionId) this.composer.text = joined(this.composer.text, ...words);
-    else this.outbox.keepDraft(sessionId, joined(this.outbox.draftOf(sessionId), ...words));
+    else if (this.#hasBegun) this.outbox.keepDraft(sessionId, joined(this.outbox.draftOf(sessionId), ...words));
   }
 
   /**

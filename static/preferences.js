@@ -24,7 +24,7 @@ export class Preferences {
   /**
    * @param {{api: object, outbox: object, changes: object, onOffer: (offer: object) => void,
    *   onSession: (session: object) => void, onImages: (areTaken: boolean) => void,
-   *   onProblem: (message: string) => void, onErased: () => void}} options
+   *   onProblem: (message: string) => void, onErased: () => Promise<void>}} options
    */
   constructor({ api, outbox, changes, onOffer, onSession, onImages, onProblem, onErased }) {
     Object.assign(this, { api, outbox, changes, onOffer, onSession, onImages, onProblem });
@@ -37,13 +37,17 @@ export class Preferences {
     this.erasure = new EraseDialog({
       onErase: async () => {
         await this.api.deleteMe();
-        erase(LAST_MODEL);
-        onErased();
+        await onErased();
       },
     });
     byId("open-settings").addEventListener("click", () => this.#open(this.dialog));
     byId("open-chat-settings").addEventListener("click", () => this.#open(this.chatDialog));
     showTheme();
+  }
+
+  /** Forgets what this browser knows of the user's choices. */
+  forget() {
+    for (const key of [LAST_MODEL, IMAGES]) erase(key);
   }
 
   /** What the server says of a model on offer. */
