@@ -1,5 +1,7 @@
 """A chat that is read while it is in the archive says so, and is brought back from there."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 from playwright.async_api import Locator, expect
 
@@ -35,7 +37,7 @@ async def test_archived_chat_says_so_and_is_brought_back(reader: Reader) -> None
     await expect(reader.chats).to_have_count(0)
 
 
-async def test_mark_follows_another_tab(new_reader) -> None:
+async def test_mark_follows_another_tab(new_reader: Callable[[], Awaitable[Reader]]) -> None:
     """Whoever reads the chat elsewhere sees that it was put away, and that it is back."""
     one, other = await new_reader(), await new_reader()
     await one.open()
