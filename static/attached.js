@@ -50,7 +50,8 @@ export class Attached {
   late(place, image) {
     const { most } = this.composer.attachments;
     const { sessionId, images } = this.#place;
-    if (place.sessionId !== sessionId && !this.#hasEnded) this.outbox.images.add(this.outbox.user, place.sessionId, image, most);
+    if (place.sessionId !== sessionId && !this.#hasEnded)
+      this.outbox.images.add(this.outbox.user, place.sessionId, image, most);
     else if (images.length < most) this.#put(this.#place, [...images, image]);
   }
 

@@ -130,7 +130,8 @@ export class Preferences {
     this.#tellImages(this.takesImages);
     const from = { offer: this.#offer, takes: (name) => takes(answering, name), model: answering?.id ?? "" };
     if (this.dialog.isOpen) this.dialog.show(this.#forAll, from);
-    if (this.chatDialog.isOpen) this.chatDialog.show(this.#sessionId ?? null, this.#here, { ...from, above: this.#forAll });
+    if (this.chatDialog.isOpen)
+      this.chatDialog.show(this.#sessionId ?? null, this.#here, { ...from, above: this.#forAll });
     byId("open-chat-settings").classList.toggle("chosen", hasMoreThanModel(this.#here));
   }
 

@@ -42,9 +42,12 @@ export function lacking({ settings = {}, shelf = {}, ...metadata }, session) {
   return changes || choices ? { fields: changes, settings: choices } : null;
 }
 
-const differing = (wanted, has) => Object.fromEntries(Object.entries(wanted).filter(([name, value]) => value !== has(name)));
+const differing = (wanted, has) =>
+  Object.fromEntries(Object.entries(wanted).filter(([name, value]) => value !== has(name)));
 
 // Where nobody has given it a name, the server may have found a better one.
 function isNamedSo({ title, title_source: source }, { metadata = {} }) {
-  return title === undefined || source !== undefined || (metadata.title === title && metadata.title_source === undefined);
+  return (
+    title === undefined || source !== undefined || (metadata.title === title && metadata.title_source === undefined)
+  );
 }

@@ -32,7 +32,8 @@ export function alternativeTo(entry, step) {
  */
 export function hindrance(act, entry, { entries, isAsking = false, isConnected, cannotContinue }) {
   if (!CHANGES.has(act)) return null;
-  if (isAsking || entries.some(isRunning) || entries.some((other) => other.pending && !other.error)) return "turn.notNow";
+  if (isAsking || entries.some(isRunning) || entries.some((other) => other.pending && !other.error))
+    return "turn.notNow";
   if (act === "edit") return entry.after === undefined ? "turn.notLoaded" : null;
   if (!isConnected) return "turn.away";
   if (act === "regenerate" && !questionOf(entries, entry)) return "turn.notLoaded";

@@ -32,7 +32,8 @@ function take(transcript, { messageId, text, images, model, error, begins, after
     transcript.ask({ messageId, model, place });
     return false;
   }
-  if (!begins) transcript.begins = null; // another tab has made the session
+  if (!begins)
+    transcript.begins = null; // another tab has made the session
   else if (transcript.begins && !isEqual(begins, transcript.begins)) transcript.begins = begins; // or changed it
   const known = transcript.entries.find((entry) => entry.messageId === messageId);
   if (!known) transcript.addPending(messageId, text, model, after, images);

@@ -53,7 +53,8 @@ function piecesOf(letters) {
   return pieces;
 }
 
-const textOf = (letters) => letters.map(({ letter, isCode }) => (isCode && letter !== "\n" ? OF_CODE : letter)).join("");
+const textOf = (letters) =>
+  letters.map(({ letter, isCode }) => (isCode && letter !== "\n" ? OF_CODE : letter)).join("");
 
 function unmarked(letters, mark) {
   const found = [...textOf(letters).matchAll(mark)];
@@ -84,7 +85,11 @@ function markCode(letters, from, to) {
 
 // One alone that names no language ends what is cut before it.
 function withoutFences(letters) {
-  const fences = [...textOf(letters).matchAll(FENCE)].map((found) => [found.index, found.index + found[0].length, found[1]]);
+  const fences = [...textOf(letters).matchAll(FENCE)].map((found) => [
+    found.index,
+    found.index + found[0].length,
+    found[1],
+  ]);
   const isCut = fences.length % 2 === 1 && fences[0][2] === "";
   const ends = isCut ? [[0, 0], ...fences] : fences;
   for (let at = 0; at < ends.length; at += 2) markCode(letters, ends[at][1], ends[at + 1]?.[0]);

@@ -1,5 +1,5 @@
-"""The page as an app: it opens without a network, in the version that is current, and keeps nothing of anybody, least of
-all of who has left."""
+"""The page as an app: it opens without a network, in the version that is current. It keeps nothing of anybody in the
+worker's cache, and of who has left nothing at all."""
 
 import asyncio
 import json
@@ -177,7 +177,9 @@ async def keep_all_sorts(reader: Reader, other: Reader) -> None:
     await reader.choose_for("A theremin to delete", "Delete")
     await other.composer.press("Control+End")
     await other.page.keyboard.type(", in another tab")
-    await page.wait_for_function(f"{ALL_LEFT}.then((left) => Object.values(left.databases).every((kept) => kept.length))")
+    await page.wait_for_function(
+        f"{ALL_LEFT}.then((left) => Object.values(left.databases).every((kept) => kept.length))"
+    )
     kept = json.dumps(await page.evaluate(ALL_LEFT))
     for words in ("half a theremin, in another tab", "a new theremin", "nobody takes", "Speak of", "image/png"):
         assert words in kept
@@ -201,9 +203,7 @@ async def left_behind(page: Page, known: set[str]) -> dict[str, object]:
 NOTHING: dict[str, object] = {"databases": {}, "local": {}, "session": {}, "cookie": "", "files": []}
 
 
-async def test_log_out_leaves_nothing_in_the_browser(
-    keyed_server: ServerProcess, context: BrowserContext
-) -> None:
+async def test_log_out_leaves_nothing_in_the_browser(keyed_server: ServerProcess, context: BrowserContext) -> None:
     """Neither in the databases, nor in the storage, nor in the worker's cache, nor as a cookie; the theme stays."""
     await context.route("**/v1/models", lambda route: route.fulfill(json={"object": "list", "data": TWO_MODELS}))
     reader, other = [Reader(await context.new_page(), keyed_server.url) for _ in range(2)]

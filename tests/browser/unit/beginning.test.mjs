@@ -47,7 +47,7 @@ test("a session lacks what making it cannot say, and what was changed since; a b
 /** A server with at most one session, `made`, and what it was asked. */
 function beginMaking(made = null) {
   const parts = { ...begin(), asked: [], made, beforeAnswer: null };
-  const change = (name, of) => async (id, change) => {
+  const change = (name, of) => async (_, change) => {
     parts.asked.push([name, change]);
     parts.made = { ...parts.made, ...of(change) };
     return parts.made;

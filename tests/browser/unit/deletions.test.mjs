@@ -208,18 +208,21 @@ clocked("a storage that is broken costs only what would outlive the page", async
   assert.deepEqual(told.gone, ["a"]);
 });
 
-clocked("whoever logs out has what another tab keeps done too, and nothing is kept or asked for afterwards", async (pass) => {
-  const [ours, theirs] = [begin(), begin()];
-  ours.begin(["a"]);
-  theirs.begin(["b"]);
-  await ours.finish();
-  assert.deepEqual(asked, [{ ids: ["a"] }, { ids: ["b"] }]);
-  ours.clear();
-  theirs.end();
-  theirs.hurry();
-  await pass(60_000);
-  assert.deepEqual([asked.length, kept()], [2, []]);
-});
+clocked(
+  "whoever logs out has what another tab keeps done too, and nothing is kept or asked for afterwards",
+  async (pass) => {
+    const [ours, theirs] = [begin(), begin()];
+    ours.begin(["a"]);
+    theirs.begin(["b"]);
+    await ours.finish();
+    assert.deepEqual(asked, [{ ids: ["a"] }, { ids: ["b"] }]);
+    ours.clear();
+    theirs.end();
+    theirs.hurry();
+    await pass(60_000);
+    assert.deepEqual([asked.length, kept()], [2, []]);
+  },
+);
 
 clocked("whoever is deleted leaves no deletion behind, whatever the server says of it later", async (pass) => {
   const [ours, theirs] = [begin(), begin()];
