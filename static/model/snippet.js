@@ -26,6 +26,8 @@ const MARKS = [
   /(?<=^…[^`]*)(?<a>`+)/dg,
   /(?<a>`+)(?=[^`]*…$)/dg,
 ];
+// Of an item of a list behind another.
+const BULLET = /(?<=^[ \t>]*[-*+][ \t].*\n\s*)^[ \t>]*(?<a>[-*+](?:[ \t]+\[[ x]\])?)(?=[ \t])/dgim;
 // In what people write an underscore is more often a part of a name.
 const UNDERSCORES = /(?<![\w\\])(?<a>_{1,3})(?=[^\s_]).+?(?<=[^\s_])(?<b>\1)(?!\w)/dg;
 const ESCAPES = /(?<a>\\)(?=[*_`~#|])/dg;
@@ -40,7 +42,7 @@ export function plainSnippet(pieces, role) {
     Array.from({ length: text.length }, (_, at) => ({ letter: text[at], match, isCode: false })),
   );
   const rules = role === "user" ? [...MARKS, ESCAPES] : [...MARKS, UNDERSCORES, ESCAPES];
-  const without = rules.reduce(unmarked, withoutBars(withoutSpans(withoutFences(letters))));
+  const without = rules.reduce(unmarked, dotted(withoutBars(withoutSpans(withoutFences(letters)))));
   return piecesOf(without);
 }
 
@@ -61,6 +63,15 @@ function unmarked(letters, mark) {
   return edited(
     letters,
     found.map(({ indices }) => Object.values(indices.groups).filter(Boolean)),
+  );
+}
+
+// A dot stands between the items of a list.
+function dotted(letters) {
+  const found = [...textOf(letters).matchAll(BULLET)];
+  return edited(
+    letters,
+    found.map(({ indices }) => [[...indices.groups.a, "·"]]),
   );
 }
 

@@ -1,4 +1,4 @@
-"""Chats that begin while the server is away: they are named, pinned and put away at once, and are so once it is back."""
+"""Chats that begin while the server is away: they are named, pinned, put away at once, and are so once it is back."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

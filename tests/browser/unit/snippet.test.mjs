@@ -23,7 +23,7 @@ test("marks go, words stay, and what was found is marked", () => {
   assert.equal(plain("say `«pier» 3` and ``a ` b``"), "say «pier» 3 and a ` b");
   assert.equal(plain('[«tides»](https://example.org/tides "All") and ![a boat](/boat.png)'), "«tides» and a boat");
   assert.equal(plain("see <https://example.org/«tides»>"), "see https://example.org/«tides»");
-  assert.equal(plain("# Title\n\n> - [x] «tickets»\n- hats\n\n---\n1. shoes"), "Title «tickets» hats 1. shoes");
+  assert.equal(plain("# Title\n\n> - [x] «tickets»\n- hats\n\n---\n1. shoes"), "Title «tickets» · hats 1. shoes");
   assert.equal(plain("\\*not «bold»\\* and a \\| bar"), "*not «bold»* and a | bar");
 });
 
@@ -36,6 +36,12 @@ test("what was found in an address is shown with the address", () => {
   const link = "[the plan](https://example.org/«tides»)";
   assert.equal(plain(`see ${link} now`), `see ${link} now`);
   assert.equal(plain("```«python»\nx = 1\n```"), "```«python» x = 1");
+});
+
+test("a dot stands between the items of a list", () => {
+  assert.equal(plain("- [ ] «tea»\n- milk\n  * oat\n\nThen"), "«tea» · milk · oat Then");
+  assert.equal(plain("Buy:\n\n* «tea»\n* milk"), "Buy: «tea» · milk");
+  assert.equal(plain("…tea - «milk»\n- oat\n- rice…"), "…tea - «milk» oat · rice…");
 });
 
 test("in code nothing is a mark", () => {
