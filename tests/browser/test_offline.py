@@ -141,7 +141,7 @@ OF_THE_BROWSER = {"verbatim.theme", "verbatim.language"}
 """What is kept of the browser, whoever uses it."""
 OF_WHO_IS_THERE = {"verbatim.me", "verbatim.model.images"}
 """What is kept again as soon as somebody is there."""
-TWO_MODELS = [
+TWO_MODELS: list[dict[str, object]] = [
     {"id": name, "object": "model", "owned_by": "verbatim", "verbatim:images": True, "verbatim:parameters": []}
     for name in ("scribe", "metronome")
 ]
