@@ -12,7 +12,7 @@ import { MessageImages } from "./message_images.js";
 import { ReasoningView } from "./reasoning.js";
 
 /**
- * @param {{onSendAgain: (messageId: string) => void, onTakeBack: (messageId: string) => void,
+ * @param {{isConnected: () => boolean, onSendAgain: (messageId: string) => void, onTakeBack: (messageId: string) => void,
  *   onShowFacts: (ids: string[]) => void, onEdited: (entry: object, text: string) => boolean,
  *   onGap: (key: string, isNewer: boolean) => Promise<void>}} acts onEdited: whether the text was taken
  */
@@ -26,6 +26,7 @@ class UserMessage {
   foot = new Foot("user");
   #text = h("div", { class: "text", dir: "auto" });
   #note = h("p", { class: "note" });
+  #sending = h("span", { class: "sending" });
   #editor = null;
 
   constructor(acts) {
@@ -70,9 +71,15 @@ class UserMessage {
     return true;
   }
 
+  /** The connection has come or gone. */
+  sayOfConnection() {
+    this.#sending.textContent = this.acts.isConnected() ? t("message.sending") : t("message.waiting");
+  }
+
   #notes({ pending, error, messageId }) {
     if (!pending) return [];
-    if (!error) return [h("span", { class: "sending" }, t("message.sending"))];
+    this.sayOfConnection();
+    if (!error) return [this.#sending];
     const button = (name, act) => h("button", { type: "button", class: "link", click: () => act(messageId) }, name);
     const { onSendAgain, onTakeBack } = this.acts;
     const choices = [button(t("message.sendAgain"), onSendAgain), " ", button(t("message.edit"), onTakeBack)];
