@@ -28,6 +28,7 @@ from server.models import Models
 from server.parameters import check_outputs
 from server.placing import check_prefix, place, replacing
 from server.prompt_images import image_reader
+from server.prompt_search import searcher
 from server.prompting import make_prompt
 from server.response_log import Readable, ResponseLog
 from server.running import Running, RunningTurns, TurnLimits
@@ -270,7 +271,7 @@ class Conductor:
                 position = len(path) - 1
                 after = message_id(path[-2], position - 1) if position else None
                 self._live.tell(turn.user_id, QuestionAccepted(path[-1], position, running.log, after))
-            prompt = make_prompt(turn, path, record, image_reader(self._store, turn))
+            prompt = make_prompt(turn, path, record, image_reader(self._store, turn), searcher(self._store, turn))
             if not running.answering.is_stopped:
                 prompt = await self._memories.recall(turn, prompt, assistant)
             return await running.answering.run(assistant, prompt)

@@ -40,6 +40,7 @@ export function entryOf(item, after) {
     error: item["verbatim:error"]?.message ?? null,
     model: item["verbatim:model"] ?? null,
     facts: item["verbatim:facts"] ?? [],
+    isMemoryUnread: item["verbatim:memory_unread"] ?? false,
     usage: usageOfItem(item),
   };
 }

@@ -23,7 +23,7 @@ export function fit(field, mostPx) {
 
 export class Composer {
   /**
-   * @param {{form: HTMLFormElement, attachments: object, onSend: (text: string, images: string[]) => boolean,
+   * @param {{form: HTMLFormElement, attachments: object, onSend: (text: string, images: string[], imageNames: string[]) => boolean,
    *   onEdit: (text: string) => void, onAttach: Function, onLate: Function, onStop: () => void,
    *   onEditLast: () => boolean, onProblem: (message: string) => void}} options
    *   `attachments` says where images are shown, chosen and dropped
@@ -112,7 +112,7 @@ export class Composer {
       return;
     }
     const text = this.text.trim();
-    if (this.#isEmpty || !this.onSend(text, this.images)) return;
+    if (this.#isEmpty || !this.onSend(text, this.images, this.attachments.names)) return;
     this.text = "";
     this.attachments.change([]);
   }
