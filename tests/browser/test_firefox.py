@@ -1,7 +1,6 @@
 """The main flows in a stock Firefox: open, say, stream, reload in mid-answer, rename, search, delete."""
 
 import asyncio
-import json
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -9,11 +8,11 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from aiohttp import web
 
 from tests.browser.bidi import Firefox
 from tests.browser.conftest import missing
-from tests.browser.firefox_reader import ENTER, ESCAPE, FirefoxReader
+from tests.browser.firefox_reader import ARROW_UP, ENTER, ESCAPE, FirefoxReader
+from tests.browser.model_server import Say, model_server
 from tests.server_process import ServerProcess
 
 NAMES = (os.environ.get("FIREFOX", ""), "firefox-esr", "firefox")
@@ -29,18 +28,10 @@ class HeldModel:
     def __init__(self) -> None:
         self.may_end = asyncio.Event()
 
-    async def answer(self, request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-        await response.prepare(request)
-        await self._say(response, "The **first** half")
+    async def answer(self, _: str, say: Say) -> None:
+        await say(content="The **first** half")
         await self.may_end.wait()
-        await self._say(response, ", and the second.", finish_reason="stop")
-        await response.write(b"data: [DONE]\n\n")
-        return response
-
-    async def _say(self, response: web.StreamResponse, text: str, **end: str) -> None:
-        chunk = {"choices": [{"index": 0, "delta": {"content": text}, **end}]}
-        await response.write(b"data: " + json.dumps(chunk).encode() + b"\n\n")
+        await say(content=", and the second.")
 
 
 @pytest_asyncio.fixture
@@ -50,14 +41,9 @@ async def model() -> AsyncIterator[HeldModel]:
 
 @pytest_asyncio.fixture
 async def model_url(model: HeldModel) -> AsyncIterator[str]:
-    app = web.Application()
-    app.router.add_post("/v1/chat/completions", model.answer)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-    model.may_end.set()
-    await runner.cleanup()
+    async with model_server("held", model.answer) as url:
+        yield url
+        model.may_end.set()
 
 
 @pytest.fixture

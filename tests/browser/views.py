@@ -3,13 +3,12 @@
 Rule: a way begins at an empty chat of a user who has a few others, and leaves the view as a reader would see it.
 """
 
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 
-from aiohttp import web
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
+from tests.browser.model_server import Say, model_server
 from tests.browser.reader import Reader
 
 REASONING = "The ferry leaves at 7:40. The tide turns an hour later, so the beach comes first."
@@ -36,31 +35,14 @@ More under [tides](https://example.org/tides), and `pier 3` is behind the market
 """
 
 
-async def _answer(request: web.Request) -> web.StreamResponse:
-    response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-    await response.prepare(request)
-    end = {"finish_reason": "stop", "delta": {}}
-    for choice in ({"delta": {"reasoning_content": REASONING}}, {"delta": {"content": ANSWER}}, end):
-        await response.write(b"data: " + json.dumps({"choices": [{"index": 0, **choice}]}).encode() + b"\n\n")
-    await response.write(b"data: [DONE]\n\n")
-    return response
-
-
-async def _models(_: web.Request) -> web.Response:
-    return web.json_response({"object": "list", "data": [{"id": "guide", "object": "model"}]})
-
-
-@asynccontextmanager
-async def guide() -> AsyncIterator[str]:
+def guide() -> AbstractAsyncContextManager[str]:
     """A model server that thinks, and answers with everything that Markdown has; its address."""
-    app = web.Application()
-    app.router.add_post("/v1/chat/completions", _answer)
-    app.router.add_get("/v1/models", _models)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-    await runner.cleanup()
+
+    async def answer(_: str, say: Say) -> None:
+        await say(reasoning_content=REASONING)
+        await say(content=ANSWER)
+
+    return model_server("guide", answer)
 
 
 async def say_some(reader: Reader) -> None:
