@@ -5,7 +5,7 @@ Rule: it speaks as OpenAI's chat completions do, streamed; what is said, and whe
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from aiohttp import web
@@ -34,8 +34,9 @@ async def model_server(name: str, answer: Answer) -> AsyncIterator[str]:
         async def say(**delta: str) -> None:
             await response.write(_chunk(delta, None))
 
-        await answer(text, say)
-        await response.write(_chunk({}, "stop") + b"data: [DONE]\n\n")
+        with suppress(ConnectionError):  # who asked may not want the rest
+            await answer(text, say)
+            await response.write(_chunk({}, "stop") + b"data: [DONE]\n\n")
         return response
 
     async def models(_: web.Request) -> web.Response:

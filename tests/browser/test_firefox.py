@@ -1,4 +1,4 @@
-"""The main flows in a stock Firefox: open, say, stream, reload in mid-answer, rename, search, delete."""
+"""The main flows in a stock Firefox: say, stream, reload, stop, ask again, edit, rename, search, delete, settings."""
 
 import asyncio
 import os
@@ -99,3 +99,40 @@ async def test_main_flows(reader: FirefoxReader, model: HeldModel, server: Serve
     await reader.reload()
     await reader.sees("document.querySelector('#sessions .empty')")
     await server.forgets(b"the island")
+
+
+async def test_further_flows(reader: FirefoxReader, firefox: Firefox, model: HeldModel, server: ServerProcess) -> None:
+    """An answer is stopped and given again, a message edited, a theme chosen; what is written offline arrives."""
+    await reader.open()
+    await reader.say("Tell me of the island")
+    await reader.sees("document.querySelector('article[aria-label=Assistant] strong')")
+    await reader.click("button", "Stop")
+    await reader.sees("document.querySelector('article[aria-label=Assistant]').innerText.includes('stopped')")
+    model.may_end.set()
+    await reader.click("button", "Answer again")
+    await reader.reads(1, "The first half, and the second.")
+    await reader.sees("document.querySelector('article[aria-label=Assistant]').innerText.includes('2 / 2')")
+
+    await reader.sees("document.activeElement.id === 'message'")
+    await reader.type(ARROW_UP)
+    await reader.sees("document.activeElement.closest('.editor')")
+    await reader.type("s", ENTER)
+    await reader.sees("document.querySelector('article[aria-label=You] .text').innerText === 'Tell me of the islands'")
+    await reader.reads(1, "The first half, and the second.")
+
+    await reader.click("button", "Settings")
+    await reader.click("radio", "Dark")
+    await reader.sees("getComputedStyle(document.documentElement).backgroundColor === 'rgb(23, 24, 22)'")
+    await reader.type(ESCAPE)
+
+    await asyncio.to_thread(server.kill)
+    await reader.sees("document.querySelector('#connection').textContent.includes('away')")
+    await reader.click("textbox", "Message")
+    await reader.say("Into the dark")
+    await asyncio.to_thread(server.start)
+    await reader.reads(2, "The first half, and the second.")
+    await reader.reload()
+    await reader.reads(2, "The first half, and the second.")
+    await reader.sees("getComputedStyle(document.documentElement).backgroundColor === 'rgb(23, 24, 22)'")
+    # What the browser itself says of a server that is away.
+    firefox.errors[:] = [error for error in firefox.errors if "/v1/responses" not in error]
