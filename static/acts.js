@@ -69,7 +69,7 @@ export class Acts {
     const reason = this.reasonFor("edit", entry);
     if (reason) this.page.problem(reason);
     if (reason || !this.page.send(text, entry.after, images)) return false;
-    this.composer.focus();
+    this.composer.rest();
     return true;
   }
 
@@ -113,13 +113,13 @@ export class Acts {
     const question = questionOf(transcript.entries, entry);
     this.conversation.scroller.follow();
     this.conversations.askAgain(transcript, { "verbatim:after": question.itemId }, this.page.preferences.model);
-    this.composer.focus();
+    this.composer.rest();
   }
 
   goOn(entry) {
     const request = this.conversations.askAgain(this.page.transcript, { "verbatim:continue": entry.responseId });
     if (request) this.#continued.set(request, entry.model);
-    this.composer.focus();
+    this.composer.rest();
   }
 
   stepBack = (entry) => this.#step(entry, -1, "previous");

@@ -98,7 +98,7 @@ const conversation = new ConversationView({
     onGap: (key, isNewer) => conversations.items.fill(page.transcript, key, isNewer),
     onHindered: (reason) => page.problem(reason),
     onWordsLeft: (sessionId, words) => page.keepWords(sessionId, words),
-    onFocusLost: () => composer.focus(),
+    onFocusLost: () => composer.rest(),
     reasonFor: acts.reasonFor,
     onShowFacts: (ids) => memory.open(ids),
   },
@@ -106,7 +106,8 @@ const conversation = new ConversationView({
 
 const composer = new Composer({
   form: byId("composer"),
-  attachments: { element: byId("attachments"), button: byId("attach"), area: byId("main") },
+  reading: byId("scroll"),
+  attachments: { element: byId("attachments"), button: byId("attach"), area: document.documentElement },
   onSend: (text, images) => page.send(text, undefined, images),
   onEdit: (text) => page.drafted(text),
   onAttach: (images) => attached.changed(images),

@@ -40,7 +40,8 @@ export class Page {
   open(sessionId) {
     if (sessionId !== this.#transcript.sessionId || sessionId === null) this.#go(sessionId);
     this.drawer.close();
-    this.composer.focus();
+    if (sessionId === null) this.composer.focus();
+    else this.composer.rest();
   }
 
   /** Opens a session at one of its messages. */
@@ -171,14 +172,14 @@ export class Page {
     this.composer.text = joined(words, before);
     this.attached.giveBack(images);
     const taken = this.composer.text;
-    this.composer.focus();
+    this.composer.rest();
     return () => {
       if (this.#transcript.sessionId !== null || this.#transcript.entries.length > 0) return;
       if (this.composer.text === taken) this.composer.text = before;
       this.attached.takeOff(images);
       history.replaceState(null, "", pathOf(sessionId));
       this.#show(sessionId);
-      this.composer.focus();
+      this.composer.rest();
     };
   }
 

@@ -13,7 +13,8 @@ TOO_SMALL = """() => {
   const isShown = (one) => one.checkVisibility() && !one.closest("[inert]") && one.getBoundingClientRect().width > 1;
   const isSmall = (one) => one.getBoundingClientRect().height < 43.5;
   const nameOf = (one) => `${one.outerHTML.slice(0, 120)} ${one.getBoundingClientRect().height}`;
-  const pressed = [...document.querySelectorAll("button:not(.link, .copy), #sessions a, select, summary")];
+  const kinds = "button:not(.link, .copy, .thumbnail *), #sessions a, select, summary, .themes label";
+  const pressed = [...document.querySelectorAll(kinds)];
   const written = [...document.querySelectorAll("textarea, select, input:not([type=checkbox], [type=radio])")];
   const zooming = written.filter((one) => parseFloat(getComputedStyle(one).fontSize) < 16);
   return [...pressed.filter(isShown).filter(isSmall), ...zooming.filter(isShown)].map(nameOf);
