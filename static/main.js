@@ -5,6 +5,7 @@ import { Api } from "./api.js";
 import { Attached } from "./attached.js";
 import { Conversations } from "./conversations.js";
 import { Departure } from "./departure.js";
+import { HalfWritten } from "./half_written.js";
 import { keepForLater } from "./installation.js";
 import { Me } from "./me.js";
 import { DraftImages } from "./model/draft_images.js";
@@ -97,6 +98,7 @@ const conversation = new ConversationView({
     onEdited: (entry, text) => acts.sendEdited(entry, text),
     onGap: (key, isNewer) => conversations.items.fill(page.transcript, key, isNewer),
     onHindered: (reason) => page.problem(reason),
+    onWriting: () => halfWritten.keep(),
     onWordsLeft: (sessionId, words) => page.keepWords(sessionId, words),
     onFocusLost: () => composer.rest(),
     reasonFor: acts.reasonFor,
@@ -109,7 +111,7 @@ const composer = new Composer({
   reading: byId("scroll"),
   attachments: { element: byId("attachments"), button: byId("attach"), area: document.documentElement },
   onSend: (text, images) => page.send(text, undefined, images),
-  onEdit: (text) => page.drafted(text),
+  onEdit: () => halfWritten.keep(),
   onAttach: (images) => attached.changed(images),
   onLate: (place, image) => attached.late(place, image),
   onStop: () => page.stop(),
@@ -117,6 +119,8 @@ const composer = new Composer({
   onProblem: (message) => page.problem(message),
 });
 
+const sessionId = () => page.transcript.sessionId;
+const halfWritten = new HalfWritten({ outbox, composer, conversation, sessionId });
 const attached = new Attached({ outbox, composer });
 
 const page = new Page({
@@ -128,6 +132,7 @@ const page = new Page({
   conversations,
   conversation,
   composer,
+  halfWritten,
   attached,
   drawer,
   preferences,

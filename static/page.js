@@ -16,7 +16,7 @@ export class Page {
   #hasBegun = false; // until then nobody knows whose words these are
   #timer; // until the list is shown again
 
-  /** @param {object} parts api, outbox, sessions (the model), pages (what loads it), list, conversations, conversation (the view), composer, attached, drawer, preferences */
+  /** @param {object} parts api, outbox, sessions (the model), pages (what loads it), list, conversations, conversation (the view), composer, halfWritten, attached, drawer, preferences */
   constructor(parts) {
     Object.assign(this, parts);
     window.addEventListener("popstate", () => this.#show(sessionIn(location.pathname)));
@@ -27,6 +27,7 @@ export class Page {
     this.#hasBegun = true;
     const typed = this.composer.text;
     this.outbox.takeBackHomeless();
+    this.halfWritten.begin();
     this.conversations.restore();
     this.#show(sessionIn(location.pathname));
     if (typed !== this.composer.text) this.composer.text = joined(this.composer.text, typed);
@@ -35,6 +36,7 @@ export class Page {
   /** Whose words these were has left: nothing is kept from here on. */
   end() {
     this.#hasBegun = false;
+    this.halfWritten.end();
   }
 
   open(sessionId) {
@@ -95,11 +97,6 @@ export class Page {
     this.composer.text = joined(entry.text, this.composer.text);
     this.attached.giveBack(imagesOf([entry]));
     this.composer.focus();
-  }
-
-  /** What stands in the composer has changed. */
-  drafted(text) {
-    if (this.#hasBegun) this.outbox.keepDraft(this.#transcript.sessionId, text);
   }
 
   stop() {
@@ -213,7 +210,7 @@ export class Page {
     this.conversations.current = sessionId;
     this.#transcript = sessionId ? this.conversations.open(sessionId) : new Transcript();
     this.conversation.show(this.#transcript);
-    this.composer.text = this.outbox.draftOf(sessionId);
+    this.composer.text = this.halfWritten.opened(sessionId);
     this.attached.show(sessionId);
     this.transcriptChanged(this.#transcript);
     this.sessionsChanged();

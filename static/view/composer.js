@@ -133,7 +133,7 @@ export class Composer {
 
   #edited() {
     this.#fit();
-    this.onEdit(this.text);
+    this.onEdit();
   }
 
   #fit() {

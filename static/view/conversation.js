@@ -40,6 +40,7 @@ export class ConversationView {
     const onNear = (elements) => this.#comeNear(elements);
     this.nearness = new Nearness({ root: scroller.element, onNear });
     setInterval(() => this.#tick(), TICK_MS);
+    element.addEventListener("input", acts.onWriting);
     window.addEventListener("pagehide", () => this.#leaveWords());
   }
 
