@@ -195,11 +195,11 @@ export class ConversationView {
   }
 
   #lookAt(element) {
-    element.tabIndex = -1;
     element.classList.add("found");
-    element.addEventListener("animationend", () => element.classList.remove("found"), { once: true });
+    const forget = () => element.classList.remove("found");
+    for (const name of ["animationend", "blur"]) element.addEventListener(name, forget, { once: true });
     this.scroller.lookAt(element, "center");
-    element.focus({ preventScroll: true });
+    takeFocus(element);
   }
 
   #returnTo(view, button) {
@@ -275,6 +275,11 @@ export class ConversationView {
     if (!known && (isFar || isGap(entry))) this.nearness.watch(view.element);
     return view;
   }
+}
+
+function takeFocus(article) {
+  article.tabIndex = -1;
+  article.focus({ preventScroll: true });
 }
 
 const wordsIn = (views) => [...views].map((view) => view.words).filter(Boolean);

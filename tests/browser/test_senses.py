@@ -92,3 +92,21 @@ async def test_current_chat_is_told_without_the_page_s_colours(reader: Reader) -
     row = reader.page.locator(".row.current")
     assert await row.evaluate("one => getComputedStyle(one).borderTopStyle") == "solid"
     assert await reader.own_messages.locator(".text").evaluate("one => getComputedStyle(one).borderTopStyle") == "solid"
+
+
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+async def test_message_that_was_looked_for_is_marked(reader: Reader, motion: str) -> None:
+    """With less motion it is marked for as long as it has the focus."""
+    await reader.page.emulate_media(reduced_motion="reduce" if motion == "reduce" else "no-preference")
+    await reader.open()
+    await reader.ask("Alpha")
+    dialog = reader.page.get_by_role("dialog", name="Memory")
+    await reader.ask("Remember that I play the theremin")
+    await reader.button("Memory").click()
+    await dialog.get_by_role("link", name="Alpha").click()
+    told = reader.own_messages.filter(has_text="theremin")
+    await expect(told).to_be_focused()
+    if motion == "reduce":
+        await expect(told).not_to_have_css("box-shadow", "none")
+    await reader.composer.focus()
+    await expect(told).to_have_css("box-shadow", "none")
