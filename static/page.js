@@ -85,6 +85,7 @@ export class Page {
   sendAgain(messageId) {
     this.problem("");
     this.conversations.sendAgain(this.#transcript, messageId);
+    this.composer.rest();
   }
 
   /** A message that the server refused goes back to where it was written. */

@@ -123,6 +123,7 @@ export class Composer {
     }
     const text = this.text.trim();
     if (this.#isEmpty || !this.onSend(text, this.images)) return;
+    if (document.activeElement === this.sendButton) this.rest(); // it is of no use without words
     this.text = "";
     this.attachments.change([]);
   }

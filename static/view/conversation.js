@@ -231,9 +231,11 @@ export class ConversationView {
     if (!far.isFar) return far;
     const view = messageView(entry, this.acts);
     view.update(entry, entry === this.#shown.at(-1));
+    const hadFocus = far.element === document.activeElement;
     this.nearness.forget(far.element);
     far.element.replaceWith(view.element);
     this.#know(entry.key, view);
+    if (hadFocus) takeFocus(view.element);
     return view;
   }
 
@@ -256,13 +258,15 @@ export class ConversationView {
     const keys = new Set(present.map(({ key }) => key));
     const gone = former.filter(({ key }) => !keys.has(key)).map(({ key }) => [key, this.#views.get(key)]);
     this.#leaveWords(gone.map(([, view]) => view));
-    const hadFocus = gone.some(([, view]) => view.element.contains(document.activeElement));
+    const focused = gone.find(([, view]) => view.element.contains(document.activeElement))?.[1];
+    const behindGap = focused?.ask ? focused.element.nextElementSibling : null; // who reads upwards goes on from there
     for (const [key, view] of gone) {
       this.nearness.forget(view.element);
       view.element.remove();
       this.#views.delete(key);
     }
-    if (hadFocus && !this.#sought) this.acts.onFocusLost(); // what is sought gets it
+    if (behindGap) takeFocus(behindGap);
+    else if (focused && !this.#sought) this.acts.onFocusLost(); // what is sought gets it
   }
 
   #viewOf(entry, before, isLast, isNear) {

@@ -69,7 +69,10 @@ export class MemoryDialog {
 
   #show({ data, enabled }) {
     const rows = data.map((fact) => factRow(fact, this.acts, this.#marked.has(fact.id)));
+    const focused = document.activeElement?.dataset.focus;
     this.#list.replaceChildren(...(rows.length > 0 ? rows : [h("li", { class: "empty" }, t("memory.none"))]));
+    const same = focused && this.#list.querySelector(`[data-focus="${CSS.escape(focused)}"]`);
+    if (focused) (same ?? this.#input).focus();
     this.#known = data.map((fact, at) => ({ said: saidBy(fact), row: rows[at] }));
     this.#find.hidden = data.length <= HANDFUL && this.#find.value === "";
     this.#look();
