@@ -105,7 +105,9 @@ export class Page {
   }
 
   problem(message, transcript = this.#transcript) {
-    if (transcript === this.#transcript) byId("problem").textContent = message;
+    if (transcript !== this.#transcript) return;
+    byId("problem").textContent = message;
+    if (message !== "" && this.drawer.isOpen) this.drawer.close(); // it would lie over what is said
   }
 
   /** The server is there again: nobody reads on that it is not. */

@@ -19,6 +19,11 @@ export class Drawer {
     this.#apply();
   }
 
+  /** Whether it lies over the conversation. */
+  get isOpen() {
+    return this.#isOpen && this.#narrow.matches;
+  }
+
   open() {
     this.#isOpen = true;
     this.#wayBack = globalThis.CloseWatcher ? new CloseWatcher() : null;
