@@ -70,6 +70,7 @@ export default {
 
   "composer.attach": "Bilder hinzufügen",
   "composer.label": "Nachricht",
+  "composer.noImages": "Dieses Modell nimmt keine Bilder an.",
   "composer.noImage": "„{name}“ ist kein Bild, das sich lesen lässt.",
   "composer.placeholder": "Nachricht schreiben",
   "composer.removeImage": "Bild {number} entfernen",

@@ -61,6 +61,7 @@ export default {
 
   "composer.attach": "Add images",
   "composer.label": "Message",
+  "composer.noImages": "This model takes no images.",
   "composer.noImage": "“{name}” is no image that can be read.",
   "composer.placeholder": "Write a message",
   "composer.removeImage": "Remove image {number}",
