@@ -89,7 +89,7 @@ export class Acts {
       await this.api.showPath(transcript.sessionId, itemId);
     } catch (error) {
       this.conversation.giveUp();
-      return page.problem(error.code === "conversation_busy" ? t("turn.notNow") : error.message, transcript);
+      return page.problem(error.message, transcript);
     }
     await conversations.pathShown(transcript);
     const isLoaded = transcript.entries.some((entry) => entry.itemId === itemId);

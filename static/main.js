@@ -10,6 +10,7 @@ import { keepForLater } from "./installation.js";
 import { Me } from "./me.js";
 import { DraftImages } from "./model/draft_images.js";
 import { Outbox } from "./model/outbox.js";
+import { inTheseWords } from "./model/refusal.js";
 import { titleOf } from "./model/title.js";
 import { Neighbours } from "./neighbours.js";
 import { OutboxStore } from "./outbox_store.js";
@@ -73,7 +74,7 @@ const acts = new Acts();
 const socket = new Socket({
   url: `${location.origin.replace(/^http/, "ws")}/v1/responses`,
   onOpen: reconnected,
-  onFrame: (frame) => conversations.receive(frame),
+  onFrame: (frame) => conversations.receive(inTheseWords(frame)),
   onAway: lost,
 });
 

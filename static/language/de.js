@@ -44,7 +44,6 @@ export default {
   "answers.temperatureHint": "Von 0, den wahrscheinlichsten Wörtern, bis 2, den abwechslungsreichsten.",
   "answers.temperatureProblem": "Die Temperatur ist eine Zahl von 0 bis 2.",
 
-  "api.nobody": "Nicht ausgeführt: Es ist niemand mehr angemeldet.",
   "api.status": "Der Server hat mit {status} geantwortet.",
   "api.unreachable": "Der Server ist nicht erreichbar.",
 
@@ -196,6 +195,15 @@ export default {
   "model.none": "So heißt kein Modell.",
   "model.search": "Modell suchen",
   "model.silent": "antwortet nicht",
+
+  "refusal.disk": "Der Datenträger des Servers nimmt es nicht an; es wurde nichts geändert.",
+  "refusal.diskFailed": "Der Datenträger ist ausgefallen: Bis zum Neustart des Servers wird nichts mehr gespeichert.",
+  "refusal.diskFull": "Der Datenträger ist voll.",
+  "refusal.fault": "Im Server ist ein Fehler aufgetreten; sein Protokoll nennt ihn.",
+  "refusal.memoryOff": "Das Gedächtnis ist ausgeschaltet.",
+  "refusal.noSearch": "Auf diesem Server lässt sich nicht suchen.",
+  "refusal.nobody": "Nicht ausgeführt: Es ist niemand mehr angemeldet.",
+  "refusal.slow": "Das Netz ist zu langsam: Beim Server ist nicht alles angekommen.",
 
   "search.by": "{who}, {day}",
   "search.field": "Suchbegriffe",

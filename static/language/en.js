@@ -35,7 +35,6 @@ export default {
   "answers.temperatureHint": "From 0, the likeliest words, to 2, the most varied.",
   "answers.temperatureProblem": "The temperature is a number from 0 to 2.",
 
-  "api.nobody": "Not done: nobody is logged in any more.",
   "api.status": "The server answered with {status}.",
   "api.unreachable": "The server cannot be reached.",
 
@@ -184,6 +183,15 @@ export default {
   "model.none": "No model is called so.",
   "model.search": "Find a model",
   "model.silent": "does not answer",
+
+  "refusal.disk": "The disk of the server does not take it; nothing was changed.",
+  "refusal.diskFailed": "The disk of the server has failed: nothing more is kept until the server starts again.",
+  "refusal.diskFull": "The disk is full.",
+  "refusal.fault": "The server has a fault; its log says which.",
+  "refusal.memoryOff": "The memory is switched off.",
+  "refusal.noSearch": "Nothing can be searched on this server.",
+  "refusal.nobody": "Not done: nobody is logged in any more.",
+  "refusal.slow": "The network is too slow: not all of it has reached the server.",
 
   "search.by": "{who}, {day}",
   "search.field": "Words to search for",
