@@ -29,6 +29,7 @@ import { MemoryDialog } from "./view/memory.js";
 import { Scroller } from "./view/scroller.js";
 import { SearchDialog } from "./view/search.js";
 import { Shortcuts } from "./view/shortcuts.js";
+import { followTheme } from "./view/theme.js";
 import { fitAboveKeyboard } from "./view/visible_height.js";
 import { speak } from "./view/words.js";
 
@@ -237,3 +238,4 @@ new Shortcuts({ onWrite: () => composer.focus(), onList: () => drawer.toggle() }
 me.ask();
 keepForLater();
 fitAboveKeyboard();
+followTheme();
