@@ -45,7 +45,7 @@ export default {
 
   "chosen.all": "All that are listed",
   "chosen.count": { one: "{count} chosen", other: "{count} chosen" },
-  "chosen.end": "Choose no more",
+  "chosen.end": "Done choosing",
   "chosen.label": "Chosen chats",
 
   "chatSettings.explained": "What is left empty is as in the settings for all chats.",
@@ -211,7 +211,7 @@ export default {
   "sessions.choose": "Choose several",
   "sessions.earlier": "Earlier",
   "sessions.label": "Chats",
-  "sessions.lastWeek": "Last week",
+  "sessions.lastWeek": "Last 7 days",
   "sessions.menu": "More for {title}",
   "sessions.menuHint": "Rename, pin, archive, delete …",
   "sessions.more": "Show more",
