@@ -6,10 +6,11 @@ Rule: a way begins at an empty chat of a user who has a few others, and leaves t
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 
-from playwright.async_api import Route, expect
+from playwright.async_api import FilePayload, Route, expect
 
 from tests.browser.model_server import Say, model_server
 from tests.browser.reader import Reader
+from tests.server.pictures import PNG
 
 REASONING = "The ferry leaves at 7:40. The tide turns an hour later, so the beach comes first."
 ANSWER = """Here is a day that fits the tides:
@@ -127,6 +128,47 @@ async def menu_of_a_chat(reader: Reader) -> None:
     await reader.open_menu("A name for a boat")
 
 
+async def many_chosen(reader: Reader) -> None:
+    await chats(reader)
+    await reader.choose_for("A name for a boat", "Choose several")
+    await expect(reader.page.get_by_role("toolbar", name="Chosen chats")).to_contain_text("1 chosen")
+
+
+async def just_done(reader: Reader) -> None:
+    await chats(reader)
+    await reader.choose_for("A name for a boat", "Pin")
+    await expect(reader.button("Undo")).to_be_visible()
+    await reader.button("Undo").focus()  # so it stays
+
+
+async def editor(reader: Reader) -> None:
+    await reader.ask("What grows in the sun?")
+    await reader.composer.press("ArrowUp")
+    await expect(reader.page.get_by_role("textbox", name="Edit your message")).to_be_focused()
+
+
+async def images(reader: Reader) -> None:
+    """As where the model takes some."""
+    seer = {"id": "seer", "object": "model", "owned_by": "verbatim", "verbatim:images": True}
+    await reader.page.route("**/v1/models", lambda route: route.fulfill(json={"object": "list", "data": [seer]}))
+    await reader.open()
+    pixel: FilePayload = {"name": "pixel.png", "mimeType": "image/png", "buffer": PNG}
+    await reader.page.locator("input[type=file]").set_input_files(pixel)
+    await expect(reader.button("Remove image 1")).to_be_visible()
+
+
+async def refusal(reader: Reader) -> None:
+    """A message that the server does not take."""
+    error = {"error": {"code": "storage_full", "message": "the disk is full"}}
+
+    async def refuse(route: Route) -> None:
+        await (route.fulfill(status=507, json=error) if route.request.method == "POST" else route.continue_())
+
+    await reader.page.route("**/v1/conversations", refuse)
+    await reader.say("To nobody")
+    await expect(reader.button("Send again")).to_be_visible()
+
+
 VIEWS: dict[str, Callable[[Reader], Awaitable[None]]] = {
     "empty": empty,
     "first run": first_run,
@@ -143,5 +185,10 @@ VIEWS: dict[str, Callable[[Reader], Awaitable[None]]] = {
     "archive": lambda reader: press(reader, "Archive"),
     "shortcuts": lambda reader: press(reader, "Keyboard shortcuts"),
     "problem": problem,
+    "many chosen": many_chosen,
+    "just done": just_done,
+    "editor": editor,
+    "images": images,
+    "refusal": refusal,
 }
 """By name. A new view is a line here."""
