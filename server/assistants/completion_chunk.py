@@ -61,12 +61,13 @@ def decode_chunk(payload: bytes) -> Chunk:
         raise AssistantFailed("upstream_malformed", _MALFORMED)
     if value.get("error") or value.get("object") == "error":
         raise _reported(value)
-    usage = decode_usage(value.get("usage"))
-    match value.get("choices"):
-        case None | []:
-            return Chunk(usage=usage)
-        case [dict() as choice, *_]:
-            return _decode_choice(choice, usage)
+    usage, choices = value.get("usage"), value.get("choices")
+    if usage is not None:
+        usage = decode_usage(usage)
+    if not choices and (choices is None or isinstance(choices, list)):
+        return Chunk(usage=usage)
+    if isinstance(choices, list) and isinstance(choices[0], dict):
+        return _decode_choice(choices[0], usage)
     raise AssistantFailed("upstream_malformed", _MALFORMED)
 
 
@@ -81,8 +82,11 @@ def _decode_choice(choice: dict[str, Any], usage: Usage | None) -> Chunk:
     reason = choice.get("finish_reason") or None
     if not isinstance(delta, dict) or not isinstance(reason, str | None):
         raise AssistantFailed("upstream_malformed", _MALFORMED)
+    text = delta.get("content")
+    if len(delta) == 1 and text and isinstance(text, str):
+        return Chunk(text, True, reason, usage)  # As most of them are.
     try:
-        text, thought = read_content(delta.get("content") or delta.get("refusal"))
+        text, thought = read_content(text or delta.get("refusal"))
     except TypeError as error:
         raise AssistantFailed("upstream_malformed", _MALFORMED) from error
     calls = _decode_calls(delta)

@@ -130,20 +130,19 @@ class CompletionStream:
             if self.done:
                 break
             self.events += 1
-            texts.append(self._take_one(payload))
-        return "".join(texts)
+            if payload.strip() == b"[DONE]":
+                self.done = True
+                break
+            try:
+                chunk = decode_chunk(payload)
+            except AssistantFailed as failure:
+                self._fail(failure)
+                break
+            texts.append(chunk.text)
+            self._add(chunk)
+        return texts[0] if len(texts) == 1 else "".join(texts)
 
-    def _take_one(self, payload: bytes) -> str:
-        if payload.strip() == b"[DONE]":
-            self.done = True
-            return ""
-        try:
-            chunk = decode_chunk(payload)
-        except AssistantFailed as failure:
-            return self._fail(failure)
-        return self._add(chunk)
-
-    def _add(self, chunk: Chunk) -> str:
+    def _add(self, chunk: Chunk) -> None:
         self.alive = self.alive or chunk.alive
         if chunk.reasoning:
             self._thoughts.append(chunk.reasoning)
@@ -151,13 +150,11 @@ class CompletionStream:
             self._calls.setdefault(piece.place, []).append(piece)
         self._finish_reason = chunk.finish_reason or self._finish_reason
         self._usage = chunk.usage or self._usage
-        return chunk.text
 
-    def _fail(self, failure: AssistantFailed) -> str:
+    def _fail(self, failure: AssistantFailed) -> None:
         self.done = True
         if not self.finished:
             self.failure = failure
-        return ""
 
 
 def _whole_call(pieces: Sequence[CallPiece]) -> ToolCall:

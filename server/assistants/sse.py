@@ -33,6 +33,8 @@ class SseReader:
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """The payloads that are complete after these bytes."""
+        if (whole := self._whole_events(chunk)) is not None:
+            return whole
         if self._after_cr and chunk:
             chunk = chunk.removeprefix(b"\n")
             self._after_cr = False
@@ -52,6 +54,17 @@ class SseReader:
         payloads: list[bytes] = []
         self._finish_line(b"", payloads)
         self._finish_event(payloads)
+        return payloads
+
+    def _whole_events(self, chunk: bytes) -> list[bytes] | None:
+        """The payloads of bytes that are whole events of one line each, as most are; None: they need a closer look."""
+        if self._line or self._data or self._after_cr or self._at_start or self.too_long:
+            return None
+        if not (chunk.startswith(b"data: ") and chunk.endswith(b"\n\n")) or b"\r" in chunk:
+            return None
+        payloads = chunk[6:-2].split(b"\n\ndata: ")
+        if len(chunk) > self._max_event_bytes or chunk.count(b"\n") != 2 * len(payloads):
+            return None
         return payloads
 
     def _keep(self, piece: bytes) -> None:

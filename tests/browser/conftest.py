@@ -1,9 +1,12 @@
 """A server, a browser and readers for the page's tests."""
 
 import asyncio
+import json
 import os
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -34,7 +37,7 @@ def missing(what: str) -> None:
     pytest.skip(what)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def chromium_path() -> str:
     """Where Chromium is."""
     path = next((found for name in CHROMIUM_NAMES if name and (found := shutil.which(name))), None)
@@ -77,13 +80,25 @@ async def keyed_server(tmp_path: Path, built_page: Path) -> AsyncIterator[Server
     await asyncio.to_thread(process.stop)
 
 
+@pytest.fixture(scope="session")
+def chromium(chromium_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where one headless Chromium listens: to start one takes longer than most tests."""
+    settings = tmp_path_factory.mktemp("chromium") / "settings.json"
+    settings.write_text(json.dumps({"executablePath": chromium_path, "args": CHROMIUM_FLAGS}), "utf-8")
+    command = [sys.executable, "-m", "playwright", "launch-server", "--browser", "chromium", "--config", str(settings)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        yield process.stdout.readline().strip()
+        process.terminate()
+
+
 @pytest_asyncio.fixture
-async def browser(chromium_path: str) -> AsyncIterator[Browser]:
-    """A headless Chromium."""
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    """A browser in which nothing was done yet. Its contexts end with the test."""
     async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=chromium_path, args=list(CHROMIUM_FLAGS))
-        yield chromium
-        await chromium.close()
+        browser = await playwright.chromium.connect(chromium)
+        yield browser
+        await browser.close()
 
 
 @pytest_asyncio.fixture
