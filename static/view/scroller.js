@@ -121,6 +121,7 @@ export class Scroller {
 
   // Only the scrollbar is pressed outside of what is scrolled.
   #hold({ target, offsetX, pointerType }) {
+    this.#scrolled(); // the event of it may be on its way
     if (target === this.element && offsetX >= this.element.clientWidth) this.#held = "bar";
     else this.#held = pointerType === "mouse" ? "words" : null;
   }
