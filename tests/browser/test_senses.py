@@ -13,7 +13,7 @@ TOO_SMALL = """() => {
   const isShown = (one) => one.checkVisibility() && !one.closest("[inert]") && one.getBoundingClientRect().width > 1;
   const isSmall = (one) => one.getBoundingClientRect().height < 43.5;
   const nameOf = (one) => `${one.outerHTML.slice(0, 120)} ${one.getBoundingClientRect().height}`;
-  const kinds = "button:not(.link, .copy, .thumbnail *), #sessions a, select, summary, .themes label";
+  const kinds = "button:not(.link, .copy, .thumbnail *), #sessions a, select, summary, .themes label, [role=option]";
   const pressed = [...document.querySelectorAll(kinds)];
   const written = [...document.querySelectorAll("textarea, select, input:not([type=checkbox], [type=radio])")];
   const zooming = written.filter((one) => parseFloat(getComputedStyle(one).fontSize) < 16);
@@ -38,7 +38,7 @@ async def test_finger_finds_what_it_wants(browser: Browser, server: ServerProces
     await expect(page.get_by_role("textbox", name="Message", exact=True)).to_be_visible()
     hand = Reader(page, server.url)
     small: dict[str, object] = {}
-    for name in ("empty", "chats", "settings", "memory", "search"):
+    for name in ("empty", "chats", "settings", "memory", "search", "models"):
         await page.goto(server.url)
         await VIEWS[name](hand)
         if found := await page.evaluate(TOO_SMALL):
