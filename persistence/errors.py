@@ -9,6 +9,7 @@
     ├── MemoryOff           the user wants nothing to be learned
     ├── MessageNotFound     no such message in this session
     ├── ImageNotFound       no such image of this session
+    ├── ImagesFull          more bytes of images than a user may keep
     ├── InvalidSessionId    an id that may not name a file
     ├── NotStorable         what JSON in UTF-8 cannot hold
     ├── SearchUnavailable   nothing is indexed here
@@ -17,6 +18,7 @@
     ├── JournalDamaged      … in the journal, where something acknowledged stood
     └── StorageError        the disk refused; nothing that was acknowledged is lost
         ├── StorageFull     … for want of space
+        ├── MemoryUnreadable … to show a user's memory, which stays as it is
         └── StorageReadOnly … and a sync failed before, so nothing more is written
 
 Rule: an error holds data, and `__str__` composes the sentence. `files.py` translates the system's errors; above it
@@ -95,6 +97,19 @@ class ImageNotFound(PersistenceError):
 
     def __str__(self) -> str:
         return f"no image {self.name!r} in this session"
+
+
+@dataclass(eq=False)
+class ImagesFull(PersistenceError):
+    """
+    Attributes:
+        limit: In bytes.
+    """
+
+    limit: int
+
+    def __str__(self) -> str:
+        return f"expected at most {self.limit:,} bytes of images in all sessions of a user; delete some first"
 
 
 @dataclass(eq=False)
@@ -188,6 +203,10 @@ class StorageError(PersistenceError):
 
 class StorageFull(StorageError):
     """No space, no quota, or a file at its limit."""
+
+
+class MemoryUnreadable(StorageError):
+    """The system does not let us read a user's memory. Its file is left as it is: nothing is put in its place."""
 
 
 class StorageReadOnly(StorageError):

@@ -50,6 +50,7 @@ class FileStore:
         search_delay_s: How long the search index may lag behind them; None: it is left as it is.
         has_search: Whether there is one; if not, the files of an earlier one are removed.
         sessions_in_memory, bytes_in_memory: How much of the sessions stays in memory after use; so many users' facts.
+        image_bytes_per_user: What a user's images may take on the disk; 0: any number.
         checkpoints: When the journal is cut.
         disk: The system's files, or what stands in for them.
     """
@@ -64,6 +65,7 @@ class FileStore:
         has_search: bool = True,
         sessions_in_memory: int = 1024,
         bytes_in_memory: int = 64 << 20,
+        image_bytes_per_user: int = 0,
         checkpoints: CheckpointLimits | None = None,
         disk: Disk | None = None,
     ) -> None:
@@ -87,7 +89,7 @@ class FileStore:
         self._checkpoints = Checkpoints(
             self._journal, self._folding, self._index, self._running, self._files, checkpoints or CheckpointLimits()
         )
-        self._images = ImageFiles(folder, self._files, self._index)
+        self._images = ImageFiles(folder, self._files, self._index, image_bytes_per_user)
         deletions = Deletions(
             folder,
             self._files,
@@ -155,7 +157,7 @@ class FileStore:
     ) -> Record:
         if not is_session_id(record.session_id):
             raise InvalidSessionId(record.session_id)
-        async with self._changes.hold(record.session_id), self._images.put(record.session_id, images):
+        async with self._changes.hold(record.session_id), self._images.put(record, images):
             return await self._create(record, messages)
 
     async def record(self, session_id: str) -> Record:
@@ -190,7 +192,7 @@ class FileStore:
         self, session_id: str, messages: Sequence[Message], *, images: Mapping[str, bytes] = NO_IMAGES
     ) -> Record:
         async def append(session: OpenSession) -> None:
-            async with self._images.put(session_id, images):
+            async with self._images.put(session.record, images):
                 await self._owed.append(session, messages)
 
         plain = partial(self._owed.append, new=messages)
@@ -225,7 +227,7 @@ class FileStore:
             if (after := still_owing(before, settled, change(settled))) == before:
                 return
             begun = Part(session_id, draft["response_id"], draft, text) if draft else None
-            async with self._images.put(session_id, images):
+            async with self._images.put(session.record, images):
                 await self._sessions.rewrite(session, session.record.touched(), after, begun)
             self._running.follow_tree(session_id, after)
             if draft:
@@ -249,14 +251,14 @@ class FileStore:
 
     async def memory(self, user_id: str) -> Facts:
         async with self._changes.hold(memory_key(user_id), writes=False):
-            return await self._memories.read(user_id, mend=self.fault is None, lately=True)
+            return await self._memories.look(user_id, mend=self.fault is None)
 
     async def update_memory(self, user_id: str, change: FactsChange) -> Facts:
         async with self._changes.hold(memory_key(user_id)):
             before = await self._memories.read(user_id)
             after = before.but(change(before))
             if not before.same_as(after):
-                await self._memories.put(user_id, after)
+                await self._memories.put(user_id, after, forgets_all=bool(before) and not after)
                 if before.texts() - after.texts():
                     self._checkpoints.deleted()
             return after

@@ -4,9 +4,10 @@ Rule: every update is atomic and durable, and updates of one user come one after
 stands in `learning.py`; here nothing is waited for while the memory's lock is held.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from persistence.errors import FactNotFound, MemoryOff, SessionNotFound
+from persistence.fact_text import key
 from persistence.facts import Fact, Facts, Source
 from persistence.learning import Learned, edited, learn, without_session
 from persistence.model import new_id, now
@@ -44,20 +45,43 @@ class LongTermMemory:
             FactTooLong, MemoryFull: It is more than is kept.
         """
         outcome: list[Learned] = []
-        if session_id is not None:
-            await self._store.record(session_id)
 
         def change(facts: Facts) -> Facts:
-            if not facts.is_on:
-                raise MemoryOff(self.user_id)
             after, learned = learn(facts, text, Source(session_id, message_id, now()), new_id("fact_"), replaces)
             outcome[:] = [learned]
             return after
 
-        await self.update(change)
-        if session_id is not None:
-            await self._check_source(session_id)
+        await self._add(session_id, change)
         return outcome[0]
+
+    async def propose(
+        self, text: str, session_id: str, message_id: str | None = None, *, replaces: Fact | None = None
+    ) -> Learned | None:
+        """Adds a fact that was read out of what the user said, unless it is known already: only the user confirms.
+
+        Args:
+            replaces: The fact that it replaces, as it was then; one that says something else by now is left alone.
+
+        Returns:
+            None where nothing has changed.
+
+        Raises:
+            MemoryOff, SessionNotFound, FactTooLong, MemoryFull: As with `learn`.
+        """
+        outcome: list[Learned] = []
+
+        def change(facts: Facts) -> Facts:
+            outcome.clear()
+            is_there = replaces is None or any((fact.id, fact.text) == (replaces.id, replaces.text) for fact in facts)
+            if not is_there or any(key(fact.text) == key(text) for fact in facts):
+                return facts
+            old = replaces.id if replaces else None
+            after, learned = learn(facts, text, Source(session_id, message_id, now()), new_id("fact_"), old)
+            outcome.append(learned)
+            return after
+
+        await self._add(session_id, change)
+        return outcome[0] if outcome else None
 
     async def edit(self, fact_id: str, text: str) -> Fact:
         """Puts a fact in other words, by the user's own hand; returns it.
@@ -107,6 +131,20 @@ class LongTermMemory:
     async def switch(self, *, is_on: bool) -> None:
         """From now on facts are learned and used in answers, or not; those that are there stay."""
         await self.update(lambda facts: facts.switched(is_on))
+
+    async def _add(self, session_id: str | None, change: Callable[[Facts], Facts]) -> None:
+        """Changes what is known by something that was told in a session, if that is there before and after."""
+        if session_id is not None:
+            await self._store.record(session_id)
+
+        def added(facts: Facts) -> Facts:
+            if not facts.is_on:
+                raise MemoryOff(self.user_id)
+            return change(facts)
+
+        await self.update(added)
+        if session_id is not None:
+            await self._check_source(session_id)
 
     async def _check_source(self, session_id: str) -> None:
         """Takes back what was learned from a session that was deleted at this moment.

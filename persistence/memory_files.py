@@ -2,17 +2,20 @@
 
 Rule: whoever calls holds the lock of the user's memory. Every update is one entry of the journal, with all of the
 facts. The facts of a bounded number of users stay in memory; whether somebody else has changed their file is looked at
-before a change, and by a reader where that was not done for a second. What is not wholly read is not kept.
+before a change, and by a reader where that was not done for a second. What is not wholly read is not kept. A file that
+the system does not let us read is left as it is: nobody takes it for an empty one.
 """
 
 import logging
 import time
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from persistence.disk import Stamp
-from persistence.errors import Damaged
+from persistence.errors import Damaged, MemoryUnreadable, StorageError, StorageReadOnly
 from persistence.facts import Facts
 from persistence.files import Files
 from persistence.folding import Folding
@@ -56,6 +59,22 @@ class MemoryFiles:
         self._known: OrderedDict[str, _Known] = OrderedDict()
         """By file name, the one that was used last at the end."""
 
+    async def look(self, user_id: str, *, mend: bool) -> Facts:
+        """The user's facts, for whoever does not change them: as the file held them within the last second. Where the
+        disk refuses to have a damaged file set aside, it is read as it is.
+
+        Raises:
+            MemoryUnreadable: It cannot be read.
+        """
+        if mend:
+            try:
+                return await self.read(user_id, lately=True)
+            except (MemoryUnreadable, StorageReadOnly):
+                raise
+            except StorageError as error:
+                _log.error("a memory is read as it is: %s", error)
+        return await self.read(user_id, mend=False, lately=True)
+
     async def read(self, user_id: str, *, mend: bool = True, lately: bool = False) -> Facts:
         """The user's facts. Of a damaged file the quarantine keeps a copy; what can be read of it goes on.
 
@@ -63,6 +82,10 @@ class MemoryFiles:
             mend: Whether a damaged file may be set aside; otherwise it is left as it is.
             lately: Whether it is enough to know what the file held within the last second. Whoever changes it must see
                 what somebody else has written.
+
+        Raises:
+            MemoryUnreadable: It cannot be read.
+            StorageError: It is damaged, and cannot be set aside.
         """
         name = memory_file_name(user_id)
         if name in self._folding:
@@ -77,7 +100,9 @@ class MemoryFiles:
         """Whether nobody else has changed the file."""
         at = time.monotonic()
         if not lately or at - known.seen_at > _LOOK_S:
-            if self._files.glance(f"{self._folder}/{name}") != known.stamp:
+            with _unreadable():
+                stamp = self._files.glance(f"{self._folder}/{name}")
+            if stamp != known.stamp:
                 return False
             known.seen_at = at
         return True
@@ -88,7 +113,9 @@ class MemoryFiles:
         at = time.monotonic()
         facts = Facts()
         whole, stamp, reason = True, None, "not all facts"
-        if found := await self._files.read(path):
+        with _unreadable():
+            found = await self._files.read(path)
+        if found:
             data, stamp = found
             try:
                 facts, whole = decode_memory(data)
@@ -109,8 +136,14 @@ class MemoryFiles:
         if len(self._known) > self._limit:
             self._known.popitem(last=False)
 
-    async def put(self, user_id: str, facts: Facts) -> None:
-        """Puts other facts in the place of the user's, durably; no facts, no file."""
+    async def put(self, user_id: str, facts: Facts, *, forgets_all: bool = False) -> None:
+        """Puts other facts in the place of the user's, durably; no facts, no file.
+
+        Args:
+            forgets_all: Whether the copies in the quarantine go too, ahead of it.
+        """
+        if forgets_all:
+            await self._files.forget_copies(self._folder / "quarantine", [memory_file_name(user_id)])
         entry = Memory(user_id, facts)
         await self._journal.commit(entry.encode())
         self.forget(user_id)
@@ -129,3 +162,12 @@ class MemoryFiles:
         before = await self.read(user_id)
         after, gone = without_session(before, session_id)
         return (None if before.same_as(after) else Memory(user_id, after)), gone
+
+
+@contextmanager
+def _unreadable() -> Iterator[None]:
+    """The disk's refusal as what it means here."""
+    try:
+        yield
+    except StorageError as error:
+        raise MemoryUnreadable(error.action, error.path, error.reason) from error

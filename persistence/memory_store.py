@@ -181,7 +181,7 @@ class MemoryStore:
         self, session_id: str, messages: Sequence[Message], *, images: Mapping[str, bytes] = NO_IMAGES
     ) -> Record:
         session = self._get(session_id)
-        owed = owed_response(session.tree.history)
+        owed = owed_by(session.tree)
         try:
             encode_file(session.record, messages)
         except NotStorable:

@@ -9,7 +9,7 @@ import hashlib
 import re
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -64,6 +64,8 @@ class Message(TypedDict, total=False):
     """On a user's message: the images that go with its text (`images.py`), which stand beside the session's file."""
     facts: NotRequired[list[str]]
     """The facts of the user's memory that the assistant had for it, by id."""
+    memory_unread: NotRequired[bool]
+    """On an answer: the user's memory could not be read, and the assistant had nothing of it."""
 
 
 class Piece(NamedTuple):
@@ -266,22 +268,3 @@ def known_facts(message: Message) -> list[str]:
 def is_message(value: Any) -> bool:
     """Whether a JSON value can stand in a history."""
     return isinstance(value, dict) and isinstance(value.get("role"), str) and isinstance(value.get("content"), str)
-
-
-def with_added(
-    theirs: Sequence[Message], new: Iterable[Message], count: int, elsewhere: Iterable[Message] = ()
-) -> list[Message]:
-    """What somebody else has made of a history, and behind it those of our new messages that are not in it yet.
-
-    Args:
-        count: How many messages there were before the new ones. Behind them one without an id is known by its equal.
-        elsewhere: Messages that stand in the session, but not in its history.
-    """
-    messages, behind = list(theirs), list(theirs[count:])
-    known = {message.get("id") for message in (*theirs, *elsewhere)} - {None}
-    for message in new:
-        if message in behind:
-            behind.remove(message)
-        elif message.get("id") not in known:
-            messages.append(message)
-    return messages

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from persistence.added_messages import with_added
 from persistence.branches import Tree, with_ids
 from persistence.disk import Stamp
 from persistence.errors import Damaged, SessionExists, SessionNotFound, StorageError
@@ -20,7 +21,7 @@ from persistence.history import History
 from persistence.journal import Journal
 from persistence.journal_entry import Append, Part, Put
 from persistence.json_bytes import encode_messages, encode_record
-from persistence.model import Message, Record, session_file_name, with_added
+from persistence.model import Message, Record, session_file_name
 from persistence.portions import step_by_step
 from persistence.session_cache import OpenSession, SessionCache
 from persistence.session_file import Scan, branches_json, cutting, scan_file
@@ -120,8 +121,9 @@ class OpenSessions:
         scan = await self._scan(path, data, session_id, known, mend=mend)
         if new is not None and scan.whole:
             before = self._cache[session_id]
-            others = [message for branch in scan.branches for message in branch.messages]
-            messages = with_added(scan.messages, new, len(before.history) - len(new), others)
+            others, count = Tree((), scan.branches).messages(), len(before.history) - len(new)
+            earlier = [*before.history.whole()[:count], *Tree((), before.branches).messages()]
+            messages = with_added(scan.messages, new, count, others, earlier)
             scan = replace(scan, record=before.record, messages=messages, tail=None)
         tail = None if is_edited else scan.tail
         session = OpenSession(scan.record, History((), scan.messages), tail, stamp, len(data), scan.branches)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from persistence.answer import (
     answer_position,
+    answered_responses,
     answers,
     interrupted_message,
     owed_by,
@@ -42,7 +43,7 @@ class OwedAnswers:
         An answer that comes after it was settled as interrupted takes the place of that one.
         """
         owed, record = _owed_by(session), session.record.touched().having_spent(new)
-        if not (owed and answers(new, owed)):
+        if not (owed and answers(new, owed)) or _stands_in_a_branch(session, owed):
             owed = owed and owed_by(session.tree)
             late = len(new) == 1 and new[0].get("role") == "assistant" and new[0].get("response_id")
             if late and (tree := with_late_answer(session.tree, new)) is not None:
@@ -94,6 +95,11 @@ class OwedAnswers:
 
     def _interrupted(self, session: OpenSession, response_id: str) -> Message:
         return interrupted_message(response_id, self._running.parts(session.session_id, response_id))
+
+
+def _stands_in_a_branch(session: OpenSession, response_id: str) -> bool:
+    """Whether an answer is there already, away from the path that ends in its question."""
+    return any(response_id in answered_responses(branch.messages) for branch in session.branches)
 
 
 def _owed_by(session: OpenSession) -> str | None:

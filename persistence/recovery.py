@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from persistence.added_messages import with_added
 from persistence.disk import Disk
 from persistence.errors import Damaged
 from persistence.files import Files, SyncFailed, names, read, replace, sync, write
 from persistence.fold_file import Job, Outcome, Refused, Verdict, fold_files
 from persistence.journal_line import Scanned, durable_end, scan_segment
-from persistence.model import Message, Record, session_file_name, session_id_of, with_added
+from persistence.model import Message, Record, session_file_name, session_id_of
 from persistence.replay import Replay, first_that_counts, replay
 from persistence.segment_file import is_segment, segment_name
 from persistence.session_file import Scan, encode_file, scan_file
@@ -162,7 +163,8 @@ async def _add_to_edited(
     except Damaged:
         scan = Scan(record, [], None)
     others = [message for branch in scan.branches for message in branch.messages]
-    theirs, messages = scan.messages, with_added(scan.messages, new, count, others)
+    earlier = [message for message in scan.messages[:count] if message not in new]
+    theirs, messages = scan.messages, with_added(scan.messages, new, count, others, earlier)
     await files.hop("replace", path, _replace, encode_file(record, messages, scan.branches)[0])
     _log.warning(
         "%s was changed behind the journal's back; %d messages are behind it now; as it was: %s",

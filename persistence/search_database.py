@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from persistence.search_changes import COLUMNS, Indexed, SearchChanges, Update, indexed
-from persistence.search_hits import Hit, Place
+from persistence.search_hits import Hit, Place, make_snippet
 from persistence.search_lookup import Lookup
 from persistence.search_query import SearchQuery
 from persistence.search_rows import SCHEMA, VERSION, volume_schema, volume_table
@@ -160,20 +160,24 @@ class SearchDatabase:
     def search(self, user_id: str, query: SearchQuery, before: Place | None, limit: int) -> list[Hit]:
         """A user's hits, the newest, or the newest behind a place.
 
+        Snippets are made when nothing is being read any more: what takes text away waits for those who read.
+
         Raises:
             DatabaseDamaged: It cannot be read.
         """
+        slices = Slices()
         with _translated():
             connection = self._idle.pop() if self._idle else self._connect()
             try:
                 connection.execute("BEGIN")
-                return Lookup(connection, user_id, query, Slices()).hits(before, limit)
+                found = Lookup(connection, user_id, query, slices).found(before, limit)
             finally:
                 connection.rollback()
                 if self._is_closed:
                     connection.close()
                 else:
                     self._idle.append(connection)
+        return [Hit(place, role, make_snippet(text, query.phrases, slices.step)) for place, role, text in found]
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -1,7 +1,7 @@
 """Session files into the search index, in a thread.
 
 Rule: a file is read only if its stamp is not the one that the index has; a session of which nothing has changed costs
-one look.
+one look. Of a file that cannot be read, and out of which something may have been taken, nothing stays.
 """
 
 import logging
@@ -76,7 +76,7 @@ def index_sessions(disk: Disk, folder: Path, database: SearchDatabase, jobs: Seq
             continue
         except OSError as error:
             _log.warning("session %s is not searched as it is now: %s", job.session_id, error)
-            continue
+            update, length = _unreadable(job, known.get(job.session_id)), 0
         if update:
             updates.append(update)
         size += length
@@ -112,6 +112,11 @@ def _look(disk: Disk, folder: Path, job: Job, before: Indexed | None, slices: Sl
         raise _Torn
     data, stamp = found
     return Update(job.session_id, before, stamp, read_source(data, job.known, slices.step)), len(data)
+
+
+def _unreadable(job: Job, before: Indexed | None) -> Update | None:
+    """What is to be done where the file cannot be read: what may be gone from it goes, until it is read again."""
+    return None if job.is_added or before is None else Update(job.session_id, before)
 
 
 def _read_end(disk: Disk, path: str, at: int) -> tuple[bytes, Stamp]:

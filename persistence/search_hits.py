@@ -8,17 +8,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
+from unicodedata import category
 
 from persistence.search_query import Phrase, positions
 from persistence.search_words import Word, words
 
 _BEFORE, _LENGTH = 60, 240
 """How many characters of a snippet stand before the first match, and how many there are in all."""
-_LOOKED_AT = 200_000
+LOOKED_AT = 200_000
 """So far into a message its matches are looked for: behind it a snippet shows the beginning, with nothing marked."""
 _MARKED = 50
 """So many matches are marked in a snippet at most."""
 _WORDS_AT_ONCE = 128
+_JOINER = "\u200d"
+_TONES = "\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
+"""Of skin: they change the sign before them, as a mark changes its letter."""
+_MARKS = 16
+"""So many of them belong to a letter at most."""
 
 
 class Place(NamedTuple):
@@ -72,16 +78,17 @@ def make_snippet(text: str, phrases: Sequence[Phrase], step: Callable[[], object
     Args:
         step: Is called every now and then.
     """
-    found = _around_match(text[:_LOOKED_AT], phrases, step)
+    found = _around_match(text[:LOOKED_AT], phrases, step)
     folded = [word.text for word in found]
     spans = sorted(_span(found, at, len(phrase.words)) for phrase in phrases for at in positions(phrase, folded))
     begin = max((spans[0][0] if spans else 0) - _BEFORE, 0)
     end = min(begin + _LENGTH, len(text))
-    begin = _word_start(text, begin)
+    begin = _letter_start(text, _word_start(text, begin))
+    end = _letter_start(text, end)
     pieces = [Piece("…", False)] if begin else []
     at = begin
     for start, stop in spans[:_MARKED]:
-        start, stop = max(start, at), min(stop, end)
+        start, stop = max(start, at), min(_letter_start(text, stop), end)
         if start < stop:
             pieces += [Piece(text[at:start], False), Piece(text[start:stop], True)]
             at = stop
@@ -112,3 +119,16 @@ def _word_start(text: str, begin: int) -> int:
         return 0
     space = text.find(" ", begin, begin + _BEFORE // 2)
     return begin if space < 0 else space + 1
+
+
+def _letter_start(text: str, at: int) -> int:
+    """The first place from one on that is not in the midst of what a reader takes for one letter or sign."""
+    for _ in range(_MARKS):
+        if not 0 < at < len(text) or not _goes_on(text[at - 1], text[at]):
+            break
+        at += 1
+    return at
+
+
+def _goes_on(before: str, char: str) -> bool:
+    return category(char).startswith("M") or char in _TONES or _JOINER in (before, char)

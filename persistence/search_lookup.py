@@ -7,12 +7,14 @@ newest volumes first, and no older ones once there is enough.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from persistence.search_hits import Hit, Place, make_snippet
+from persistence.search_hits import LOOKED_AT, Place
 from persistence.search_query import SearchQuery, expression
 from persistence.search_rows import NEWEST_ROW, first_row, last_row, moment, volume_table
 from persistence.search_words import unspaced
 from persistence.slices import Slices
 
+_CHARS = LOOKED_AT + 1_000
+"""Of a text: a snippet looks no further."""
 _END = "ifnull((SELECT {}(id) FROM {}), 0)"
 
 
@@ -33,6 +35,14 @@ class Connection(Protocol):
     def execute(self, sql: str, parameters: Sequence[Any] = ..., /) -> Rows: ...
 
     def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> Rows: ...
+
+
+class Found(NamedTuple):
+    """A message that matches, with as much of its text as a snippet is made of."""
+
+    place: Place
+    role: str
+    text: str
 
 
 class _Volume(NamedTuple):
@@ -58,8 +68,8 @@ class Lookup:
         self._volumes = [_Volume(volume, *self._span(volume)) for [volume] in found.fetchall()]
         self._volumes.sort(key=lambda volume: volume.newest, reverse=True)
 
-    def hits(self, before: Place | None, limit: int) -> list[Hit]:
-        """The newest hits, or the newest behind a place.
+    def found(self, before: Place | None, limit: int) -> list[Found]:
+        """The newest messages, or the newest behind a place.
 
         What is of one moment is read all at once, since its order is not that of the rows.
         """
@@ -77,7 +87,7 @@ class Lookup:
                 newest = first_row(at_us) - 1
             places = ((self._place(*row), *row) for row in rows)
             found += sorted((one for one in places if not before or one[0] < before), reverse=True)
-        return [self._hit(*one) for one in found[:limit]]
+        return [self._found(*one) for one in found[:limit]]
 
     def _rows(self, oldest: int, newest: int, limit: int) -> list[tuple[int, int]]:
         """The newest rows between two that match, and their volumes; without limit where that is negative."""
@@ -110,10 +120,10 @@ class Lookup:
         [session_id, message_id] = self._columns("session_id, message_id", row, volume)
         return Place(moment(row), session_id, message_id)
 
-    def _hit(self, place: Place, row: int, volume: int) -> Hit:
+    def _found(self, place: Place, row: int, volume: int) -> Found:
         [role, text] = self._columns("role, text", row, volume)
         self._slices.step()
-        return Hit(place, role, make_snippet(unspaced(text), self._query.phrases, self._slices.step))
+        return Found(place, role, unspaced(text[: 2 * _CHARS])[:_CHARS])  # Each character may have a separator.
 
     def _columns(self, names: str, row: int, volume: int) -> Iterable[str]:
         query = f"SELECT {names} FROM {volume_table(volume)} WHERE rowid = ?"

@@ -78,6 +78,7 @@ class Store(Protocol):
         Raises:
             SessionExists: The id is taken.
             InvalidSessionId: The id may not name a file.
+            ImagesFull: The store has a limit on what a user may keep in images, and these pass it; here and below.
         """
 
     async def record(self, session_id: str) -> Record:
@@ -177,11 +178,15 @@ class Store(Protocol):
         """The same without waiting, where nobody is ahead; None: nothing was done, it takes a `write_all`."""
 
     async def memory(self, user_id: str) -> Facts:
-        """The facts about the user, in the order in which they were learned; empty for one who is not known."""
+        """The facts about the user, in the order in which they were learned; empty for one who is not known.
+
+        Raises:
+            MemoryUnreadable: There are some, perhaps, and the system does not let us read them.
+        """
 
     async def update_memory(self, user_id: str, change: FactsChange) -> Facts:
         """Puts other facts in the place of the user's; returns the new ones. Where the change gives no `Facts`, memory
-        stays on or off as it is.
+        stays on or off as it is. What cannot be read is not overwritten, as with `memory`.
         """
 
     async def search(self, user_id: str, query: SearchQuery, *, limit: int, after: Place | None = None) -> Hits:

@@ -72,6 +72,7 @@ def make_store(config: Config) -> Store:
         has_search=config.search,
         sessions_in_memory=config.sessions_in_memory,
         bytes_in_memory=config.bytes_in_memory,
+        image_bytes_per_user=config.max_image_bytes_per_user,
         checkpoints=limits,
     )
 

@@ -1,12 +1,14 @@
 """What is asked for, completed by what the user has chosen: for a session, and for all of them.
 
 Rule: nothing is looked up but the records in memory and the user's memory, which a turn reads anyway. A model that is
-chosen and not on offer any more gives way to the next choice, in the end to the first on offer.
+chosen and not on offer any more gives way to the next choice, in the end to the first on offer. Where the user's memory
+cannot be read, nothing is chosen for all; the turn says so when it comes to recalling (`memories.py`).
 """
 
+import logging
 from contextlib import suppress
 
-from persistence import PersistenceError, SessionNotFound, Store
+from persistence import MemoryUnreadable, PersistenceError, SessionNotFound, Store
 from persistence.settings import NO_SETTINGS
 from server.assistants.base import Assistant
 from server.errors import ApiError, api_error
@@ -14,6 +16,8 @@ from server.models import Found, Models
 from server.parameters import check_parameters
 from server.settings import with_settings
 from server.turn import TurnRequest
+
+_log = logging.getLogger(__name__)
 
 
 class Choosing:
@@ -35,11 +39,13 @@ class Choosing:
             ApiError: `model_not_found`, `unsupported_parameter`: the request says what cannot be honoured.
                 Or the disk refuses.
         """
+        for_all = here = NO_SETTINGS
         try:
             for_all = (await self._store.memory(user_id)).settings
+        except MemoryUnreadable as error:
+            _log.error("%s; turns of its user go on without it", error)
         except PersistenceError as error:
             raise api_error(error) from error
-        here = NO_SETTINGS
         with suppress(SessionNotFound):
             here = (await self._store.record(session_id)).settings
         assistant, model = await self._found(request.model, here.model, for_all.model)

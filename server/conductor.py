@@ -18,7 +18,7 @@ from server.coalescing import Coalescing
 from server.delta_window import DeltaWindow
 from server.errors import ApiError, api_error
 from server.finding import Finding
-from server.history import find_sent
+from server.history import find_sent, session_named_by
 from server.last_piece import NOTHING, LastPiece
 from server.lined_up import LinedUp, Place
 from server.live import Live, QuestionAccepted, SessionChanged
@@ -28,6 +28,7 @@ from server.models import Models
 from server.parameters import check_outputs
 from server.placing import check_prefix, place, replacing
 from server.prompt_images import image_reader
+from server.prompt_search import searcher
 from server.prompting import make_prompt
 from server.response_log import Readable, ResponseLog
 from server.running import Running, RunningTurns, TurnLimits
@@ -71,7 +72,7 @@ class Conductor:
         self._queues = KeyedLocks()
         self._arrivals = KeyedLocks()
         self._running = RunningTurns(limits)
-        self.lined_up = LinedUp()
+        self.lined_up = LinedUp(limits)
         self.closing = False
 
     async def start(
@@ -94,9 +95,10 @@ class Conductor:
 
         **Cancellation**: the turn goes on.
         """
-        request = await self._finding.resolved(user_id, request)
-        session_id, may_begin = await self._finding.session_of(user_id, request)
+        session_id = session_named_by(user_id, request)
         async with self._arrivals.hold(session_id):
+            request = await self._finding.resolved(user_id, request)
+            may_begin = await self._finding.may_begin(user_id, request, session_id)
             running = self._running.sent(session_id, request.client_message_id)
             if running is None:
                 request, assistant, model = await self._choosing.completed(user_id, request, session_id)
@@ -269,7 +271,7 @@ class Conductor:
                 position = len(path) - 1
                 after = message_id(path[-2], position - 1) if position else None
                 self._live.tell(turn.user_id, QuestionAccepted(path[-1], position, running.log, after))
-            prompt = make_prompt(turn, path, record, image_reader(self._store, turn))
+            prompt = make_prompt(turn, path, record, image_reader(self._store, turn), searcher(self._store, turn))
             if not running.answering.is_stopped:
                 prompt = await self._memories.recall(turn, prompt, assistant)
             return await running.answering.run(assistant, prompt)

@@ -129,6 +129,9 @@ class Config:
     )
     max_image_bytes: int = _setting(4_194_304, _whole(1, 1 << 30), "largest image that is taken, in bytes of its file")
     max_images: int = _setting(8, _whole(0, 1000), "images that one message may bring")
+    max_image_bytes_per_user: int = _setting(
+        1 << 30, _whole(0, 1 << 50), "bytes of images that one user may keep, in all sessions; 0: no limit"
+    )
     max_queued_turns: int = _setting(32, _whole(1, 10_000), "turns beside the first in one session, or on one socket")
     max_turns_per_user: int = _setting(256, _whole(1, 1_000_000), "turns of one user that may run or wait")
     max_turns: int = _setting(4096, _whole(1, 1_000_000), "turns that may run or wait in all")

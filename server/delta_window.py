@@ -14,7 +14,7 @@ class DeltaWindow:
     """The width, in seconds.
 
     Args:
-        narrowest_s, widest_s: Its limits. Where the first is not below the second, it stays as it is.
+        narrowest_s, widest_s: Its limits. Where the first is 0, or not below the second, it stays as it is.
     """
 
     def __init__(self, narrowest_s: float, widest_s: float) -> None:

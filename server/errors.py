@@ -15,9 +15,11 @@ from persistence.errors import (
     FactNotFound,
     FactTooLong,
     ImageNotFound,
+    ImagesFull,
     InvalidSessionId,
     MemoryFull,
     MemoryOff,
+    MemoryUnreadable,
     MessageNotFound,
     NotStorable,
     PersistenceError,
@@ -112,6 +114,9 @@ def api_error(error: PersistenceError) -> ApiError:
             return ApiError(404, "message_not_found", f"no message {error.message_id!r} in this conversation", "after")
         case ImageNotFound():
             return ApiError(404, "image_not_found", f"no image {error.name!r:.100} in this conversation", "name")
+        case ImagesFull():
+            limit = f"expected at most {error.limit:,} bytes of images in all conversations of a user"
+            return ApiError(409, "images_full", f"{limit}; delete some first")
         case InvalidSessionId():
             return ApiError(400, "invalid_value", str(error), "conversation")
         case NotStorable():
@@ -131,6 +136,9 @@ def api_error(error: PersistenceError) -> ApiError:
             return ApiError(503, "storage_read_only", message)
         case StorageFull():
             return ApiError(507, "storage_full", "the disk is full; nothing was changed")
+        case MemoryUnreadable():
+            message = f"the memory cannot be read ({error.reason}); it is left as it is"
+            return ApiError(500, "storage_error", message)
         case StorageError():
             return ApiError(500, "storage_error", f"the disk refused ({error.reason}); nothing was changed")
         case _:

@@ -4,15 +4,16 @@ Rule: all of them, where they fit; else those that fit best, by BM25, to the las
 most often, then those that were told last. Whatever is chosen stands in the order in which it was learned.
 
 The ranking is SQLite's (FTS5), in a table in memory that lives as long as the call: it comes with Python, while the
-packages for BM25 alone need numpy for what is a few hundred lines of text.
+packages for BM25 alone need numpy for what is a few hundred lines of text. What a word is, is the same as in the
+search: each character of Chinese, Japanese and Korean is one.
 """
 
-import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 
 from persistence import Fact
+from persistence.search_words import searchable, spaced, words
 
 MAX_WORDS = 200
 """Of the last messages, that facts are looked up by; the latest ones."""
@@ -50,12 +51,13 @@ def choose(facts: Sequence[Fact], messages: Sequence[str], max_chars: int) -> Se
 
 def _relevance(facts: Sequence[Fact], messages: Sequence[str]) -> dict[int, float]:
     """By place, how well a fact fits; those that share no word with the messages are missing."""
-    if not (words := list(_latest_words(messages))):
+    if not (latest := list(_latest_words(messages))):
         return {}
+    texts = (spaced(searchable(fact.text)) for fact in facts)
     with closing(sqlite3.connect(":memory:")) as database:
         database.execute("CREATE VIRTUAL TABLE fact USING fts5(text, tokenize = 'porter unicode61')")
-        database.executemany("INSERT INTO fact (rowid, text) VALUES (?, ?)", enumerate(fact.text for fact in facts))
-        wanted = " OR ".join(f'"{word}"' for word in words)
+        database.executemany("INSERT INTO fact (rowid, text) VALUES (?, ?)", enumerate(texts))
+        wanted = " OR ".join(f'"{word}"' for word in latest)
         return {at: -rank for at, rank in database.execute("SELECT rowid, rank FROM fact WHERE fact MATCH ?", [wanted])}
 
 
@@ -63,9 +65,9 @@ def _latest_words(messages: Sequence[str]) -> Iterator[str]:
     """The distinct words of the messages, the latest first."""
     seen: set[str] = set()
     for message in reversed(messages):
-        for word in reversed(re.findall(r"\w+", message[-MAX_WORDS * 20 :])):
-            if (folded := word.casefold()) not in seen:
-                seen.add(folded)
-                yield folded
+        for word in reversed(list(words(message[-MAX_WORDS * 20 :]))):
+            if word.text not in seen:
+                seen.add(word.text)
+                yield word.text
                 if len(seen) == MAX_WORDS:
                     return

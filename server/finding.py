@@ -3,12 +3,11 @@
 Rule: what belongs to another user is not found.
 """
 
-from contextlib import suppress
 from dataclasses import replace
 
 from persistence import Message, SessionNotFound, SessionService, Store, Tree
 from server.errors import ApiError
-from server.history import answer_of, find_answer, session_begun_by, session_of
+from server.history import answer_of, find_answer, session_of
 from server.live import Live
 from server.response_log import Readable
 from server.stored_response import StoredResponse
@@ -64,21 +63,20 @@ class Finding:
         model = request.model or (previous.model if request.continues else None)
         return replace(request, session_id=previous.session_id, model=model)
 
-    async def session_of(self, user_id: str, request: TurnRequest) -> tuple[str, bool]:
-        """The session that a turn goes on in, and whether the turn begins it where it is not there yet: one that is
-        there now, and is deleted while the turn waits, does not come back.
+    async def may_begin(self, user_id: str, request: TurnRequest, session_id: str) -> bool:
+        """Whether a turn begins its session where it is not there yet: one that is there now, and is deleted while the
+        turn waits, does not come back.
 
         Raises:
-            SessionNotFound: It names one that is not the user's.
+            SessionNotFound: The request names one that is not the user's.
         """
-        if request.session_id is None:
-            session_id = session_begun_by(user_id, request)
-            with suppress(SessionNotFound):
-                await self._sessions.retrieve(session_id, user_id=user_id)
-                return session_id, False
-            return session_id, True
-        await self._sessions.retrieve(request.session_id, user_id=user_id)
-        return request.session_id, False
+        try:
+            await self._sessions.retrieve(session_id, user_id=user_id)
+        except SessionNotFound:
+            if request.session_id is None:
+                return True
+            raise
+        return False
 
     async def tree(self, turn: Turn, *, may_begin: bool) -> Tree | None:
         """The messages of a turn's session; None where it has still to be created."""

@@ -39,6 +39,13 @@ def session_begun_by(user_id: str, request: TurnRequest) -> str:
     return hashlib.sha256(begun_by).hexdigest()[:16]
 
 
+def session_named_by(user_id: str, request: TurnRequest) -> str:
+    """The id of the session that a request goes on in, or begins, by what it says; whether that is there, and whose it
+    is, is another question."""
+    named = request.continues or request.previous_response_id
+    return request.session_id or (named and session_of(named)) or session_begun_by(user_id, request)
+
+
 def _image_files(message: Message) -> list[str]:
     return [image.file for image in images_of(message)]
 

@@ -1,8 +1,8 @@
 """What turns have to do with long-term memory: learning what the user says is to be remembered, and recalling.
 
 Rules: what the user asks to have remembered is learned before the assistant is asked, whichever it is; how that is
-said is read by the same table for all (`scribe_intents`). A user without facts costs a look into memory, and no more.
-No lock is held while an assistant is asked.
+said is read by the same table for all (`scribe_intents`). What a tool gave is no word of the user's: nothing is learned
+from it. A user without facts costs a look into memory, and no more. No lock is held while an assistant is asked.
 """
 
 import asyncio
@@ -12,11 +12,13 @@ from dataclasses import dataclass, replace
 
 from persistence import (
     Fact,
+    Facts,
     FactTooLong,
     Learned,
     LongTermMemory,
     MemoryFull,
     MemoryOff,
+    MemoryUnreadable,
     Message,
     PersistenceError,
     Store,
@@ -68,16 +70,22 @@ class Memories:
 
     async def recall(self, turn: Turn, prompt: Prompt, assistant: Assistant) -> Prompt:
         """The prompt with what the assistant is to know of the user; what the last message asks to have remembered is
-        learned first. The turn notes which facts those are.
+        learned first. The turn notes which facts those are, or that it goes on without them since they cannot be read.
 
         Raises:
-            StorageError: The disk refuses.
+            StorageError: The disk refuses to have something learned.
         """
         memory = LongTermMemory(self._store, turn.user_id)
         kept = memory if turn.request.kept else None
-        learned = await self._learn(memory, turn, prompt.history) if kept and not turn.request.continues else None
+        words = asked_to_remember(_said_by_user(prompt.history)) if kept and not turn.request.continues else ""
+        try:
+            learned = await self._learn(memory, turn, prompt.history, words) if words else None
+            known = await memory.facts()
+        except MemoryUnreadable as error:
+            turn.draft = {**turn.draft, "memory_unread": True}
+            return replace(prompt, memory=kept, learned=error if words else None)
         is_told = self._rules.is_on and assistant.is_model
-        facts = await self._chosen(memory, prompt.history) if is_told else ()
+        facts = await self._chosen(known, prompt.history) if is_told else ()
         turn.was_told(facts)
         return replace(prompt, memory=kept, facts=facts, learned=learned)
 
@@ -85,7 +93,8 @@ class Memories:
         """Has a model asked, behind the first whole answer, what of the question is worth remembering."""
         if self._proposing is None or not self._rules.is_on or turn.state is not State.COMPLETED:
             return
-        if assistant.is_model and _is_first(turn, path) and not asked_to_remember(path[-1]["content"]):
+        said = _said_by_user(path)
+        if said and assistant.is_model and _is_first(turn, path) and not asked_to_remember(said):
             self._proposing.begin(turn, assistant, path)
 
     async def close(self) -> None:
@@ -93,8 +102,7 @@ class Memories:
         if self._proposing:
             await self._proposing.close()
 
-    async def _chosen(self, memory: LongTermMemory, path: Sequence[Message]) -> Sequence[Fact]:
-        facts = await memory.facts()
+    async def _chosen(self, facts: Facts, path: Sequence[Message]) -> Sequence[Fact]:
         if not facts.is_on:
             return ()
         if fit(facts, self._rules.max_chars):
@@ -103,17 +111,20 @@ class Memories:
         return await asyncio.to_thread(choose, facts, last, self._rules.max_chars)
 
     async def _learn(
-        self, memory: LongTermMemory, turn: Turn, path: Sequence[Message]
-    ) -> Learned | PersistenceError | None:
-        """What became of what the last message asks to have remembered; None where it asks for nothing such."""
-        if not (words := asked_to_remember(path[-1]["content"])):
-            return None
+        self, memory: LongTermMemory, turn: Turn, path: Sequence[Message], words: str
+    ) -> Learned | PersistenceError:
+        """What became of the words that the last message asks to have remembered."""
         if not self._rules.is_on:
             return MemoryOff(turn.user_id)
         try:
             return await memory.learn(words, turn.session_id, message_id(path[-1], len(path) - 1))
         except (MemoryOff, MemoryFull, FactTooLong) as refusal:
             return refusal
+
+
+def _said_by_user(path: Sequence[Message]) -> str:
+    """The text of the last message; empty where a tool gave it, which may be anybody's words."""
+    return path[-1]["content"] if path[-1]["role"] == "user" else ""
 
 
 def _is_first(turn: Turn, path: Sequence[Message]) -> bool:

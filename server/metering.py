@@ -105,9 +105,9 @@ def _estimate_tools(use: ToolUse | None) -> int:
 
 
 def _told(prompt: Prompt, turn: Turn) -> Prompt:
-    """The prompt without the messages that were left out of it."""
+    """The prompt without the messages that were left out of it; where none were, without what stands for them."""
     if not turn.left_out:
-        return prompt
+        return replace(prompt, summary="")
     leading = count_leading(prompt.history)
     return replace(prompt, history=[*prompt.history[:leading], *prompt.history[leading + turn.left_out :]])
 

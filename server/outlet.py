@@ -26,6 +26,9 @@ _SHORT_PAUSE_S, _LONG_PAUSE_S = 0.005, 0.1
 """Between two looks at a client that is behind: the longer it has taken nothing, the longer. (Who waits for the
 transport itself shares aiohttp's one waiter, and a limit of time on that cancels it for everybody.)"""
 
+_HEARD_BEHIND = 16
+"""So many frames of a client that is behind are obeyed at once, so that it can stop what it does not take."""
+
 TOO_SLOW = "too slow; come back with your cursor"
 
 
@@ -56,6 +59,7 @@ class Outlet:
     """
 
     __slots__ = (
+        "_asked",
         "_catching_up",
         "_closed",
         "_cut_off",
@@ -82,6 +86,8 @@ class Outlet:
         self._loop = asyncio.get_running_loop()
         self._sources: list[Source] = []
         self._catching_up: asyncio.Task[None] | None = None
+        self._asked = 0
+        """How many frames it has sent while it was behind, less one for each time that it was sent something then."""
         self._closed = False
         self._frames: list[bytes] = []
         self._due: dict[Source, None] = {}
@@ -117,7 +123,7 @@ class Outlet:
             self._flush_soon()
 
     def send(self, payload: bytes) -> None:
-        """Sends one frame. Whoever sends many waits for `drained` in between."""
+        """Sends one frame. Whoever sends many has the client `heard` in between."""
         if not self._closed:
             self._frames.append(payload)
             self._flush_soon()
@@ -132,20 +138,18 @@ class Outlet:
         if self._transport.get_write_buffer_size() > _HIGH_BYTES and self._catching_up is None and not self.closed:
             self._catching_up = self._loop.create_task(self._catch_up())
 
-    async def drained(self) -> None:
-        """Waits until the client is not behind any more, or is cut off."""
+    async def heard(self) -> None:
+        """Called behind each frame of the client's. One that is behind and goes on asking is listened to no faster than
+        it takes what it is sent."""
         if self._flushes:
             self._flush()
-        least, since = self._transport.get_write_buffer_size(), self._loop.time()
-        while (waiting := self._transport.get_write_buffer_size()) > _HIGH_BYTES and not self.closed:
-            now = self._loop.time()
-            if waiting < least:
-                least, since = waiting, now
-                self.taken_at = now
-            elif now - since > self._stall_s:
-                self._cut_off(1013, TOO_SLOW)
-                return
-            await asyncio.sleep(min(max(_SHORT_PAUSE_S, (now - since) / 10), _LONG_PAUSE_S))
+        self.look_after()
+        if self._catching_up is None:
+            self._asked = 0
+            return
+        while self._asked >= _HEARD_BEHIND and self._catching_up:
+            await asyncio.wait([self._catching_up], timeout=_LONG_PAUSE_S)
+        self._asked += 1
 
     def close(self) -> None:
         """Sends what is due, and nothing more."""
@@ -157,6 +161,19 @@ class Outlet:
         for source in self._sources:
             source.close()
         self._sources.clear()
+
+    async def _drained(self) -> None:
+        """Waits until little enough waits in the transport, or the client is cut off."""
+        least, since = self._transport.get_write_buffer_size(), self._loop.time()
+        while (waiting := self._transport.get_write_buffer_size()) > _HIGH_BYTES and not self.closed:
+            now = self._loop.time()
+            if waiting < least:
+                least, since = waiting, now
+                self.taken_at = now
+            elif now - since > self._stall_s:
+                self._cut_off(1013, TOO_SLOW)
+                return
+            await asyncio.sleep(min(max(_SHORT_PAUSE_S, (now - since) / 10), _LONG_PAUSE_S))
 
     def _flush_soon(self) -> None:
         if not self._flushes:
@@ -209,8 +226,9 @@ class Outlet:
             behind = True
             while behind and not self.closed:
                 await asyncio.sleep(0)  # However fast this client is, others have their turn.
-                await self.drained()
+                await self._drained()
                 behind = not self._send(tuple(self._sources))
+                self._asked = max(self._asked - 1, 0)
                 if behind and self._sources:
                     self._sources.append(self._sources.pop(0))
         finally:

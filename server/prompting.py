@@ -6,18 +6,23 @@ Rule: what is known of the user comes from memory (`memories.py`).
 from collections.abc import Sequence
 
 from persistence import Message, Record
-from server.assistants.base import ImageReader, Prompt
+from server.assistants.base import ImageReader, Prompt, Searcher
 from server.turn import Turn
 
 
 def make_prompt(
-    turn: Turn, history: Sequence[Message], record: Record | None = None, images: ImageReader | None = None
+    turn: Turn,
+    history: Sequence[Message],
+    record: Record | None = None,
+    images: ImageReader | None = None,
+    search: Searcher | None = None,
 ) -> Prompt:
     """The prompt of a turn whose question is the last message of the history.
 
     Args:
         record: The session's; None where nothing is kept.
         images: Reads the images of the history.
+        search: Looks something up in the user's sessions.
     """
     request = turn.request
     return Prompt(
@@ -25,6 +30,7 @@ def make_prompt(
         session_id=turn.session_id,
         history=history,
         images=images,
+        search=search,
         summary=summary_of(record, history),
         may_leave_out=request.may_leave_out,
         prefix=turn.text,

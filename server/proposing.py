@@ -2,6 +2,7 @@
 
 Rules: the turn has ended before, and nothing here touches it; whatever fails is a line in the log. A model is asked
 about the user's words only, not about its own. What is known already is not confirmed by it: only the user confirms.
+What the user has put in other words while it was asked stays as the user says.
 """
 
 import asyncio
@@ -9,7 +10,6 @@ import logging
 from collections.abc import Sequence
 
 from persistence import LongTermMemory, Message, PersistenceError, Store, message_id
-from persistence.fact_text import key
 from persistence.model import known_facts
 from server.assistants.base import Assistant, Prompt
 from server.errors import AssistantFailed
@@ -74,8 +74,8 @@ class Proposing:
             if not answer.is_whole:
                 raise NotProposals("the answer was cut short, or too long")
             for proposal in decode_proposals(answer.text, shown):
-                if not any(key(fact.text) == key(proposal.text) for fact in await memory.facts()):
-                    await memory.learn(proposal.text, turn.session_id, name, replaces=proposal.replaces)
+                replaces = next((fact for fact in shown if fact.id == proposal.replaces), None)
+                await memory.propose(proposal.text, turn.session_id, name, replaces=replaces)
         except (AssistantFailed, NotProposals, PersistenceError, TimeoutError) as error:
             what = str(error) or type(error).__name__
             _log.info("nothing more is remembered of %s: %s", turn.response_id, what)

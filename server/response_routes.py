@@ -52,7 +52,12 @@ async def create_response(request: web.Request) -> web.StreamResponse:
     body = await read_body(request, CreateResponse, config.largest_body_bytes)
     asked, is_stream = await read_turn(body, config.image_limits), body.stream
     del body  # A turn may take long, and its images are kept by then.
-    response = await request.app[CONDUCTOR].start(request[USER], asked)
+    lined_up = request.app[CONDUCTOR].lined_up
+    place = lined_up.join(request[USER], asked.client_message_id)
+    try:
+        response = await request.app[CONDUCTOR].start(request[USER], asked, place=place)
+    finally:
+        lined_up.leave(place)
     if is_stream:
         return await _stream(request, response.reader())
     async for _ in portions(response.reader()):

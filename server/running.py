@@ -1,6 +1,7 @@
 """The turns that are queued or in progress.
 
-Rule: a turn stands here from the moment it is accepted until it has ended. Turns are counted and found here only.
+Rule: a turn stands here from the moment it is accepted until it has ended, and is found here only. Those that are asked
+for and not accepted yet stand in `lined_up.py`.
 """
 
 import asyncio
@@ -28,6 +29,17 @@ class TurnLimits:
     queued: int = 32
     of_user: int = 256
     in_all: int = 4096
+
+    def check(self, of_user: int, in_all: int) -> None:
+        """Whether there is room for one more beside so many.
+
+        Raises:
+            ApiError: `too_many_turns`.
+        """
+        if of_user >= self.of_user:
+            raise ApiError(429, "too_many_turns", f"expected at most {self.of_user} turns of one user at a time")
+        if in_all >= self.in_all:
+            raise ApiError(503, "too_many_turns", f"expected at most {self.in_all} turns in all; try again soon")
 
 
 @dataclass(slots=True, eq=False)
@@ -99,14 +111,10 @@ class RunningTurns:
         Raises:
             ApiError: `too_many_turns`.
         """
-        limits = self._limits
-        if len(self._by_session.get(session_id, ())) > limits.queued:
-            message = f"expected at most {limits.queued} turns to wait in one conversation"
+        if len(self._by_session.get(session_id, ())) > self._limits.queued:
+            message = f"expected at most {self._limits.queued} turns to wait in one conversation"
             raise ApiError(429, "too_many_turns", message, "conversation")
-        if self._by_user[user_id] >= limits.of_user:
-            raise ApiError(429, "too_many_turns", f"expected at most {limits.of_user} turns of one user at a time")
-        if len(self._by_response) >= limits.in_all:
-            raise ApiError(503, "too_many_turns", f"expected at most {limits.in_all} turns in all; try again soon")
+        self._limits.check(self._by_user[user_id], len(self._by_response))
 
     def add(self, running: Running) -> None:
         turn = running.log.turn

@@ -2,10 +2,12 @@
 
 Rule: what an answer has used counts to the session that it was for, apart from what the session's own answers have
 used, and before anything is made of it. Who is answered with nothing in time, or with a fault, has used nothing that
-anybody knows of.
+anybody knows of. What a model thinks aloud ahead of its answer, in tags that its server leaves in the text, is no part
+of the answer.
 """
 
 import asyncio
+import re
 from contextlib import aclosing
 from typing import NamedTuple
 
@@ -16,6 +18,7 @@ from server.stored_usage import usage_fields
 
 _MAX_CHARS = 10_000
 """More is no answer to any of these questions; what follows is not waited for."""
+_THOUGHT = re.compile(r"\s*<think(?:ing)?>.*?(?:</think(?:ing)?>\s*|\Z)", re.DOTALL)
 
 
 class SideAnswer(NamedTuple):
@@ -61,7 +64,8 @@ class SideQuestions:
                     break
         if usage := self._meter.side_usage(finish.usage if finish else None, assistant, prompt, text, thought):
             await self._count(prompt.session_id, usage)
-        return SideAnswer(text, finish is not None and finish.reason == "stop")
+        answer = text[found.end() :] if (found := _THOUGHT.match(text)) else text
+        return SideAnswer(answer, finish is not None and finish.reason == "stop")
 
     async def _count(self, session_id: str, usage: Usage) -> None:
         fields = usage_fields(usage)

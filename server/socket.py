@@ -59,9 +59,9 @@ class Socket:
 
     __slots__ = (
         "__weakref__",
+        "_busy_at",
         "_conductor",
         "_config",
-        "_heard_at",
         "_lanes",
         "_live",
         "_news",
@@ -102,9 +102,9 @@ class Socket:
         self._news = NewsSource(live, user_id, self._outlet, self._follow_along, self._cut_off)
         self._outlet.add(self._news)
         self._tasks: dict[asyncio.Task[None], None] = {}
-        self._heard_at = asyncio.get_running_loop().time()
+        self._busy_at = asyncio.get_running_loop().time()
         self._pinged_at = 0.0
-        self._rate = FrameRate(config.max_frames_per_s, self._heard_at)
+        self._rate = FrameRate(config.max_frames_per_s, self._busy_at)
 
     def end(self) -> None:
         """Nothing more comes. A client that said goodbye and takes nothing more keeps no connection for good."""
@@ -116,9 +116,10 @@ class Socket:
         """Called every now and then: breaks a long silence; a client that is gone, or wants nothing, has to go."""
         pause_s, idle_s = self._config.keepalive_s, self._config.idle_s
         self._outlet.look_after()
+        self._busy_at = now if self._sources or self._tasks else self._busy_at  # Who reads is not idle.
         if self._transport.is_closing():
             self._transport.abort()  # aiohttp has given it up, and still waits until what it sent has been taken.
-        elif idle_s and now - self._heard_at >= idle_s and not (self._sources or self._tasks):
+        elif idle_s and now - self._busy_at >= idle_s:
             self._spawn(self.close(1001, f"nothing was asked for {idle_s:.0f} s; come back when you need to"))
         elif pause_s and now - self._outlet.sent_at >= pause_s:
             self._outlet.send(keepalive_event(self._news.number()))
@@ -180,14 +181,14 @@ class Socket:
 
     async def receive(self, message: WSMessage) -> bool:
         """Obeys a frame; returns whether more may come."""
-        self._heard_at = asyncio.get_running_loop().time()
+        self._busy_at = asyncio.get_running_loop().time()
         if message.type is WSMsgType.BINARY:
             self._outlet.send(error_event(ApiError(400, "invalid_type", "expected a text frame with a JSON object")))
             await self.close(1003, "text frames only")
         elif message.type is WSMsgType.TEXT:
             stream_id = None
             try:
-                is_admitted = self._rate.admits(self._heard_at)
+                is_admitted = self._rate.admits(self._busy_at)
                 value = decode_object(message.data)
                 stream_id = stream_id_of(value)
                 if not is_admitted:
@@ -195,7 +196,7 @@ class Socket:
                 await self._obey(decode_frame(value), stream_id)
             except (ApiError, PersistenceError) as error:
                 self._send_error(error, stream_id)
-            await self._outlet.drained()
+            await self._outlet.heard()
         return message.type not in _ENDS
 
     async def _obey(self, frame: Frame, stream_id: str | None) -> None:
@@ -218,9 +219,9 @@ class Socket:
     async def _create(self, frame: CreateResponse, stream_id: str | None) -> None:
         """Puts a turn into its lane: requests of one `stream_id` begin and end one after the other."""
         request = await read_turn(frame, self._config.image_limits)
-        lanes = self._lanes = self._lanes or Lanes(self._config.max_queued_turns)
-        lanes.enter()
-        place = self._conductor.lined_up.join(self.user_id, request.client_message_id)
+        lanes = self._lanes or Lanes(self._config.max_queued_turns, self._conductor.lined_up, self.user_id)
+        place = lanes.enter(request.client_message_id)
+        self._lanes = lanes
 
         async def take_turn() -> None:
             try:
@@ -232,8 +233,7 @@ class Socket:
             except (ApiError, PersistenceError) as error:
                 self._send_error(error, stream_id)
             finally:
-                self._conductor.lined_up.leave(place)
-                lanes.leave()
+                lanes.leave(place)
                 if lanes.is_empty:
                     self._lanes = None
 

@@ -5,6 +5,7 @@ them: such a reader gets a snapshot and the final event, numbered on from its cu
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from server.turn import Turn
 from server.wire_events import (
@@ -26,35 +27,38 @@ class StoredResponse:
 
     def reader(self, after: int | None = None) -> "StoredReader":
         """See `Readable`."""
+        return StoredReader(partial(self._events, after))
+
+    def _events(self, after: int | None) -> list[bytes]:
         if after is not None and after >= 0:
-            return StoredReader([snapshot_event(self.turn, after + 1), final_event(self.turn, after + 2)])
+            return [snapshot_event(self.turn, after + 1), final_event(self.turn, after + 2)]
         events = opening_events(self.turn)
         if reasoning := self.turn.reasoning:
             events += reasoning_opening_events(self.turn, len(events), "")
             events.append(reasoning_event(self.turn, len(events), reasoning))
         if text := self.turn.text:
             events.append(delta_event(self.turn, len(events), text))
-        return StoredReader(events + closing_events(self.turn, len(events)))
+        return events + closing_events(self.turn, len(events))
 
 
 class StoredReader:
-    """Events that are all there. See `Reader`."""
+    """Events that are made when they are taken, all at once: a client that is behind may wait for many. See `Reader`."""
 
-    __slots__ = ("_rest",)
+    __slots__ = ("_make",)
 
-    def __init__(self, events: list[bytes]) -> None:
-        self._rest = events
+    def __init__(self, make: Callable[[], list[bytes]]) -> None:
+        self._make: Callable[[], list[bytes]] | None = make
 
     @property
     def ended(self) -> bool:
-        return not self._rest
+        return self._make is None
 
     def take(self) -> Sequence[bytes]:
-        taken, self._rest = self._rest, []
-        return taken
+        make, self._make = self._make, None
+        return make() if make else ()
 
     def on_grown(self, wake: Callable[[], None]) -> None:
         """There is nothing to wait for."""
 
     def close(self) -> None:
-        self._rest = []
+        self._make = None

@@ -20,7 +20,8 @@ from server.turn import Turn
 
 _log = logging.getLogger(__name__)
 
-_MOST_TOKENS = 64
+_MOST_TOKENS = 1_024
+"""For a title, and for what a model thinks ahead of it."""
 _PATIENCE_S = 60.0
 """For how long a model is waited for."""
 

@@ -34,6 +34,10 @@ _NOT_ON_OFFER: dict[str, tuple[Any, ...]] = {
     "frequency_penalty": (0,),
     "top_logprobs": (0,),
     "background": (False,),
+    "max_tool_calls": (),
+    "context_management": ([],),
+    "moderation": (),
+    "generate": (True,),
 }
 """Parameters that would change the answer and that nobody here can honour, each with the values that change nothing."""
 
@@ -50,7 +54,8 @@ def turn_request(frame: CreateResponse, limits: ImageLimits | None = None) -> Tu
     for name, harmless in _NOT_ON_OFFER.items():
         if (value := _value(frame, name)) is not None and value not in harmless:
             expected = " or ".join(json.dumps(choice) for choice in harmless)
-            raise ApiError(400, "unsupported_parameter", f"not on offer; leave it out, or say {expected}", name)
+            message = f"not on offer; leave it out, or say {expected}" if harmless else "not on offer; leave it out"
+            raise ApiError(400, "unsupported_parameter", message, name)
     if frame.conversation is not None and frame.previous_response_id is not None:
         raise ApiError(
             400, "mutually_exclusive_parameters", "expected conversation or previous_response_id", "conversation"

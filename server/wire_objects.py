@@ -12,13 +12,14 @@ from typing import Any
 import orjson
 
 from persistence.answer import reasoning_of
-from persistence.model import Message, Receipt, Record, UserReceipt, known_facts, message_id
+from persistence.model import Message, Receipt, Record, UserReceipt, message_id
 from server.assistants.base import JsonFormat
 from server.assistants.tool_calls import OUTPUT_ROLE, ToolUse, calls_of
 from server.errors import ApiError
 from server.stored_usage import usage_of
 from server.turn import Reason, State, Turn
 from server.wire_images import image_parts
+from server.wire_recall import recall_fields
 from server.wire_settings import chosen_object
 from server.wire_usage import beside_object, item_usage, response_usage, spent_object
 
@@ -103,8 +104,7 @@ def item_object(message: Message, position: int, session_id: str, alternatives: 
             item["verbatim:reasoning"] = reasoning
         if error := message.get("error"):
             item["verbatim:error"] = error
-        if facts := known_facts(message):
-            item["verbatim:facts"] = facts
+        item |= recall_fields(message)
     if alternatives:
         item["verbatim:alternatives"] = list(alternatives)
     return item
@@ -188,9 +188,8 @@ def _asked(turn: Turn) -> Json:
 
 def _end(turn: Turn, item: Json | orjson.Fragment) -> Json:
     """What a response says of how it ended, and what it was made from."""
-    facts = known_facts(turn.draft)
     return {
-        **({"verbatim:facts": facts} if facts else {}),
+        **recall_fields(turn.draft),
         "status": "cancelled" if turn.reason is Reason.CANCELLED else turn.state.value,
         "completed_at": seconds(turn.completed_at) if turn.state is State.COMPLETED else None,
         "incomplete_details": {"reason": turn.reason.value} if turn.reason else None,

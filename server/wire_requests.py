@@ -12,6 +12,7 @@ import orjson
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from server.errors import ApiError
+from server.wire_passed_over import PassedOver
 from server.wire_settings import ChangeSettings
 
 T = TypeVar("T")
@@ -83,8 +84,8 @@ class ReasoningOptions(Struct, forbid_unknown_fields=True):
     generate_summary: Any = None
 
 
-class CreateResponse(Struct):
-    """`response.create`, and the body of `POST /v1/responses`.
+class CreateResponse(PassedOver, forbid_unknown_fields=True):
+    """`response.create`, and the body of `POST /v1/responses`. What is not named here is not on offer, and is refused.
 
     `after` and `continues` are `verbatim:after` and `verbatim:continue` on the wire.
     """
@@ -114,6 +115,10 @@ class CreateResponse(Struct):
     presence_penalty: Any = None
     frequency_penalty: Any = None
     top_logprobs: Any = None
+    max_tool_calls: Any = None
+    context_management: Any = None
+    moderation: Any = None
+    generate: Any = None
 
 
 class CancelResponse(Struct):

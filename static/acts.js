@@ -26,9 +26,14 @@ export class Acts {
 
   /** @returns {string | null} why an act is not possible at this moment, in words */
   reasonFor = (act, entry) => {
-    const { entries } = this.page.transcript;
+    const { entries, asks } = this.page.transcript;
     const cannotContinue = (model) => this.#cannotContinue.has(model) || !this.#takesPrefix(model);
-    const key = hindrance(act, entry, { entries, isConnected: this.socket.isOpen, cannotContinue });
+    const key = hindrance(act, entry, {
+      entries,
+      isAsking: asks.length > 0,
+      isConnected: this.socket.isOpen,
+      cannotContinue,
+    });
     return key && REASONS[key]();
   };
 
@@ -118,7 +123,7 @@ export class Acts {
 
   goOn(entry) {
     const request = this.conversations.askAgain(this.page.transcript, { "verbatim:continue": entry.responseId });
-    if (request) this.#continued.set(request, entry.model);
+    this.#continued.set(request, entry.model);
     this.composer.rest();
   }
 

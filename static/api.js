@@ -1,6 +1,7 @@
 // Rule: the only module that uses fetch. An answer that is not a success becomes an ApiError that says why, in words for
 // the reader.
 
+import { beginningOf } from "./model/beginning.js";
 import { refusalOf } from "./model/refusal.js";
 import { t } from "./text.js";
 
@@ -44,11 +45,9 @@ export class Api {
       `/v1/conversations?${new URLSearchParams({ limit: SESSIONS_PAGE_SIZE, ...query })}${afterOf(after)}`,
     );
   session = (id) => this.#request("GET", sessionPath(id));
-  /** The same id again is the same session. `begins` is its metadata and, under `settings`, what is chosen for it. */
-  createSession = ({ settings, ...metadata }, id) =>
-    this.#request("POST", "/v1/conversations", { metadata, id, "verbatim:settings": settings });
-  updateSession = (id, metadata) => this.#request("POST", sessionPath(id), { metadata });
-  shelveSession = (id, fields) => this.#request("POST", sessionPath(id), fields);
+  /** The same id again is the same session. */
+  createSession = (begins, id) => this.#request("POST", "/v1/conversations", { id, ...beginningOf(begins) });
+  changeSession = (id, fields) => this.#request("POST", sessionPath(id), fields);
   deleteSessions = (ids, options) => this.#request("POST", "/v1/deletions", { conversations: ids }, options);
   cancel = (responseId) => this.#request("POST", `/v1/responses/${encodeURIComponent(responseId)}/cancel`);
 

@@ -3,6 +3,7 @@
 
 export class Attached {
   #place = placeOf(null); // where what is attached now belongs
+  #hasEnded = false;
 
   /** @param {{outbox: {user: string, images: object}, composer: object}} parts */
   constructor({ outbox, composer }) {
@@ -18,7 +19,10 @@ export class Attached {
     this.composer.images = [];
     const kept = await this.outbox.images.of(this.outbox.user, sessionId);
     place.isRead = true;
-    if (kept.length > 0 || place.images.length > 0) this.#put(place, [...kept, ...place.images]);
+    // What is kept already is not kept again: another tab may have taken it off meanwhile.
+    const isKept = place.images.length === 0 && place.sessionId === sessionId;
+    if (isKept) this.#take(place, kept);
+    else this.#put(place, [...kept, ...place.images]);
   }
 
   /** The new chat that is shown has a session now: what is attached is on its way in it. */
@@ -49,23 +53,36 @@ export class Attached {
   late(place, image) {
     const { most } = this.composer.attachments;
     const { sessionId, images } = this.#place;
-    if (place.sessionId !== sessionId) this.outbox.images.add(this.outbox.user, place.sessionId, image, most);
+    if (place.sessionId !== sessionId) this.#add(place, image, most);
     else if (images.length < most) this.#put(this.#place, [...images, image]);
+  }
+
+  /** Nothing is kept from here on. */
+  end() {
+    this.#hasEnded = true;
   }
 
   get images() {
     return this.#place.images;
   }
 
-  #put(place, images) {
+  #take(place, images) {
     place.images = images;
     if (place === this.#place && this.composer.images !== images) this.composer.images = images;
+  }
+
+  #put(place, images) {
+    this.#take(place, images);
     // Those that are not read yet must not be overwritten.
     if (place.isRead) this.#keep(place.sessionId, images);
   }
 
+  #add({ sessionId }, image, most) {
+    if (!this.#hasEnded) this.outbox.images.add(this.outbox.user, sessionId, image, most);
+  }
+
   #keep(sessionId, images) {
-    this.outbox.images.keep(this.outbox.user, sessionId, images);
+    if (!this.#hasEnded) this.outbox.images.keep(this.outbox.user, sessionId, images);
   }
 }
 

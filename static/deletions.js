@@ -62,17 +62,36 @@ export class Deletions {
     }
   }
 
-  /** Whoever logs out has all of it done first: nobody could ask for it afterwards. */
+  /** Whoever logs out has all of it done first, that of other tabs too: nobody could ask for it afterwards. */
   async finish() {
+    for (const key of this.#others) {
+      const kept = keptIn(key);
+      if (kept) this.#put(key, kept.ids, kept.at);
+    }
     await Promise.all([...this.#batches.keys()].map((key) => this.#ask(key)));
+  }
+
+  /** Whoever began these has left: this page asks for nothing any more. */
+  end() {
+    for (const [key, { timer }] of this.#batches) {
+      clearTimeout(timer);
+      erase(key);
+    }
+    clearTimeout(this.#watch);
+    this.#batches.clear();
+  }
+
+  /** Forgets all that is kept for this user. */
+  clear() {
+    this.end();
+    for (const key of this.#others) erase(key);
   }
 
   /** A page is there, or there again, or the connection is: whatever is due is asked for. */
   resume() {
     for (const [key, batch] of this.#batches) if (batch.at <= Date.now()) this.#ask(key);
     clearTimeout(this.#watch);
-    const others = keysOf(this.#prefix).filter((key) => !this.#batches.has(key));
-    const times = others.map((key) => this.#adopt(key)).filter((at) => at !== null);
+    const times = this.#others.map((key) => this.#adopt(key)).filter((at) => at !== null);
     if (times.length > 0) this.#watch = setTimeout(() => this.resume(), Math.min(...times) - Date.now());
   }
 
@@ -80,16 +99,18 @@ export class Deletions {
     return `verbatim.deletion.${this.user()}.`;
   }
 
+  // What other pages have left, or take care of.
+  get #others() {
+    return keysOf(this.#prefix).filter((key) => !this.#batches.has(key));
+  }
+
   // Takes over what a page that is no more has left; returns when it may, if not yet.
   #adopt(key) {
-    const { ids, at } = parsed(read(key));
-    if (!Array.isArray(ids) || ids.length === 0 || typeof at !== "number") {
-      erase(key);
-      return null;
-    }
-    const dueAt = at + STRANGER_MS;
+    const kept = keptIn(key);
+    if (!kept) return null;
+    const dueAt = kept.at + STRANGER_MS;
     if (dueAt > Date.now()) return dueAt;
-    this.#put(key, ids, at);
+    this.#put(key, kept.ids, kept.at);
     this.#ask(key);
     return null;
   }
@@ -125,7 +146,7 @@ export class Deletions {
       await this.api.deleteSessions(some);
       for (const id of some) batch.ids.delete(id);
       if (batch.ids.size === 0) this.#drop(key);
-      else keep(key, batch);
+      else if (this.#batches.get(key) === batch) keep(key, batch); // nobody has left meanwhile
       for (const id of some) this.onGone(id);
       this.onProgress({ left: batch.ids.size, count: batch.count });
     }
@@ -133,6 +154,7 @@ export class Deletions {
 
   #refused(key, batch, error) {
     if (error.status === undefined) throw error;
+    if (this.#batches.get(key) !== batch) return; // whoever began it has left
     if (ASKED_AGAIN.has(error.code)) {
       clearTimeout(batch.timer);
       batch.timer = setTimeout(() => this.#ask(key), RETRY_MS);
@@ -147,6 +169,13 @@ export class Deletions {
     this.#batches.delete(key);
     erase(key);
   }
+}
+
+function keptIn(key) {
+  const { ids, at } = parsed(read(key));
+  if (Array.isArray(ids) && ids.length > 0 && typeof at === "number") return { ids, at };
+  erase(key);
+  return null;
 }
 
 const keep = (key, { ids, at }) => write(key, JSON.stringify({ ids: [...ids], at }));

@@ -1,8 +1,10 @@
-// Rule: what waits goes out in the order in which it was written, in each session one message after the other, and again
-// on each new connection, until the server has it. A session that the server does not know is made first, under the id
-// that it has here. The server runs no message twice, so several tabs may deliver the same one.
+// Rule: what waits, messages and what is asked without one, goes out in the order in which it was written, in each session
+// one after the other, and again on each new connection, until the server has it. A session that the server does not
+// know is made first, under the id that it has here. The server runs no message twice, so several tabs may deliver the
+// same one.
 
 import { retryDelay } from "./model/backoff.js";
+import { lacking } from "./model/beginning.js";
 import { createFrame } from "./model/frame.js";
 
 // What refuses a message now would take it later.
@@ -36,7 +38,7 @@ export class Delivery {
   /** Sends what is next in a conversation, unless it is under way. */
   next(transcript) {
     const { sessionId, begins } = transcript;
-    const [entry] = transcript.unacknowledged;
+    const [entry] = transcript.outgoing;
     if (!entry || !this.socket.isOpen || this.#timers.has(sessionId)) return;
     if (begins) this.#make(transcript);
     else if (this.#sent.get(sessionId) !== entry.messageId) this.#send(transcript, entry);
@@ -46,7 +48,7 @@ export class Delivery {
   flush(transcript) {
     if (transcript.begins) return;
     const under = this.#sent.get(transcript.sessionId);
-    for (const entry of transcript.unacknowledged) if (entry.messageId !== under) this.#send(transcript, entry);
+    for (const entry of transcript.outgoing) if (entry.messageId !== under) this.#send(transcript, entry);
   }
 
   /** Tries again in a while. */
@@ -75,11 +77,11 @@ export class Delivery {
   }
 
   async #make(transcript) {
-    const { sessionId, begins } = transcript;
+    const { sessionId } = transcript;
     if (this.#making.has(sessionId)) return;
     this.#making.add(sessionId);
     try {
-      const session = await this.api.createSession(begins, sessionId);
+      const session = await this.#made(transcript);
       this.#tries = 0;
       this.onMade(transcript, session);
     } catch (error) {
@@ -90,6 +92,20 @@ export class Delivery {
     } finally {
       this.#making.delete(sessionId);
     }
+  }
+
+  // What cannot be said when it is made, and what is changed meanwhile, is said before it counts as made.
+  async #made(transcript) {
+    const { sessionId } = transcript;
+    let session = await this.api.createSession(transcript.begins, sessionId);
+    let said = null;
+    while (transcript.begins !== null && transcript.begins !== said) {
+      said = transcript.begins;
+      const { fields = null, settings = null } = lacking(said, session) ?? {};
+      if (fields) session = await this.api.changeSession(sessionId, fields);
+      if (settings) session = await this.api.changeChat(sessionId, settings);
+    }
+    return session;
   }
 
   #refuseAll(transcript, message) {

@@ -13,4 +13,11 @@ export class Departure {
   tell() {
     this.#channel.postMessage("left");
   }
+
+  /** All begins anew. This page shows nothing any more, not even where the browser brings it back as it was. */
+  go() {
+    document.body.hidden = true;
+    addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
+    location.assign("/");
+  }
 }

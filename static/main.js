@@ -3,6 +3,7 @@
 import { Acts } from "./acts.js";
 import { Api } from "./api.js";
 import { Attached } from "./attached.js";
+import { ChatChanges } from "./chat_changes.js";
 import { Conversations } from "./conversations.js";
 import { Departure } from "./departure.js";
 import { HalfWritten } from "./half_written.js";
@@ -18,6 +19,7 @@ import { Page } from "./page.js";
 import { Preferences } from "./preferences.js";
 import { Side } from "./side.js";
 import { Socket } from "./socket.js";
+import { ArchivedMark } from "./view/archived_mark.js";
 import { Composer } from "./view/composer.js";
 import { ConnectionLine } from "./view/connection.js";
 import { ConversationView } from "./view/conversation.js";
@@ -40,14 +42,23 @@ speak();
 const api = new Api({ onUnauthorized: () => login.ask() });
 const login = new LoginDialog({ logIn, onDone: loggedIn });
 const me = new Me({ api, onKnown: begin, onAway: () => line.away(), onProblem: (message) => page.problem(message) });
-const departure = new Departure(beginAnew);
+const departure = new Departure(leftElsewhere);
 const outbox = new Outbox(new OutboxStore(), new DraftImages(OutboxStore.ofImages()));
-const side = new Side({ api, user: () => outbox.user, page: () => page, onSearch: (words) => search.open(words) });
+const changes = new ChatChanges({ api, outbox, conversations: () => conversations });
+const side = new Side({
+  api,
+  changes,
+  user: () => outbox.user,
+  page: () => page,
+  onSearch: (words) => search.open(words),
+});
 const { sessions, pages } = side;
 const line = new ConnectionLine({ element: byId("connection"), outbox });
 const firstRun = new FirstRun({ api });
 const preferences = new Preferences({
   api,
+  outbox,
+  changes,
   onOffer: (offer) => firstRun.show({ offer, mayDetect: me.mayDetect, hasKeys: me.hasKeys }),
   onSession: (session) => {
     sessions.upsert(session);
@@ -93,6 +104,7 @@ const conversation = new ConversationView({
   scroller,
   live: byId("live"),
   acts: {
+    isConnected: () => socket.isOpen,
     onSendAgain: (messageId) => page.sendAgain(messageId),
     onTakeBack: (messageId) => page.takeBack(messageId),
     onMissing: (itemId) => acts.reach(itemId),
@@ -112,7 +124,7 @@ const composer = new Composer({
   form: byId("composer"),
   reading: byId("scroll"),
   attachments: { element: byId("attachments"), button: byId("attach"), area: document.documentElement },
-  onSend: (text, images) => page.send(text, undefined, images),
+  onSend: (text, images, names) => page.send(text, undefined, images, names),
   onEdit: () => halfWritten.keep(),
   onAttach: (images) => attached.changed(images),
   onLate: (place, image) => attached.late(place, image),
@@ -124,18 +136,23 @@ const composer = new Composer({
 const sessionId = () => page.transcript.sessionId;
 const halfWritten = new HalfWritten({ outbox, composer, conversation, sessionId });
 const attached = new Attached({ outbox, composer });
+const archived = new ArchivedMark({
+  onBringBack: (sessionId) => side.acts.archive([sessionId], false),
+  onFocusLost: () => composer.rest(),
+});
 
 const page = new Page({
-  api,
   outbox,
   sessions,
   pages,
   list: side,
+  changes,
   conversations,
   conversation,
   composer,
   halfWritten,
   attached,
+  archived,
   drawer,
   preferences,
   me,
@@ -169,14 +186,14 @@ async function reconnected() {
   line.back();
   page.reached();
   conversations.resume();
-  conversation.changed();
+  conversation.connectionChanged();
   side.resume();
   preferences.load();
 }
 
 function lost(code) {
   line.away();
-  conversation.changed(); // what can be done with messages
+  conversation.connectionChanged();
   if (code === MESSAGE_TOO_BIG) conversations.refuseLargest();
   // A handshake that was refused looks like a network that is away: asking over HTTP tells them apart.
   api.whoAmI().catch(() => {});
@@ -211,7 +228,7 @@ function offerLogOut() {
   byId("log-out").hidden = false;
 }
 
-// Whoever comes next to this browser finds neither the chats nor what was half written.
+// Whoever comes next to this browser finds neither the chats nor what was half written, nor what was chosen last.
 async function logOut() {
   try {
     await side.deletions.finish();
@@ -223,15 +240,19 @@ async function logOut() {
 }
 
 async function leave() {
+  page.end();
   me.forget();
+  preferences.forget();
+  side.deletions.clear();
   await outbox.clear();
   departure.tell();
-  beginAnew();
+  departure.go();
 }
 
-function beginAnew() {
+function leftElsewhere() {
   page.end();
-  location.assign("/");
+  side.deletions.end();
+  departure.go();
 }
 
 new Shortcuts({ onWrite: () => composer.focus(), onList: () => drawer.toggle() });

@@ -1,8 +1,9 @@
 // Rule: which conversation is shown, and what the reader's own acts do to it. Each has its own address, and the
 // address changes only here.
 
+import { beginningOf, isUnmade } from "./model/beginning.js";
 import { joined } from "./model/outbox.js";
-import { givenName, nameFrom, pathOf, sessionIn, titleOf } from "./model/title.js";
+import { nameFrom, pathOf, sessionIn, titleOf } from "./model/title.js";
 import { Transcript } from "./model/transcript.js";
 import { spentOf } from "./model/usage.js";
 import { t } from "./text.js";
@@ -16,7 +17,7 @@ export class Page {
   #hasBegun = false; // until then nobody knows whose words these are
   #timer; // until the list is shown again
 
-  /** @param {object} parts api, outbox, sessions (the model), pages (what loads it), list, conversations, conversation (the view), composer, halfWritten, attached, drawer, preferences */
+  /** @param {object} parts outbox, changes, sessions (the model), pages (what loads it), list, conversations, conversation (the view), composer, halfWritten, attached, archived, drawer, preferences, me */
   constructor(parts) {
     Object.assign(this, parts);
     window.addEventListener("popstate", () => this.#show(sessionIn(location.pathname)));
@@ -33,10 +34,13 @@ export class Page {
     if (typed !== this.composer.text) this.composer.text = joined(this.composer.text, typed);
   }
 
-  /** Whose words these were has left: nothing is kept from here on. */
+  /** Whose words these were has left: nothing is kept from here on, nor what stands here still. */
   end() {
     this.#hasBegun = false;
     this.halfWritten.end();
+    this.attached.end();
+    const { sessionId } = this.#transcript;
+    if (this.outbox.draftOf(sessionId) === this.composer.text) this.outbox.keepDraft(sessionId, "");
   }
 
   open(sessionId) {
@@ -60,14 +64,15 @@ export class Page {
   /** Words that were written in the place of a message, which is gone. */
   keepWords(sessionId, words) {
     if (sessionId === this.#transcript.sessionId) this.composer.text = joined(this.composer.text, ...words);
-    else this.outbox.keepDraft(sessionId, joined(this.outbox.draftOf(sessionId), ...words));
+    else if (this.#hasBegun) this.outbox.keepDraft(sessionId, joined(this.outbox.draftOf(sessionId), ...words));
   }
 
   /**
    * @returns {boolean} whether the words were taken; where not, they stay where they were written
    * @param {string | null} [after] the item behind which they are to stand, where that is not the last one
+   * @param {string[]} [imageNames] what the images' files are called
    */
-  send(text, after, images = []) {
+  send(text, after, images = [], imageNames = images.map(() => "")) {
     if (!this.#hasBegun) return false;
     const transcript = this.#transcript;
     const { model } = this.preferences;
@@ -76,7 +81,7 @@ export class Page {
     if (problem) return false;
     this.conversation.scroller.follow();
     const isFirst = transcript.sessionId === null;
-    if (isFirst) this.conversations.begin(transcript, this.me.newSessionId(), this.#beginning(text));
+    if (isFirst) this.conversations.begin(transcript, this.me.newSessionId(), this.#beginning(text, imageNames));
     this.conversations.send(transcript, text, model, after, images);
     if (isFirst) this.#moveTo(transcript.sessionId);
     return true;
@@ -94,7 +99,8 @@ export class Page {
     if (!entry) return;
     this.problem("");
     this.conversations.withdraw(this.#transcript, messageId);
-    if (this.#transcript.begins && this.#transcript.unsent.length === 0) this.#leaveUnmade();
+    const { begins, unsent } = this.#transcript;
+    if (begins && unsent.length === 0) this.#leaveUnmade(begins);
     this.composer.text = joined(entry.text, this.composer.text);
     this.attached.giveBack(imagesOf([entry]));
     this.composer.focus();
@@ -131,12 +137,13 @@ export class Page {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const { sessionId } = this.#transcript;
-    for (const unmade of this.outbox.unmade) if (!this.sessions.get(unmade.id)) this.sessions.upsert(unmade);
+    this.#listUnmade();
     const session = this.sessions.get(sessionId);
     const title = session ? titleOf(session) : t("sessions.new");
     byId("title").textContent = sessionId && !session ? "" : title;
     showFacts(byId("spent"), spentOf(session));
     document.title = session ? `${title} · Verbatim` : "Verbatim";
+    this.archived.show(session);
     this.preferences.shown(sessionId, session);
     this.conversation.summarised(session?.["verbatim:summary"] ?? null);
     this.list.show(sessionId);
@@ -185,7 +192,7 @@ export class Page {
 
   async rename(session, title) {
     await this.#attempt(async () => {
-      this.sessions.upsert(await this.api.updateSession(session.id, givenName(session.metadata, title)));
+      this.sessions.upsert(await this.changes.rename(session, title));
       this.sessionsChanged();
     });
   }
@@ -201,6 +208,14 @@ export class Page {
     this.conversations.remove(sessionId);
     this.sessions.remove(sessionId);
     this.sessionsChangedSoon();
+  }
+
+  // The server's word on a session goes before ours.
+  #listUnmade() {
+    for (const unmade of this.outbox.unmade) {
+      const known = this.sessions.get(unmade.id);
+      if (known === null || isUnmade(known)) this.sessions.upsert(unmade);
+    }
   }
 
   #go(sessionId) {
@@ -221,14 +236,16 @@ export class Page {
   }
 
   /** What a chat begins with: its name, and what is chosen for it. */
-  #beginning(text) {
+  #beginning(text, imageNames) {
     const settings = this.preferences.ofNewChat;
-    return { ...nameFrom(text), ...(settings ? { settings } : {}) };
+    return { ...nameFrom(text, imageNames), ...(settings ? { settings } : {}) };
   }
 
-  // The only message of a chat that the server does not know is taken back: nothing is left of the chat.
-  #leaveUnmade() {
+  // The only message of a chat that the server does not know is taken back: nothing is left of the chat but what was
+  // chosen for it.
+  #leaveUnmade(begins) {
     this.sessions.remove(this.#transcript.sessionId);
+    this.outbox.chosen = beginningOf(begins)["verbatim:settings"] ?? {};
     history.replaceState(null, "", pathOf(null));
     this.#show(null);
   }
@@ -236,6 +253,7 @@ export class Page {
   #moveTo(sessionId) {
     this.conversations.current = sessionId;
     this.outbox.keepDraft(null, "");
+    this.outbox.chosen = {};
     this.attached.begin(sessionId);
     history.pushState(null, "", pathOf(sessionId));
     this.sessionsChanged();

@@ -1,5 +1,5 @@
 // Rule: what is chosen, for the chat that is shown and for all: known here, changed here, and true to the server. What is
-// chosen for a chat that is still to be made waits for it, and is forgotten where another is opened.
+// chosen for the new chat is kept with its draft, until it begins.
 
 import { changed, modelFor, takes } from "./model/choices.js";
 import { erase, read, write } from "./model/storage.js";
@@ -17,16 +17,17 @@ export class Preferences {
   #offer = { models: null, silent: [] };
   #forAll = {};
   #here = {}; // of the chat that is shown
-  #sessionId = null;
+  #sessionId; // null is the new chat; undefined until it is known whose it is
   #loading = null; // the question that is open
   #areTaken = null; // images, by who answers, as was told last
 
   /**
-   * @param {{api: object, onOffer: (offer: object) => void, onSession: (session: object) => void,
-   *   onImages: (areTaken: boolean) => void, onProblem: (message: string) => void, onErased: () => void}} options
+   * @param {{api: object, outbox: object, changes: object, onOffer: (offer: object) => void,
+   *   onSession: (session: object) => void, onImages: (areTaken: boolean) => void,
+   *   onProblem: (message: string) => void, onErased: () => Promise<void>}} options
    */
-  constructor({ api, onOffer, onSession, onImages, onProblem, onErased }) {
-    Object.assign(this, { api, onOffer, onSession, onImages, onProblem });
+  constructor({ api, outbox, changes, onOffer, onSession, onImages, onProblem, onErased }) {
+    Object.assign(this, { api, outbox, changes, onOffer, onSession, onImages, onProblem });
     this.picker = new ModelPicker({ onChoose: (model) => this.#chooseModel(model), onOpen: () => this.offerModels() });
     this.dialog = new SettingsDialog({
       onChange: (change) => this.#changeAll(change),
@@ -36,13 +37,17 @@ export class Preferences {
     this.erasure = new EraseDialog({
       onErase: async () => {
         await this.api.deleteMe();
-        erase(LAST_MODEL);
-        onErased();
+        await onErased();
       },
     });
     byId("open-settings").addEventListener("click", () => this.#open(this.dialog));
     byId("open-chat-settings").addEventListener("click", () => this.#open(this.chatDialog));
     showTheme();
+  }
+
+  /** Forgets what this browser knows of the user's choices. */
+  forget() {
+    for (const key of [LAST_MODEL, IMAGES]) erase(key);
   }
 
   /** What the server says of a model on offer. */
@@ -75,8 +80,11 @@ export class Preferences {
   /** A chat is shown, or news of it. */
   shown(sessionId, session) {
     if (sessionId !== this.#sessionId) {
-      if (this.chatDialog.isOpen && this.#sessionId !== null) this.chatDialog.close();
-      this.#here = {};
+      const isFirst = this.#sessionId === undefined;
+      if (this.chatDialog.isOpen && !isFirst) this.chatDialog.close();
+      const before = isFirst ? this.#here : {}; // chosen before it was known by whom
+      this.#here = sessionId === null ? { ...this.outbox.chosen, ...before } : {};
+      if (sessionId === null) this.outbox.chosen = this.#here;
     }
     this.#sessionId = sessionId;
     if (session) this.#here = session["verbatim:settings"] ?? {};
@@ -122,7 +130,8 @@ export class Preferences {
     this.#tellImages(this.takesImages);
     const from = { offer: this.#offer, takes: (name) => takes(answering, name), model: answering?.id ?? "" };
     if (this.dialog.isOpen) this.dialog.show(this.#forAll, from);
-    if (this.chatDialog.isOpen) this.chatDialog.show(this.#sessionId, this.#here, { ...from, above: this.#forAll });
+    if (this.chatDialog.isOpen)
+      this.chatDialog.show(this.#sessionId ?? null, this.#here, { ...from, above: this.#forAll });
     byId("open-chat-settings").classList.toggle("chosen", hasMoreThanModel(this.#here));
   }
 
@@ -139,11 +148,12 @@ export class Preferences {
   }
 
   async #changeHere(change) {
-    if (this.#sessionId === null) {
+    if (!this.#sessionId) {
       this.#here = changed(this.#here, change);
+      if (this.#sessionId === null) this.outbox.chosen = this.#here;
       return this.#show();
     }
-    this.onSession(await this.api.changeChat(this.#sessionId, change));
+    this.onSession(await this.changes.choose(this.#sessionId, change));
   }
 
   // Shown at once: the next message may be on its way before the server has answered.

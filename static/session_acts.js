@@ -9,7 +9,7 @@ import { t } from "./text.js";
 const MANY = 20; // from here on it takes long enough to say how far it is
 
 export class SessionActs {
-  /** @param {{api: object, sessions: object, deletions: object, toast: object, page: () => object}} parts */
+  /** @param {{changes: object, sessions: object, deletions: object, toast: object, page: () => object}} parts */
   constructor(parts) {
     Object.assign(this, parts);
   }
@@ -66,7 +66,7 @@ export class SessionActs {
   }
 
   async #change(ids, fieldsOf) {
-    const change = async (id) => this.sessions.upsert(await this.api.shelveSession(id, fieldsOf(id)));
+    const change = async (id) => this.sessions.upsert(await this.changes.shelve(id, fieldsOf(id)));
     const progress = (done) => this.toast.progress(t("acts.progress", { done, count: ids.length }));
     const outcome = await changeMany(ids, change, ids.length > MANY ? progress : undefined);
     this.page().sessionsChanged();

@@ -18,8 +18,11 @@ export class Side {
   #currentId = null;
   #nothing = {}; // what stands where a list is empty
 
-  /** @param {{api: object, user: () => string, page: () => object, onSearch: (words: string) => void}} options */
-  constructor({ api, user, page, onSearch }) {
+  /**
+   * @param {{api: object, changes: object, user: () => string, page: () => object,
+   *   onSearch: (words: string) => void}} options
+   */
+  constructor({ api, changes, user, page, onSearch }) {
     const changed = () => page().sessionsChanged();
     const onProblem = (message) => page().problem(message);
     this.toast = new Toast();
@@ -35,7 +38,7 @@ export class Side {
     this.sessions = new Shelves({ isHidden: this.deletions.isHidden });
     this.pages = new SessionPages({ api, sessions: this.sessions, onChange: changed, onProblem });
     const { sessions, deletions, toast } = this;
-    this.acts = new SessionActs({ api, sessions, deletions, toast, page });
+    this.acts = new SessionActs({ changes, sessions, deletions, toast, page });
     this.#makeViews(page, onSearch);
     addEventListener("pagehide", () => this.deletions.hurry());
     addEventListener("pageshow", (event) => event.persisted && this.deletions.resume());

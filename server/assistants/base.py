@@ -22,12 +22,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal, Protocol
 
-from persistence import Fact, Learned, LongTermMemory, Message, PersistenceError
+from persistence import Fact, Hit, Learned, LongTermMemory, Message, PersistenceError
 
 from .tool_calls import ToolCall, ToolUse
 
 ImageReader = Callable[[str], Awaitable[bytes]]
 """Raises what the store raises."""
+Searcher = Callable[[str], Awaitable[Sequence[Hit]]]
+"""Finds messages with some words in all of a user's sessions, the newest first; raises nothing."""
 
 UNNAMED = "default"
 """A prompt's model where the assistant could not be asked for its names: it takes its own first one."""
@@ -65,6 +67,7 @@ class Prompt:
     Attributes:
         history: The session's messages, oldest first; the last one is the user's, and is what to answer.
         images: Reads the images that these name, by name; None where none can be read.
+        search: Finds what was said elsewhere, for assistants that show it; None where nothing is to be looked up.
         summary: What the oldest messages say, in short, for assistants that are not told all of them.
         may_leave_out: Whether the model may be told less than all of the history, where that is too long.
         prefix: What there is of the answer already; the reply goes on behind it and repeats nothing of it.
@@ -81,6 +84,7 @@ class Prompt:
     session_id: str
     history: Sequence[Message]
     images: ImageReader | None = None
+    search: Searcher | None = None
     prefix: str = ""
     summary: str = ""
     may_leave_out: bool = True

@@ -6,7 +6,8 @@ Rules:
 - Every fault of the server becomes `AssistantFailed` with a code of PROTOCOL.md and a sentence for a person.
 - Requests are repeated only before the first piece of text; see `upstream`.
 - Of a history that is longer than the model takes in, the oldest turns are left out (`context_window`). A request that
-  is refused as too long is made once more with less, also only before the first piece.
+  is refused as too long is made once more with less, also only before the first piece; so is one that calls the limit
+  on the answer's tokens by the wrong name (`limit_names`).
 - Images are read when the request is made, for models that are configured to take them.
 - Reasoning counts as a sign of life, and is handed on apart from the answer.
 """
@@ -27,6 +28,7 @@ from .completion_request import encode_request
 from .completion_stream import CompletionStream
 from .context_overflow import ContextExceeded
 from .context_sizes import ContextSizes
+from .limit_names import LimitNames, LimitRefused
 from .model_list import ModelList
 from .seen_images import DataUrls, data_url, latest_images
 from .telling import Telling
@@ -82,6 +84,7 @@ class ChatCompletions:
         self._limits = limits or UpstreamLimits()
         self._upstream = Upstream(url, key, self._limits, sleep=sleep, clock=clock, chance=chance)
         self._sizes = ContextSizes(context_tokens or {})
+        self._limit_names = LimitNames()
         self._list = ModelList(self._upstream, models, self._sizes)
 
     async def models(self) -> Sequence[str]:
@@ -113,16 +116,17 @@ class ChatCompletions:
             while not telling.told:
                 if left_out := telling.fitted.left_out:
                     yield LeftOut(left_out)
-                stream = CompletionStream(self._limits.max_event_bytes, with_tools=bool(prompt.tool_use))
+                stream, limit_name = self._stream(prompt), self._limit_names.of(prompt.model)
                 try:
                     images = await self._images(telling.fitted.prompt)
-                    opened = await self._upstream.open_completion(encode_request(telling.fitted.prompt, images))
+                    asked = encode_request(telling.fitted.prompt, images, limit_name)
+                    opened = await self._upstream.open_completion(asked)
                     body = TimedBody(opened.response.content, opened.first_token_at)
                     try:
                         while not stream.done:
-                            events = stream.events
+                            events, is_tail = stream.events, stream.finished
                             text = await _read(body, stream)
-                            if stream.events > events:
+                            if stream.events > events and not is_tail:
                                 self._move_limit(body, stream)
                             if stream.has_thought:
                                 yield Thought(stream.take_thought())
@@ -136,6 +140,8 @@ class ChatCompletions:
                     telling.succeeded()
                 except ContextExceeded as failure:
                     telling.refused(failure, begun=stream.alive)
+                except LimitRefused as failure:
+                    self._limit_names.refused(prompt.model, limit_name, failure)
         except AssistantFailed as failure:
             raise presentable(failure, self._key) from failure.__cause__
         yield finish
@@ -144,6 +150,10 @@ class ChatCompletions:
         """Closes the pooled connections."""
         await self._list.close()
         await self._upstream.close()
+
+    def _stream(self, prompt: Prompt) -> CompletionStream:
+        limits = self._limits
+        return CompletionStream(limits.max_event_bytes, limits.max_answer_chars, with_tools=bool(prompt.tool_use))
 
     async def _images(self, prompt: Prompt) -> DataUrls:
         """The images that go; one that cannot be read does not."""
@@ -157,7 +167,7 @@ class ChatCompletions:
         return urls
 
     def _move_limit(self, body: TimedBody, stream: CompletionStream) -> None:
-        """After an event; what is no sign of life leaves the limit where it is."""
+        """After an event that is not behind the finish reason; what is no sign of life leaves the limit where it is."""
         if stream.finished:
             body.until(asyncio.get_running_loop().time() + self._limits.tail_timeout_s)
         elif stream.alive:

@@ -144,9 +144,13 @@ def _count(value: Any) -> int:
 
 
 def error_detail(value: Any) -> str:
-    """What an error body says in words, in any of the forms that servers use; empty where it says nothing."""
-    while isinstance(value, dict):
-        value = value.get("error") or value.get("message") or value.get("detail")
+    """What an error body says in words, in any of the forms that servers use; of several faults the first (FastAPI has
+    a list of them in `detail`). Empty where it says nothing."""
+    while isinstance(value, dict | list):
+        if isinstance(value, list):
+            value = value[0] if value else None
+        else:
+            value = value.get("error") or value.get("message") or value.get("detail") or value.get("msg")
     return " ".join(value.split()) if isinstance(value, str) else ""
 
 

@@ -24,11 +24,12 @@ _REMEMBERED = "What is remembered of the user, from this conversation and earlie
 _SUMMARISED = "What was said before the messages that follow, in short:"
 
 
-def encode_request(prompt: Prompt, images: DataUrls | None = None) -> dict[str, Any]:
+def encode_request(prompt: Prompt, images: DataUrls | None = None, limit_name: str = "max_tokens") -> dict[str, Any]:
     """The body of the request, for a stream with usage.
 
     Args:
         images: Those that go.
+        limit_name: What the limit on the answer's tokens is called.
     """
     body: dict[str, Any] = {
         "model": prompt.model,
@@ -39,7 +40,7 @@ def encode_request(prompt: Prompt, images: DataUrls | None = None) -> dict[str, 
     options = {
         "temperature": prompt.temperature,
         "top_p": prompt.top_p,
-        "max_tokens": prompt.max_output_tokens,
+        limit_name: prompt.max_output_tokens,
         "reasoning_effort": prompt.effort,
         "response_format": encode_format(prompt.output_format) if prompt.output_format else None,
         "continue_final_message": True if prompt.prefix else None,

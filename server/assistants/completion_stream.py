@@ -5,6 +5,7 @@ Rules:
 - Calls of tools come in pieces and are handed out whole, with the end; one that cannot be read spoils the answer.
 - After the finish reason only the usage is still awaited; nothing that follows can spoil the answer.
 - Text that came before a fault is handed out before the fault is raised: `feed` returns it, `failure` holds the rest.
+- An answer that grows past its limit has failed, with the text that is there: models exist that never end.
 - A body that is no event stream is known by its first character: `{` is JSON, `<` is some web page.
 """
 
@@ -24,11 +25,15 @@ _WHOLE = {"stop", "eos", "eos_token", "end_turn", "stop_sequence"}
 _AT_LIMIT = {"length", "max_tokens", "model_length"}
 _CALLING = {"tool_calls", "function_call"}
 _TOO_LONG = "The model server sent a piece that is too long."
+_ENDLESS = "The model did not come to an end; its answer was cut off after {:,} characters."
 _WEB_PAGE = "The model server answered with a web page. Is the configured URL that of its API?"
 
 
 class CompletionStream:
     """Reads one answer.
+
+    Args:
+        max_answer_chars: Of text, of what is thought and of what tools are called with, together.
 
     Attributes:
         done: Nothing more has to be read: the stream said so, ended, or failed.
@@ -37,12 +42,14 @@ class CompletionStream:
         failure: Why the answer failed; set with `done`.
     """
 
-    def __init__(self, max_event_bytes: int, *, with_tools: bool = False) -> None:
+    def __init__(self, max_event_bytes: int, max_answer_chars: int = 1 << 22, *, with_tools: bool = False) -> None:
         self.done = False
         self.alive = False
         self.events = 0
         self.failure: AssistantFailed | None = None
         self._max_event_bytes = max_event_bytes
+        self._max_answer_chars = max_answer_chars
+        self._answer_chars = 0
         self._sse = SseReader(max_event_bytes)
         self._json = bytearray()
         self._is_json = False
@@ -148,8 +155,12 @@ class CompletionStream:
             self._thoughts.append(chunk.reasoning)
         for piece in chunk.calls:
             self._calls.setdefault(piece.place, []).append(piece)
+            self._answer_chars += len(piece.arguments)
         self._finish_reason = chunk.finish_reason or self._finish_reason
         self._usage = chunk.usage or self._usage
+        self._answer_chars += len(chunk.text) + len(chunk.reasoning)
+        if self._answer_chars > self._max_answer_chars:
+            self._fail(AssistantFailed("upstream_error", _ENDLESS.format(self._max_answer_chars)))
 
     def _fail(self, failure: AssistantFailed) -> None:
         self.done = True

@@ -1,20 +1,20 @@
 """The built-in assistant: it needs no model, and never claims to be one.
 
-Rules: it answers from what the user wrote, in this session and in the facts kept for the user, and from nothing else;
-it forgets a fact only where the words leave no doubt which one, and everything only when told so twice. Who asks what
-it remembers is shown that while memory is switched off, too: it is theirs to see.
+Rules: it answers from what the user wrote, in the user's sessions and the facts kept for the user, and from nothing
+else; it forgets a fact only where the words leave no doubt which one, and everything only when told so twice. Who asks
+what it remembers is shown that while memory is switched off, too: it is theirs to see. It obeys the user, and no tool.
 """
 
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import suppress
 
-from persistence import Fact, FactNotFound, How, Learned, LongTermMemory, PersistenceError
+from persistence import Fact, FactNotFound, How, Learned, LongTermMemory, MemoryUnreadable, PersistenceError
 from persistence.fact_text import key
 
 from . import scribe_answers as answers
 from .base import Delta, Finish, Parameter, Prompt
-from .scribe_intents import Kind, read_intent
+from .scribe_intents import Intent, Kind, read_intent
 from .word_search import find_words
 
 _Answer = tuple[str, Sequence[Fact]]
@@ -58,7 +58,8 @@ class Scribe:
 
 
 async def _answer(prompt: Prompt) -> _Answer:
-    intent = read_intent(prompt.history[-1]["content"])
+    last = prompt.history[-1]
+    intent = read_intent(last["content"]) if last["role"] == "user" else Intent(Kind.UNKNOWN)
     is_first = not any(message["role"] in {"user", "assistant"} for message in prompt.history[:-1])
     introduction = f"{answers.INTRODUCTION} {answers.CONNECT}"
     if intent.kind is Kind.HELP or (is_first and intent.kind is Kind.UNKNOWN):
@@ -74,14 +75,25 @@ async def _answer_intent(kind: Kind, words: str, prompt: Prompt) -> _Answer:
     if kind is Kind.RECAP:
         return answers.recap(before), ()
     if kind is Kind.QUOTE:
-        return answers.quoted(words, before) if words else answers.QUOTE_WHAT, ()
+        return await _quoted(words, prompt) if words else answers.QUOTE_WHAT, ()
     if kind is Kind.UNKNOWN:
         return answers.not_understood(kept=prompt.memory is not None), ()
     if prompt.memory is None:
         return answers.NOTHING_KEPT, ()
     if kind is Kind.REMEMBER:
         return _remembered(prompt.learned)
-    return await _WITH_MEMORY[kind](words, prompt.memory)
+    try:
+        return await _WITH_MEMORY[kind](words, prompt.memory)
+    except MemoryUnreadable:
+        return answers.UNREADABLE, ()
+
+
+async def _quoted(words: str, prompt: Prompt) -> str:
+    """What the user wrote about something: here, and in other sessions, where that can be searched."""
+    here = answers.quoted(words, prompt.history[:-1])
+    found = await prompt.search(words) if prompt.search else ()
+    others = [hit for hit in found if hit.role == "user" and hit.place.session_id != prompt.session_id]
+    return f"{here}\n\n{answers.quoted_elsewhere(others)}" if others else here
 
 
 def _remembered(learned: Learned | PersistenceError | None) -> _Answer:
@@ -95,6 +107,8 @@ def _remembered(learned: Learned | PersistenceError | None) -> _Answer:
             return answers.remembered_instead(fact), [fact]
         case Learned(fact):
             return answers.known_already(fact), [fact]
+        case MemoryUnreadable():
+            return answers.UNREADABLE, ()
         case refusal:
             return answers.not_remembered(refusal), ()
 

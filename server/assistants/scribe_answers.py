@@ -5,8 +5,9 @@ nothing here sounds as if a model had thought.
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
-from persistence import Fact, Message, PersistenceError
+from persistence import Fact, Hit, Message, PersistenceError
 
 from .quotation import blockquote, bullet, inline
 from .word_search import find_words
@@ -15,6 +16,8 @@ MAX_QUOTED = 20
 """Messages in one recap or search; the latest ones."""
 MAX_QUOTE_CHARS = 1_200
 """Of one message."""
+MAX_ELSEWHERE = 5
+"""Messages of other sessions; the latest ones. The search has them all."""
 
 INTRODUCTION = (
     "I am **Scribe**, Verbatim's built-in assistant: no language model, only a few rules that work without one."
@@ -27,12 +30,16 @@ ABILITIES = """Here is what you can ask of me:
 
 - “remember that …”, “what do you remember?”, and “forget that …”
 - “recap”, for what you have written in this session
-- “what did I say about …?”, for your own words about something"""
+- “what did I say about …?”, for your own words about something, in other sessions too"""
 
 NOTHING_KEPT = "Nothing can be kept in this chat, so there is nothing that I could remember or forget."
 REMEMBER_WHAT = "Tell me what to remember, for example: “remember that the meeting is on Friday”."
 FORGET_WHAT = "Tell me what to forget, for example: “forget that the meeting is on Friday”."
 QUOTE_WHAT = "Tell me which words to look for, for example: “what did I say about the meeting?”"
+UNREADABLE = (
+    "I cannot read what I remember about you, so I have neither learned nor forgotten anything. It stays as it is; "
+    "whoever runs this server finds the reason in its log."
+)
 NOTHING_REMEMBERED = "I remember nothing about you yet. Write “remember that …”, and I will."
 
 
@@ -108,6 +115,18 @@ def quoted(words: str, history: Sequence[Message]) -> str:
     if not hits:
         return f"In this session you have written nothing about “{inline(words)}” before."
     return _quoted(f"You wrote about “{inline(words)}” in {_count(len(hits), 'message')}", hits, words)
+
+
+def quoted_elsewhere(hits: Sequence[Hit]) -> str:
+    """What the user wrote in other sessions, as the search shows it, the newest first; there is at least one hit."""
+    where = "In other sessions" if len(hits) > 1 else "In another session"
+    left_out = f"; these are the latest {MAX_ELSEWHERE}" if len(hits) > MAX_ELSEWHERE else ""
+    return "\n\n".join([f"{where} you wrote about it too{left_out}:", *map(_quote_hit, hits[:MAX_ELSEWHERE])])
+
+
+def _quote_hit(hit: Hit) -> str:
+    day = datetime.fromtimestamp(hit.place.at_us / 1_000_000, UTC).date()
+    return f"On {day}:\n\n{blockquote(''.join(piece.text for piece in hit.snippet))}"
 
 
 def _numbered(history: Sequence[Message]) -> list[tuple[int, str]]:

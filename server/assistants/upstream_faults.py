@@ -23,10 +23,13 @@ from ..errors import AssistantFailed
 from .breaker import Event
 from .completion_chunk import error_detail, with_detail
 from .context_overflow import context_exceeded
+from .limit_names import limit_refused
 
 _MAX_SENTENCE_CHARS = 400
 _MIN_KEY_CHARS = 4
 """A shorter key is a placeholder; hiding it would only garble words."""
+_LONGEST_WAIT_S = 1e9
+"""More seconds than anybody waits; a number of any length can stand in a header, and be more than a float holds."""
 
 
 @dataclass(eq=False)
@@ -106,7 +109,8 @@ def fault_of_status(status: int, body: bytes, retry_after: str | None) -> Unansw
     if status >= 500:
         sentence = with_detail(f"The model server has a fault of its own ({status}){asks}", detail)
         return Unanswered(AssistantFailed("upstream_error", sentence), status in _PASSING, wait_s, Event.FAILED)
-    return Unanswered(AssistantFailed("upstream_error", _refusal(status, detail)))
+    refused = AssistantFailed("upstream_error", _refusal(status, detail))
+    return Unanswered(limit_refused(refused, detail) if status == 400 else refused)
 
 
 def _refusal(status: int, detail: str) -> str:
@@ -136,7 +140,7 @@ def decode_retry_after(value: str | None, now: datetime) -> float | None:
     value = value.strip()
     try:
         if value.isascii() and value.replace(".", "", 1).isdigit():
-            return float(value)
+            return min(float(value), _LONGEST_WAIT_S)
         at = parsedate_to_datetime(value)
         return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds())
     except (ValueError, OverflowError):

@@ -21,6 +21,8 @@ class UpstreamLimits:
         max_failures: After so many requests in a row that failed the server is taken for down; 0: never.
         down_pause_s: How long it is then not asked.
         max_event_bytes: One event, or one whole answer of a server that does not stream.
+        max_answer_chars: Of one answer, with what is thought: a model may never come to an end, and nobody may be there
+            to stop it.
         max_images: Of the images in a prompt, the latest go.
         max_images_bytes: What these may have together.
         max_models_bytes: The list of models; vendors have long ones.
@@ -40,6 +42,7 @@ class UpstreamLimits:
     max_failures: int = 5
     down_pause_s: float = 10.0
     max_event_bytes: int = 4 * 1024 * 1024
+    max_answer_chars: int = 4 * 1024 * 1024
     max_images: int = 16
     max_images_bytes: int = 16 * 1024 * 1024
     max_models_bytes: int = 16 * 1024 * 1024

@@ -48,6 +48,7 @@ export default {
   "api.unreachable": "Der Server ist nicht erreichbar.",
 
   "archive.leave": "Zurück zu den Chats",
+  "archive.mark": "Im Archiv",
   "archive.none":
     "Das Archiv ist leer. Was über das Menü eines Chats archiviert wird, liegt hier nicht im Weg und lässt sich weiterhin lesen, finden und fortsetzen.",
   "archive.open": "Archiv",
@@ -187,6 +188,8 @@ export default {
   "message.summarised": "Bis hier zusammengefasst",
   "message.summarisedWhy": "Das bekommt das Modell statt des Bisherigen, sobald es nicht mehr alles aufnehmen kann",
   "message.thinking": "denkt nach …",
+  "message.unread": "ohne Gedächtnis und Einstellungen für alle Chats, die sich nicht lesen lassen",
+  "message.waiting": "wartet auf die Verbindung",
   "message.you": "Ich",
 
   "model.builtIn": "Eingebaut",
@@ -275,6 +278,8 @@ export default {
   "shortcuts.stop": "Antwort anhalten",
   "shortcuts.undo": "Rückgängig machen, was eben mit einem Chat geschah",
   "shortcuts.write": "Zum Nachrichtenfeld",
+
+  "title.images": { one: "Bild", other: "{count} Bilder" },
 
   "turn.away": "Nicht möglich, solange die Verbindung weg ist.",
   "turn.cancel": "Abbrechen",

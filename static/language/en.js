@@ -39,6 +39,7 @@ export default {
   "api.unreachable": "The server cannot be reached.",
 
   "archive.leave": "Back to the chats",
+  "archive.mark": "In the archive",
   "archive.none":
     "The archive is empty. What you archive from a chat’s menu is out of the way here, and can still be read, found and gone on with.",
   "archive.open": "Archive",
@@ -175,6 +176,8 @@ export default {
   "message.summarised": "Summarised up to here",
   "message.summarisedWhy": "The model is told this instead of what stands above, once it cannot take in all of it",
   "message.thinking": "thinking…",
+  "message.unread": "without your memory and settings for all chats, which cannot be read",
+  "message.waiting": "waits for the connection",
   "message.you": "You",
 
   "model.builtIn": "Built in",
@@ -262,6 +265,8 @@ export default {
   "shortcuts.stop": "Stop the answer",
   "shortcuts.undo": "Undo what was just done to a chat",
   "shortcuts.write": "Go to the message field",
+
+  "title.images": { one: "Image", other: "{count} images" },
 
   "turn.away": "Not possible while the connection is away.",
   "turn.cancel": "Cancel",

@@ -1,9 +1,10 @@
 // Rule: words that have reached nobody outlive the page. A message under way is written into localStorage at once, where
 // no crash of the tab can reach it, and moves from there into the database, where it is on the disk; what a former page
 // left behind moves the same way. Where there is no database it stays where it is. Drafts stand in localStorage only, but
-// for their images: the last letter is kept even as the page goes. An entry goes when the server has the words, when the
-// user takes them back, or when their session is deleted.
+// for their images: the last letter is kept even as the page goes. What is chosen for the new chat stands beside its draft. An
+// entry goes when the server has the words, when the user takes them back, or when their session is deleted.
 
+import { unmadeSession } from "./beginning.js";
 import { DraftImages } from "./draft_images.js";
 import { erase, keysOf, read, write } from "./storage.js";
 
@@ -16,6 +17,7 @@ export class Outbox {
   #writing = new Map(); // message id → how many of its writes are under way
   #dropping = new Set(); // message ids whose removal is under way
   #homeless = new Set(); // message ids that are kept nowhere but here
+  #unkept = null; // what is chosen for the new chat, where that could not be kept
   #work = Promise.resolve(); // one act on the database follows another
   #latest = 0; // so that entries of the same millisecond keep their order
 
@@ -29,7 +31,10 @@ export class Outbox {
 
   /** Takes what is kept for this user, of whichever tab and page. */
   open(user) {
-    if (user !== this.user) for (const known of [this.#sends, this.#homeless]) known.clear();
+    if (user !== this.user) {
+      for (const known of [this.#sends, this.#homeless]) known.clear();
+      this.#unkept = null;
+    }
     this.user = user;
     return this.refresh();
   }
@@ -55,9 +60,9 @@ export class Outbox {
 
   /**
    * Keeps a message, or what has changed about it. `begins` is the metadata of the session that it begins, as long as
-   * the server does not know that one.
+   * the server does not know that one. What is asked without words has a `place` instead.
    */
-  keepSend(sessionId, { messageId, text, images = [], model, error = null, begins = null, after }) {
+  keepSend(sessionId, { messageId, text, images = [], model, error = null, begins = null, after, place }) {
     const before = this.#sends.get(messageId);
     this.#latest = Math.max(Date.now(), this.#latest + 1);
     const at = before?.at ?? this.#latest;
@@ -72,6 +77,7 @@ export class Outbox {
       begins,
       at,
       ...(after === undefined ? {} : { after }),
+      ...(place === undefined ? {} : { place }),
     };
     if (before && KEPT.every((name) => isSame(before[name], send[name]))) return;
     this.#sends.set(messageId, send);
@@ -115,10 +121,7 @@ export class Outbox {
   get unmade() {
     const firsts = this.sends.filter(({ begins }, at, all) => begins && isFirst(all, at));
     const inSeconds = (at) => Math.floor(at / 1000);
-    return firsts.map(({ sessionId: id, begins: { settings, ...metadata }, at }) => {
-      const chosen = settings ? { "verbatim:settings": settings } : {};
-      return { id, created_at: inSeconds(at), metadata, ...chosen };
-    });
+    return firsts.map(({ sessionId, begins, at }) => unmadeSession(sessionId, begins, inSeconds(at)));
   }
 
   /** @param {string | null} sessionId null is the new chat */
@@ -132,6 +135,18 @@ export class Outbox {
 
   draftOf(sessionId) {
     return this.#read(keyOf("draft", this.user, sessionId ?? ""))?.text ?? "";
+  }
+
+  /** What is chosen for the new chat, until it begins or nothing is chosen any more. */
+  get chosen() {
+    return this.#unkept ?? settingsOf(this.#read(keyOf("chosen", this.user, "")));
+  }
+
+  set chosen(settings) {
+    const key = keyOf("chosen", this.user, "");
+    const isNone = Object.keys(settings).length === 0;
+    if (isNone) erase(key);
+    this.#unkept = isNone || write(key, JSON.stringify(settings)) ? null : settings;
   }
 
   dropSession(sessionId) {
@@ -154,6 +169,7 @@ export class Outbox {
     await this.refresh();
     for (const { messageId } of this.sends) this.dropSend(messageId);
     for (const key of keysOf(keyOf("draft", this.user, ""))) erase(key);
+    this.chosen = {};
     await this.images.clear(this.user);
     await this.settled();
   }
@@ -209,6 +225,8 @@ export class Outbox {
 }
 
 const keyOf = (kind, user, name) => `verbatim.${kind}.${user}.${name}`;
+
+const settingsOf = (kept) => (kept?.constructor === Object ? kept : {});
 
 const isSend = ({ messageId, text }) => typeof messageId === "string" && typeof text === "string";
 

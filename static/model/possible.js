@@ -26,12 +26,14 @@ export function alternativeTo(entry, step) {
 /**
  * @param {string} act
  * @param {object} entry the message as it is shown
- * @param {{entries: object[], isConnected: boolean, cannotContinue: (model: string | null) => boolean}} state
+ * @param {{entries: object[], isAsking?: boolean, isConnected: boolean,
+ *   cannotContinue: (model: string | null) => boolean}} state isAsking: whether an answer is asked for that has not begun
  * @returns {string | null} the key of the reason why that is not possible now
  */
-export function hindrance(act, entry, { entries, isConnected, cannotContinue }) {
+export function hindrance(act, entry, { entries, isAsking = false, isConnected, cannotContinue }) {
   if (!CHANGES.has(act)) return null;
-  if (entries.some(isRunning) || entries.some((other) => other.pending && !other.error)) return "turn.notNow";
+  if (isAsking || entries.some(isRunning) || entries.some((other) => other.pending && !other.error))
+    return "turn.notNow";
   if (act === "edit") return entry.after === undefined ? "turn.notLoaded" : null;
   if (!isConnected) return "turn.away";
   if (act === "regenerate" && !questionOf(entries, entry)) return "turn.notLoaded";

@@ -21,6 +21,7 @@ export function openResponse(responseId) {
     error: null,
     model: null,
     facts: [], // what the assistant had of the user's memory, by id; known at the end
+    isMemoryUnread: false, // whether the memory could not be read, likewise
     at: null, // when it began, in seconds since the epoch
     usage: null, // what it has used, once it has ended
   };
@@ -110,6 +111,7 @@ function end(state, event) {
     reason: response.incomplete_details?.reason ?? (response.status === "cancelled" ? "cancelled" : null),
     error: response.error ? refusalOf(response.error) : null,
     facts: response["verbatim:facts"] ?? [],
+    isMemoryUnread: response["verbatim:memory_unread"] ?? false,
     usage: usageOfResponse(response),
     ...begunOf(response, state),
   };

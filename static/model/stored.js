@@ -41,6 +41,7 @@ export function entryOf(item, after) {
     error: item["verbatim:error"] ? refusalOf(item["verbatim:error"]) : null,
     model: item["verbatim:model"] ?? null,
     facts: item["verbatim:facts"] ?? [],
+    isMemoryUnread: item["verbatim:memory_unread"] ?? false,
     usage: usageOfItem(item),
   };
 }

@@ -6,11 +6,16 @@ const LONGEST_TITLE = 48;
 // More than a title needs, and little enough that a message of a megabyte costs nothing here.
 const LOOKED_AT = 2_000;
 const HALF_PAIR = /[\ud800-\udbff]$/;
+// What browsers call an image that has no name.
+const NO_NAME = /^\s*$|^image\.\w+$/i;
 
 /** The first words of a message, as the name of the session that it begins. */
 export function titleFrom(text) {
   const beginning = text.trimStart().slice(0, LOOKED_AT).replace(HALF_PAIR, "");
-  const line = oneLine(withoutMarks(beginning)) || oneLine(beginning);
+  return shortened(oneLine(withoutMarks(beginning)) || oneLine(beginning));
+}
+
+function shortened(line) {
   if (line.length <= LONGEST_TITLE) return line;
   const cut = line.slice(0, LONGEST_TITLE);
   const lastSpace = cut.lastIndexOf(" ");
@@ -19,8 +24,22 @@ export function titleFrom(text) {
   return `${words}…`;
 }
 
-/** The metadata of a session that is named after its first message: the server may find a better name. */
-export const nameFrom = (text) => ({ title: titleFrom(text), title_source: "words" });
+/**
+ * The metadata of a session that is named after its first message, or after what that has instead of words: the server
+ * may find a better name.
+ * @param {string[]} imageNames of the files that its images come from; "" where that is not known
+ */
+export const nameFrom = (text, imageNames = []) => ({
+  title: titleFrom(text) || imagesTitle(imageNames),
+  title_source: "words",
+});
+
+function imagesTitle(names) {
+  if (names.length === 0) return "";
+  const [name] = names;
+  const isTelling = names.length === 1 && !NO_NAME.test(name);
+  return isTelling ? shortened(oneLine(name.slice(0, LOOKED_AT))) : t("title.images", { count: names.length });
+}
 
 /** The metadata of a session to which a person gives a name: it stays. */
 export function givenName({ title_source: _, ...metadata }, title) {

@@ -1,6 +1,6 @@
 // Rule: one conversation as its reader sees it. Three sources keep it true: the stored items, the events of
 // running responses, and the sends that the server has not acknowledged yet. Entries are replaced, never changed,
-// so that a view sees by identity what is new.
+// so that a view sees by identity what is new. What is asked without words is no entry, but waits like one.
 
 import { ahead, filled, isGap, withStretch } from "./gaps.js";
 import { foldEvent, isRunning, openResponse } from "./response.js";
@@ -11,6 +11,7 @@ export class Transcript {
     this.sessionId = sessionId;
     this.entries = [];
     this.isLoaded = sessionId === null;
+    this.asks = []; // for another answer, or more of one, that the server has not acknowledged yet, oldest first
     this.begins = null; // the metadata of a session that the server does not know yet
     this.told = 0; // how often something was told of what stands where: items asked for before may be older
     this.forks = new Set(); // responses that stand at the place of others: the items say which, once they have ended
@@ -31,12 +32,30 @@ export class Transcript {
     return this.entries.filter((entry) => entry.pending);
   }
 
+  /** What the outbox keeps: all that has not reached the server, refused or not. Asks were made before anything else waited. */
+  get kept() {
+    return [...this.asks, ...this.unsent];
+  }
+
+  /** Of that, what goes out, in its order. */
+  get outgoing() {
+    return this.kept.filter((entry) => !entry.error);
+  }
+
   has(responseId) {
     return this.entries.some((entry) => entry.responseId === responseId);
   }
 
   isWaitingFor(messageId) {
-    return this.unsent.some((entry) => entry.messageId === messageId);
+    return this.kept.some((entry) => entry.messageId === messageId);
+  }
+
+  /**
+   * Asks for an answer without a question.
+   * @param {{messageId: string, model: string | null, place: object}} ask as for `createFrame`
+   */
+  ask({ messageId, model, place }) {
+    if (!this.isWaitingFor(messageId)) this.asks = [...this.asks, { messageId, text: "", model, place }];
   }
 
   /** To be called when the conversation is attached again: what was heard before may be out of date. */
@@ -93,8 +112,11 @@ export class Transcript {
     return at < 0 ? this.entries : this.entries.slice(0, at + 1);
   }
 
-  /** The server has the message and answers it with this response. */
+  /** The server has the message, or what was asked without one, and answers it with this response. */
   acknowledge(messageId, responseId) {
+    const isAsked = this.asks.some((ask) => ask.messageId === messageId);
+    if (isAsked) this.forks.add(responseId);
+    this.asks = this.asks.filter((ask) => ask.messageId !== messageId);
     const at = this.entries.findIndex((entry) => entry.pending && entry.messageId === messageId);
     if (at < 0) return;
     if (this.entries[at].after !== undefined) this.forks.add(responseId);
@@ -111,6 +133,7 @@ export class Transcript {
   }
 
   withdraw(messageId) {
+    this.asks = this.asks.filter((ask) => ask.messageId !== messageId);
     this.entries = this.entries.filter((entry) => entry.messageId !== messageId);
   }
 

@@ -8,6 +8,7 @@ import { h, iconButton } from "./dom.js";
 export class Attachments {
   #images = []; // data URLs
   #isOffered = false;
+  #names = new Map(); // of the files that images of this page come from
   #picker = h("input", { type: "file", accept: accepted, multiple: true, hidden: true });
 
   /** @param {{element: HTMLElement, button: HTMLButtonElement, input: HTMLElement, area: HTMLElement, onChange: () => void, onAttach: (images: string[]) => void, onLate: (place: object, image: string) => void, onProblem: (message: string) => void}} options */
@@ -34,6 +35,11 @@ export class Attachments {
     this.element.replaceChildren(...images.map((image, at) => this.#thumbnail(image, at)));
     this.element.hidden = images.length === 0;
     this.onChange();
+  }
+
+  /** What the images' files are called; "" where that is not known any more. */
+  get names() {
+    return this.#images.map((image) => this.#names.get(signOf(image)) ?? "");
   }
 
   /** The user's own act: it is told. */
@@ -82,6 +88,7 @@ export class Attachments {
     for (const file of files) {
       try {
         const image = await smallImage(file);
+        this.#names.set(signOf(image), file.name);
         if (place !== this.place) this.onLate(place, image);
         else if (this.#images.length < this.most) this.change([...this.#images, image]);
         else refuse(t("composer.tooManyImages", { count: this.most }));
@@ -109,5 +116,8 @@ export class Attachments {
 
 // Words that come with an image of themselves, as cells of a table do, are there as HTML too; the name of a file is not.
 const isText = (data) => Boolean(data?.getData("text/html") && data.getData("text/plain"));
+
+// Enough to tell images apart by, and little enough to be remembered of each.
+const signOf = (image) => `${image.length} ${image.slice(-64)}`;
 
 const hasFiles = ({ dataTransfer }) => [...(dataTransfer?.types ?? [])].includes("Files");

@@ -24,7 +24,7 @@ export function fit(field, mostPx) {
 
 export class Composer {
   /**
-   * @param {{form: HTMLFormElement, reading: HTMLElement, attachments: object, onSend: (text: string, images: string[]) => boolean,
+   * @param {{form: HTMLFormElement, reading: HTMLElement, attachments: object, onSend: (text: string, images: string[], imageNames: string[]) => boolean,
    *   onEdit: () => void, onAttach: Function, onLate: Function, onStop: () => void,
    *   onEditLast: () => boolean, onProblem: (message: string) => void}} options
    *   `reading` is where messages are read; `attachments` says where images are shown, chosen and dropped
@@ -122,7 +122,7 @@ export class Composer {
       return;
     }
     const text = this.text.trim();
-    if (this.#isEmpty || !this.onSend(text, this.images)) return;
+    if (this.#isEmpty || !this.onSend(text, this.images, this.attachments.names)) return;
     if (document.activeElement === this.sendButton) this.rest(); // it is of no use without words
     this.text = "";
     this.attachments.change([]);

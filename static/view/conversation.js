@@ -2,9 +2,11 @@
 // are. Earlier ones come as the reader comes near them.
 
 import { Announcer } from "../model/announcer.js";
+import { difference } from "../model/difference.js";
 import { isGap } from "../model/gaps.js";
 import { isRunning } from "../model/response.js";
 import { ActBar } from "./act_bar.js";
+import { takeFocus } from "./dom.js";
 import { FarMessage } from "./far_message.js";
 import { LiveRegion } from "./live_region.js";
 import { messageView } from "./message.js";
@@ -28,6 +30,7 @@ export class ConversationView {
   #announcer = new Announcer();
   #live;
   #isScheduled = false;
+  #hasConnectionChanged = false; // since it was shown
   #restUntil = 0;
 
   /** @param {{element: HTMLElement, scroller: object, live: HTMLElement, acts: object}} options acts: see `messageView` and `ActBar` */
@@ -102,6 +105,12 @@ export class ConversationView {
     requestAnimationFrame((now) => this.#frame(now));
   }
 
+  /** The connection has come or gone: what can be done changes, and what is said of messages on their way. */
+  connectionChanged() {
+    this.#hasConnectionChanged = true;
+    this.changed();
+  }
+
   #frame(now) {
     if (now < this.#restUntil) return requestAnimationFrame((later) => this.#frame(later));
     this.#isScheduled = false;
@@ -122,6 +131,7 @@ export class ConversationView {
     this.#showMore(entries);
     this.#place(from > 0 ? this.#elementOf(entries[from - 1]) : null, former, present, entries);
     this.#markLast(before, entries);
+    this.#sayOfConnection(entries);
     this.#shown = entries;
     this.#placeSummary(entries);
     this.bar.refresh();
@@ -168,6 +178,12 @@ export class ConversationView {
     if (entry) this.#views.get(entry.key).update(entry, false);
     const shown = entries.at(-1);
     if (shown) this.#views.get(shown.key).update(shown, true);
+  }
+
+  #sayOfConnection(entries) {
+    if (!this.#hasConnectionChanged) return;
+    this.#hasConnectionChanged = false;
+    for (const { key, pending } of entries) if (pending) this.#views.get(key).sayOfConnection();
   }
 
   #placeSummary(entries) {
@@ -281,19 +297,4 @@ export class ConversationView {
   }
 }
 
-function takeFocus(article) {
-  article.tabIndex = -1;
-  article.focus({ preventScroll: true });
-}
-
 const wordsIn = (views) => [...views].map((view) => view.words).filter(Boolean);
-
-// How many entries are the same at the beginning and at the end.
-function difference(before, entries) {
-  const least = Math.min(before.length, entries.length);
-  let from = 0;
-  while (from < least && before[from] === entries[from]) from += 1;
-  let behind = 0;
-  while (behind < least - from && before.at(-1 - behind) === entries.at(-1 - behind)) behind += 1;
-  return [from, behind];
-}

@@ -12,7 +12,7 @@ import { MessageImages } from "./message_images.js";
 import { ReasoningView } from "./reasoning.js";
 
 /**
- * @param {{onSendAgain: (messageId: string) => void, onTakeBack: (messageId: string) => void,
+ * @param {{isConnected: () => boolean, onSendAgain: (messageId: string) => void, onTakeBack: (messageId: string) => void,
  *   onShowFacts: (ids: string[]) => void, onEdited: (entry: object, text: string) => boolean,
  *   onWriting: () => void, onGap: (key: string, isNewer: boolean) => Promise<void>}} acts
  *   onEdited: whether the text was taken; onWriting: what is being written in the place of messages has changed
@@ -27,6 +27,7 @@ class UserMessage {
   foot = new Foot("user");
   #text = h("div", { class: "text", dir: "auto" });
   #note = h("p", { class: "note" });
+  #sending = h("span", { class: "sending" });
   #editor = null;
 
   constructor(acts) {
@@ -72,9 +73,15 @@ class UserMessage {
     return true;
   }
 
+  /** The connection has come or gone. */
+  sayOfConnection() {
+    this.#sending.textContent = this.acts.isConnected() ? t("message.sending") : t("message.waiting");
+  }
+
   #notes({ pending, error, messageId }) {
     if (!pending) return [];
-    if (!error) return [h("span", { class: "sending" }, t("message.sending"))];
+    this.sayOfConnection();
+    if (!error) return [this.#sending];
     const button = (name, act) => h("button", { type: "button", class: "link", click: () => act(messageId) }, name);
     const { onSendAgain, onTakeBack } = this.acts;
     const choices = [button(t("message.sendAgain"), onSendAgain), " ", button(t("message.edit"), onTakeBack)];
@@ -92,10 +99,12 @@ class AssistantMessage {
   #facts = [];
   #fromMemory = h("button", { type: "button", class: "link", click: () => this.acts.onShowFacts(this.#facts) });
   #memory = h("p", { class: "note", hidden: true }, this.#fromMemory);
+  #unread = h("p", { class: "note", hidden: true }, t("message.unread"));
 
   constructor(acts) {
     const attributes = { class: "message assistant", "aria-label": t("message.assistant") };
-    const parts = [this.#thinking, this.#reasoning.element, this.#body, this.#note, this.#memory, this.foot.element];
+    const notes = [this.#note, this.#memory, this.#unread];
+    const parts = [this.#thinking, this.#reasoning.element, this.#body, ...notes, this.foot.element];
     this.element = h("article", attributes, ...parts);
     this.acts = acts;
   }
@@ -120,6 +129,7 @@ class AssistantMessage {
     this.#facts = entry.facts;
     this.#memory.hidden = this.#facts.length === 0;
     this.#fromMemory.textContent = t("message.knew", { count: this.#facts.length });
+    this.#unread.hidden = !entry.isMemoryUnread;
     return isWhole;
   }
 }

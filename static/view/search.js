@@ -1,6 +1,7 @@
 // Rule: the search box and what was found, for the mouse and for the keyboard: Ctrl+K, Cmd+K or / opens it, the arrows
 // go through the hits, Enter opens one (in the box the first), Escape closes it.
 
+import { plainSnippet } from "../model/snippet.js";
 import { pathOf, titleOf } from "../model/title.js";
 import { Search } from "../search.js";
 import { locale, parts, t } from "../text.js";
@@ -86,7 +87,8 @@ export class SearchDialog {
     const time = h("time", { datetime: day.toISOString() }, day.toLocaleDateString(locale));
     const name = h("span", { class: "name" }, titleOf(hit));
     const where = h("span", { class: "where" }, name, ...parts("search.by", { who, day: time }));
-    const pieces = hit.snippet.map(({ text, match }) => (match ? h("mark", {}, text) : text));
+    const snippet = plainSnippet(hit.snippet, hit.role);
+    const pieces = snippet.map(({ text, match }) => (match ? h("mark", {}, text) : text));
     const click = (event) => this.#open(event, hit);
     return h(
       "li",

@@ -47,7 +47,9 @@ async def test_half_open_connection_is_noticed(far_reader: Reader, proxy: Silent
     await expect(far_reader.last_answer).to_contain_text("w20 ")
     proxy.go_silent()
     await far_reader.say("3@50")
+    await expect(far_reader.own_messages.last).to_contain_text("sending…")
     await expect(far_reader.status).to_contain_text("away", timeout=20_000)
+    await expect(far_reader.own_messages.last).to_contain_text("waits for the connection")
     await expect(far_reader.status).to_contain_text("1 message waits.")
     proxy.isolated = False
     await expect(far_reader.status).to_have_text("", timeout=30_000)

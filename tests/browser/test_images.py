@@ -84,6 +84,25 @@ async def test_image_without_words_is_sent(reader, upstream):
     assert await reader.ask("") == "A pixel."
     [part] = upstream.bodies[0]["messages"][0]["content"]
     assert part["image_url"]["url"] == url_of(GIF, "image/gif")
+    await expect(reader.chats).to_have_text(["dot.gif"])
+
+
+async def test_chat_of_images_alone_has_a_name(reader, upstream):
+    """What a browser pastes is called like any other, and several are counted; a reload changes neither."""
+    await reader.open()
+    await expect(reader.button("Add images")).to_be_visible()
+    paste = PASTE.replace("pixel.png", "image.png")
+    thumbnails = reader.page.locator("#attachments").get_by_role("img")
+    for count in (1, 2):
+        await reader.button("New chat").click()
+        for number in range(count):
+            await reader.page.evaluate(paste, url_of(PNG))
+            await expect(thumbnails).to_have_count(number + 1)
+        await reader.ask("")
+    await expect(reader.chats).to_have_text(["2 images", "Image"])
+    await expect(reader.page.get_by_role("heading", level=1)).to_have_text("2 images")
+    await reader.page.reload()
+    await expect(reader.chats).to_have_text(["2 images", "Image"])
 
 
 async def test_large_image_is_made_small(reader, upstream):
@@ -169,7 +188,7 @@ async def test_image_without_the_server_arrives_once(new_reader, server, built_p
     await first.page.evaluate(PASTE, url_of(PNG))
     await expect(first.button("Remove image 1")).to_be_visible()
     await first.say(text)
-    await expect(first.own_messages).to_contain_text("sending")
+    await expect(first.own_messages).to_contain_text("waits for the connection")
     address = first.page.url
     await first.page.close()
     second = await new_reader()

@@ -133,7 +133,7 @@ async def test_message_written_while_the_server_is_away(reader: Reader, server: 
     await asyncio.to_thread(server.kill)
     await expect(reader.status).to_contain_text("away")
     await reader.say("Sent into the dark")
-    await expect(reader.own_messages.last).to_contain_text("sending")
+    await expect(reader.own_messages.last).to_contain_text("waits for the connection")
     await asyncio.to_thread(server.start)
     await expect(reader.answers).to_have_count(2, timeout=20_000)
     await reader.read_to_the_end()

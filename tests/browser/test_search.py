@@ -142,3 +142,22 @@ async def test_pages_of_hits_follow_on_demand(reader: Reader, new_reader: Callab
     await expect(hits(reader)).to_have_count(30)
     await expect(hits(reader).nth(20)).to_be_focused()
     await expect(box(reader).get_by_role("button", name="Show more")).to_be_hidden()
+
+
+async def test_hit_is_shown_in_plain_words(reader: Reader) -> None:
+    """An answer's marks, its links and tables are words in the box, and what was found is marked."""
+    await reader.open()
+    answer = (
+        "Take the **early ferry**, `pier 3`, as [the plan](https://example.org/plan) says:\n\n"
+        "| Time | Where |\n|---|---|\n| 7:40 | walnut bay |"
+    )
+    made = """async (text) => {
+        const items = [{role: "user", content: "When?"}, {role: "assistant", content: text}];
+        const headers = {"Content-Type": "application/json"};
+        return (await fetch("/v1/conversations", {method: "POST", headers, body: JSON.stringify({items})})).status;
+    }"""
+    assert await reader.page.evaluate(made, answer) == 200
+    await search(reader, "walnut early", 1)
+    words = "Take the early ferry, pier 3, as the plan says: Time · Where · 7:40 · walnut bay"
+    await expect(hits(reader).locator(".snippet")).to_have_text(words)
+    await expect(hits(reader).locator("mark")).to_have_text(["early", "walnut"])

@@ -72,11 +72,11 @@ async def test_two_tabs_make_the_same_chat(new_reader: NewReader, server: Server
     await one.open()
     await asyncio.to_thread(server.kill)
     await one.say("Only once, please")
-    await expect(one.own_messages).to_contain_text("sending")
+    await expect(one.own_messages).to_contain_text("waits for the connection")
     two = await new_reader()
     async with Gateway(server.url, built_page):
         await two.page.goto(one.page.url)
-        await expect(two.own_messages).to_contain_text("sending")
+        await expect(two.own_messages).to_contain_text("waits for the connection")
     asked: list[str] = []
     both = asyncio.Event()
 

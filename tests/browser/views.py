@@ -117,6 +117,14 @@ async def settings_of_a_chat(reader: Reader) -> None:
     await expect(reader.page.get_by_role("link", name="Export as Markdown")).to_be_visible()
 
 
+async def archived_chat(reader: Reader) -> None:
+    await chats(reader)
+    await reader.choose_for("What grows in the shade?", "Archive")
+    await press(reader, "Archive")
+    await reader.chats.first.click()
+    await expect(reader.button("Bring back")).to_be_visible()
+
+
 async def deletion_of_everything(reader: Reader) -> None:
     await press(reader, "Settings")
     await reader.button("Delete everything…").click()
@@ -183,6 +191,7 @@ VIEWS: dict[str, Callable[[Reader], Awaitable[None]]] = {
     "deletion of everything": deletion_of_everything,
     "menu of a chat": menu_of_a_chat,
     "archive": lambda reader: press(reader, "Archive"),
+    "archived chat": archived_chat,
     "shortcuts": lambda reader: press(reader, "Keyboard shortcuts"),
     "problem": problem,
     "many chosen": many_chosen,

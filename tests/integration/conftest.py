@@ -44,8 +44,14 @@ class Site:
 
     async def start(self, *assistants: Assistant, disk: Disk | None = None, **settings: Any) -> "Site":
         self.config = Config(**{"data_dir": self.folder, "shutdown_grace_s": 0.0, **settings})
-        has_search = self.config.search
-        self.store = FileStore(self.folder, index_delay_s=0.01, search_delay_s=0.02, has_search=has_search, disk=disk)
+        self.store = FileStore(
+            self.folder,
+            index_delay_s=0.01,
+            search_delay_s=0.02,
+            has_search=self.config.search,
+            image_bytes_per_user=self.config.max_image_bytes_per_user,
+            disk=disk,
+        )
         await self.store.open()
         self.app = make_app(self.config, self.store, list(assistants) or [Scribe(), Metronome()], b"secret")
         self._server = AsItIsRun(self.app)

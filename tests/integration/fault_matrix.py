@@ -311,6 +311,18 @@ MATRIX: dict[str, Row] = {
         "upstream_error",
         "The model server refuses the request (400).",
     ),
+    "422 with a list of faults": Row(
+        (
+            [
+                head("422 Unprocessable", "application/json"),
+                b'{"detail":[{"loc":["body","messages"],"msg":"Field required"},{"msg":"x"}]}',
+                Act.END,
+            ],
+        ),
+        "",
+        "upstream_error",
+        "The model server refuses the request (422): Field required",
+    ),
     "401": Row(
         (refusal("401 Unauthorized", f"bad key {KEY}"),),
         "",
@@ -363,6 +375,12 @@ MATRIX: dict[str, Row] = {
         "",
         "upstream_error",
         "The model server has a fault of its own (503) and asks to wait 3600 s: no memory",
+    ),
+    "503 for longer than there is a number for": Row(
+        (refusal("503 Oh", Retry_After="9" * 400), WHOLE),
+        "",
+        "upstream_error",
+        "The model server has a fault of its own (503) and asks to wait 1000000000 s: no memory",
     ),
     "501": Row((refusal("501 No"), WHOLE), "", "upstream_error", OWN_FAULT.format(501)),
     "hung up, and then an answer": Row(([Act.END], WHOLE), "Hello", status="completed", usage=COUNTED, asked=2),

@@ -297,9 +297,12 @@ async def test_branches_outlive_the_server(tmp_path, http, end):
         conversation, line = await anna.conversation(), await anna.line()
         await told(anna, conversation, "1@0", "2@0")
         before = await path(anna, conversation)
-        await line.create("", conversation=conversation, **COUNT, **{"verbatim:after": before[2]["id"]})
-        check_whole(await line.response())
-        await line.create("1000@20", conversation=conversation, **COUNT, **{"verbatim:after": before[1]["id"]})
+        place = {"conversation": conversation, **COUNT}
+        again = {"input": "", **place, "verbatim:after": before[2]["id"], "metadata": {"client_message_id": "c1"}}
+        edit = {"input": "1000@20", **place, "verbatim:after": before[1]["id"], "metadata": {"client_message_id": "c2"}}
+        await line.send("response.create", **again)
+        answered_again = check_whole(await line.response())
+        await line.send("response.create", **edit)
         frames = await line.until(lambda frames: any(frame.get("delta") for frame in frames))
         await asyncio.to_thread(getattr(server, end))
         await asyncio.to_thread(server.start)
@@ -309,6 +312,9 @@ async def test_branches_outlive_the_server(tmp_path, http, end):
         assert texts(shown)[3].startswith("".join(frame.get("delta", "") for frame in frames))
         assert (shown[3]["verbatim:reason"], len(shown)) == ("interrupted", 4)
         assert len(shown[2]["verbatim:alternatives"]) == 2
+        for body, id in ((again, answered_again["id"]), (edit, frames[0]["response"]["id"])):
+            assert (await anna.ask("POST", "/v1/responses", body))["id"] == id
+        assert await path(anna, conversation) == shown
         await anna.ask("POST", f"/v1/conversations/{conversation}/path", {"message": before[3]["id"]})
         back = await path(anna, conversation)
         assert texts(back) == texts(before)

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from server.assistants.base import Finish
+from server.keys import CONDUCTOR
 from tests.integration.caller import Caller
-from tests.server.doubles import ScriptedAssistant
+from tests.server.doubles import ScriptedAssistant, until
 from tests.server.frames import check_response, check_whole, text_of
 
 SLOW = {"model": "metronome"}
@@ -102,6 +103,25 @@ async def test_cancel_of_what_waits(site, waits, over):
     asked = [("user", "1"), ("assistant", "a"), ("user", "2"), ("assistant", ""), ("user", "3"), ("assistant", "a")]
     assert await anna.items(conversation) == asked
     assert [prompt.history[-1]["content"] for prompt in assistant.prompts] == ["1", "3"]
+
+
+async def test_cancel_of_what_was_asked_for_over_http(site):
+    """While its model is still looked for, it is stopped by its name too."""
+
+    class Slow(ScriptedAssistant):
+        async def models(self):
+            await asyncio.Event().wait()
+            return ("slow",)
+
+    anna = (await site.start(Slow("a", asyncio.Event()))).caller()
+    line, sent = await anna.line(), {"metadata": {"client_message_id": "c1"}}
+    asking = asyncio.create_task(anna.ask("POST", "/v1/responses", {"input": "hi", **sent}))
+    await until(lambda: site.app[CONDUCTOR]._arrivals._waiting)
+    assert not list(site.app[CONDUCTOR]._running)
+    await line.send("response.cancel", **sent)
+    await line.still_there()
+    response = await asking
+    assert (response["status"], response["output"][0]["content"][0]["text"]) == ("cancelled", "")
 
 
 async def test_cancel_right_behind_its_message(site):

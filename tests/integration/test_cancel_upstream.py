@@ -90,6 +90,23 @@ async def test_cancel_closes_the_connection(serve, state, over):
     await check_kept(anna, check_whole(frames), said)
 
 
+async def test_cancel_is_quick(serve):
+    """The model server's connection is closed well within 200 ms; the quickest of a few counts, for the machine's sake."""
+    upstream, anna = await serve(TALKING)
+    took_s = []
+    for _ in range(5):
+        line = await anna.line()
+        upstream.left.clear()
+        await line.create("hi")
+        frames = await line.text_shown(SAID)
+        began = time.monotonic()
+        await line.send("response.cancel", response_id=frames[0]["response"]["id"])
+        await asyncio.wait_for(upstream.left.wait(), QUICK_S)
+        took_s.append(time.monotonic() - began)
+        await line.response()
+    assert min(took_s) < 0.1
+
+
 async def test_cancel_ends_a_wait_for_the_next_attempt(serve):
     """A turn whose model server asks for some seconds ends at once where it is stopped, and asks no more."""
     upstream, anna = await serve(error_answer(429, **{"Retry-After": "9"}), WHOLE)

@@ -114,6 +114,29 @@ async def test_large_image_comes_over_http(site, upstream):
         assert refusal == (413, "request_too_large", None)
 
 
+async def test_images_of_a_user_have_a_limit(site):
+    """What would pass it is refused whole, on a socket and over HTTP; another user has room, and so has who deletes."""
+    sees = ChatCompletions("http://127.0.0.1:9/v1", models=["eye"], images=["*"])
+    await site.start(sees, max_image_bytes_per_user=2 * len(PNG))
+    anna, bob = site.caller(), site.caller("bob")
+    line = await anna.line()
+    first = await anna.conversation(items=question("1", picture()))
+    await anna.conversation(items=question("2", picture()))
+    before = await site.sessions()
+    refusal = await anna.refused("POST", "/v1/conversations", {"items": question("3", picture())})
+    assert refusal == (409, "images_full", None)
+    for where in ({}, {"conversation": first}):
+        await line.create(question("3", picture(PNG + b"another")), **where)
+        error = await line.next_of("error")
+        assert (error["status"], error["error"]["code"]) == (409, "images_full")
+        assert f"at most {2 * len(PNG)} bytes" in error["error"]["message"]
+    assert await site.sessions() == before
+    assert len(list((site.folder / "images").rglob("*.png"))) == 2
+    await bob.conversation(items=question("1", picture()))
+    await anna.ask("DELETE", f"/v1/conversations/{first}")
+    await anna.conversation(items=question("3", picture()))
+
+
 async def test_images_are_not_held_in_memory(site, upstream):
     """A turn lets go of its images when they are kept; the next prompt reads them from the disk."""
     anna = site.caller()

@@ -4,6 +4,7 @@ import asyncio
 
 from server.assistants.base import Finish
 from tests.server.doubles import ScriptedAssistant
+from tests.server.frames import text_of
 
 
 async def learn(caller, *texts):
@@ -107,3 +108,27 @@ async def test_memory_is_taken_away(anna, site):
     assert gone == {"object": "memory.deleted", "deleted": True, "verbatim:facts_removed": 2}
     await site.forgets("swordfish", "has a cat", "has a dog")
     assert (await anna.ask("GET", "/v1/memory"))["data"] == []
+
+
+async def test_memory_that_cannot_be_read(anna, site):
+    """Turns go on and say so; the memory itself answers with what is wrong; what the file holds is not touched."""
+    await learn(anna, "likes tea")
+    await site.stop()
+    [file] = site.folder.glob("memory_*.json")
+    aside = file.rename(site.folder.parent / "aside")
+    file.mkdir()  # It opens, and cannot be read, whoever runs the tests.
+    anna = (await site.start()).caller()
+    frames = await (await anna.line()).turn("what do you remember?")
+    assert frames[-1]["response"]["status"] == "completed"
+    assert frames[-1]["response"]["verbatim:memory_unread"] is True
+    assert "cannot read what I remember" in text_of(frames)
+    for method, path, body in (
+        ("GET", "/v1/memory", None),
+        ("POST", "/v1/memory", {"text": "has a cat"}),
+        ("GET", "/v1/settings", None),
+        ("PATCH", "/v1/settings", {"temperature": 1}),
+    ):
+        assert await anna.refused(method, path, body) == (500, "storage_error", None)
+    file.rmdir()
+    aside.rename(file)
+    assert await told(anna) == [("likes tea", 1)]

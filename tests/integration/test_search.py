@@ -4,7 +4,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.server.frames import check_whole
+from persistence import StorageError
+from tests.server.frames import check_whole, text_of
 
 
 async def found(caller, site, q, **query):
@@ -145,3 +146,35 @@ async def test_search_that_is_switched_off_says_so(site):
 async def test_search_that_is_on_is_told_of(anna):
     """As the page asks for it."""
     assert (await anna.ask("GET", "/v1/me"))["verbatim:search"] is True
+
+
+async def test_scribe_finds_what_was_said_in_other_chats(anna, site):
+    """It looks where the search looks: in the caller's chats, and in nobody else's."""
+    bob, line = site.caller("bob"), await anna.line()
+    await line.turn("I saw a swordfish in Lisbon")
+    await (await bob.line()).turn("My swordfish is a secret")
+    await texts(anna, site, "swordfish")
+    text = text_of(await line.turn("What did I say about swordfish?"))
+    assert "In this session you have written nothing about “swordfish” before." in text
+    assert "I saw a swordfish in Lisbon" in text
+    assert "secret" not in text
+
+
+async def test_scribe_does_without_a_search(site):
+    """Where nothing is indexed it knows its own session, as ever."""
+    await site.start(search=False)
+    line = await site.caller().line()
+    conversation = (await line.turn("I saw a swordfish"))[-1]["response"]["conversation"]["id"]
+    text = text_of(await line.turn("What did I say about swordfish?", conversation=conversation))
+    assert "I saw a swordfish" in text
+
+
+async def test_scribe_does_without_a_search_that_fails(anna, site, monkeypatch):
+    """The turn is whole all the same."""
+
+    async def refuse(*_, **__):
+        raise StorageError("search", site.folder, "EIO")
+
+    monkeypatch.setattr(site.store, "search", refuse)
+    frames = await (await anna.line()).turn("What did I say about swordfish?")
+    assert frames[-1]["response"]["status"] == "completed"

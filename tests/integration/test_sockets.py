@@ -98,6 +98,28 @@ async def test_stalled_socket_is_cut_off_and_nobody_notices(site, raw):
     await quick.still_there()
 
 
+async def test_client_that_is_behind_can_stop_what_it_does_not_take(site, raw):
+    """It is heard all the same, behind other frames of its own too."""
+    start = asyncio.Event()
+    await site.start(ScriptedAssistant(start, *BIG, asyncio.Event()), delta_window_s=0.0, send_timeout_s=1000.0)
+    anna = site.caller()
+    conversation, quick = await anna.conversation(), await anna.line()
+    attach = b'{"type":"verbatim:conversation.attach","conversation":"%s"}' % conversation.encode()
+    _, reader, writer = await raw(HANDSHAKE, attach)
+    await until(lambda: len(site.app[SOCKETS]) == 2)
+    await quick.create("hi", conversation=conversation)
+    [created] = await quick.until(lambda frames: frames[-1]["type"] == "response.created")
+    start.set()
+    frames = await quick.until(lambda frames: len(text_of(frames)) == BIG_CHARS)
+    cancel = b'{"type":"response.cancel","response_id":"%s"}' % created["response"]["id"].encode()
+    for frame in (attach, attach, cancel):
+        writer.write(bytes([0x81, 0x80 | len(frame)]) + bytes(4) + frame)
+    frames += await quick.response()
+    assert frames[-1]["response"]["status"] == "cancelled"
+    writer.close()
+    await rest_of(reader)
+
+
 async def test_stalled_stream_is_cut_off(site, raw):
     """The same for server-sent events; the turn goes on to its end."""
     start = asyncio.Event()
@@ -210,6 +232,26 @@ async def test_client_that_takes_something_while_its_pong_is_waited_for(site, ra
     socket.look_after(began + 3301)
     socket.look_after(began + 3802)
     assert connection.transport.is_closing()
+
+
+async def test_socket_that_has_just_read_something_is_not_idle(site, monkeypatch):
+    """Its hour begins when the answer has ended, however long ago that was asked for."""
+    rest = asyncio.Event()
+    await site.start(ScriptedAssistant("a", rest, Finish()), delta_window_s=0.0, heartbeat_s=0.0, keepalive_s=0.0)
+    look_after = Socket.look_after
+    monkeypatch.setattr(Socket, "look_after", lambda *_: None)
+    line = await site.caller().line()
+    await line.create("hi")
+    await line.text_shown("a")
+    [socket], now = site.app[SOCKETS], asyncio.get_running_loop().time()
+    look_after(socket, now + 4000)
+    rest.set()
+    await line.response()
+    await until(lambda: not socket._tasks)
+    look_after(socket, now + 7000)
+    await line.still_there()
+    look_after(socket, now + 8000)
+    assert await line.closed() == 1001
 
 
 async def test_socket_closed_while_turns_wait(site):

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from persistence import (
+    Branch,
     Fact,
     Former,
     InvalidSessionId,
@@ -19,6 +20,7 @@ from persistence import (
     SessionNotFound,
     Source,
     Spent,
+    Tree,
     UserReceipt,
 )
 from persistence.answer import new_draft
@@ -514,6 +516,17 @@ class StoreContract:
             await store.append("s", [answered("second", "resp_2")])
             rest.append("second")
         assert contents(await (await place.crash()).history("s")) == ["q", "whole", *rest]
+
+    async def test_late_answer_takes_the_place_of_the_interrupted_one_in_a_branch(self, place, store):
+        """Also where the path that is shown ends in its question: the answer is not there twice."""
+        await store.create(record("s"), [said("q", response_id="resp_1")])
+        await store.write("s", new_draft("resp_1"), "half")
+        store = await place.crash()
+        await store.edit_tree("s", lambda tree: Tree(tree.history[:1], [Branch("msg_q", tree.history[1:])]))
+        await store.append("s", [answered("whole", "resp_1")])
+        for tree in (await store.tree("s"), await (await place.crash()).tree("s")):
+            assert contents(tree.history) == ["q"]
+            assert [contents(branch.messages) for branch in tree.branches] == [["whole"]]
 
     async def test_answer_whose_question_moved_is_settled_behind_it(self, place, store):
         """What was written of an answer goes behind its question wherever an edit has put that."""

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from persistence import Fact, StorageError, memory_files
+from persistence import Fact, MemoryUnreadable, StorageError, memory_files
 from tests.persistence.places import AT, FilePlace, record
 
 FACT = Fact("fact_1", "likes tea", AT, "s")
@@ -158,3 +158,63 @@ async def test_damaged_file_that_may_not_be_mended_is_read_each_time(place, cloc
     by_hand(place, "a", "b")
     assert await texts(place) == ["a", "b"]
     assert place.quarantined() == []
+
+
+@pytest.mark.parametrize("step", ["open", "stamp"])
+async def test_file_that_may_not_be_read_is_left_as_it_is(place, clock, step):
+    """Neither readers nor who changes it take it for an empty one; once it can be read it is as it was."""
+    by_hand(place, "takes milk")
+    before = (place.folder / "memory_ann.json").read_bytes()
+    clock.now += 1.001
+    place.faults.fail, place.faults.number, place.faults.path = {step}, errno.EACCES, "memory_ann"
+    with pytest.raises(MemoryUnreadable, match="Permission denied"):
+        await place.store.memory("ann")
+    with pytest.raises(MemoryUnreadable):
+        await place.store.update_memory("ann", lambda facts: [*facts, OTHER])
+    with pytest.raises(MemoryUnreadable):
+        await place.store.delete("s")
+    place.faults.fail = None
+    assert (await place.store.record("s")).user_id == "ann"
+    await place.folded()
+    assert (place.folder / "memory_ann.json").read_bytes() == before
+    assert place.quarantined() == []
+    assert await texts(place) == ["takes milk"]
+
+
+async def test_damaged_file_that_cannot_be_set_aside_is_read_as_it_is(place, clock):
+    """What can be read of it is shown, nothing is written in its place, and a change of it is refused."""
+    damaged = '["a", 5]'
+    (place.folder / "memory_ann.json").write_text(damaged)
+    clock.now += 1.001
+    place.faults.fail, place.faults.path = {"open"}, "quarantine"
+    assert await texts(place) == ["a"]
+    with pytest.raises(StorageError):
+        await place.store.update_memory("ann", lambda facts: [*facts, OTHER])
+    await place.folded()
+    assert (place.folder / "memory_ann.json").read_text() == damaged
+    place.faults.fail = None
+    assert await texts(place) == ["a"]
+    assert len(place.quarantined()) == 1
+
+
+async def test_file_that_is_no_memory_is_set_aside(place, clock):
+    """What it said stands in the quarantine, and the memory begins anew."""
+    (place.folder / "memory_ann.json").write_text('{"settings": {"instructions": "Be brief."}')
+    clock.now += 1.001
+    assert await texts(place) == []
+    [name] = place.quarantined()
+    assert "Be brief." in (place.folder / "quarantine" / name).read_text()
+
+
+async def test_memory_that_is_forgotten_leaves_no_copy(place, clock):
+    """Who forgets one of several facts leaves what was set aside; who forgets the last leaves nothing."""
+    (place.folder / "memory_ann.json").write_text('["likes swordfish", "has a dog", 5]')
+    clock.now += 1.001
+    assert len(await texts(place)) == 2
+    await place.store.update_memory("ann", lambda facts: facts[1:])
+    assert len(place.quarantined()) == 1
+    await place.store.update_memory("ann", lambda facts: [])
+    assert place.quarantined() == []
+    await place.folded()
+    await place.checkpoint()
+    assert [path for path in place.folder.rglob("*") if path.is_file() and b"swordfish" in path.read_bytes()] == []

@@ -1,12 +1,11 @@
-"""Records: how activity moves their time; messages: what is added behind an edit."""
+"""Records: how activity moves their time."""
 
 from dataclasses import replace
 
 import pytest
 
 from persistence import now
-from persistence.model import with_added
-from tests.persistence.places import record, said
+from tests.persistence.places import record
 
 NOW = "2026-01-02T03:04:05.000000Z"
 
@@ -33,10 +32,3 @@ def test_touch_without_a_time_takes_the_present():
     """What lay in the future is now."""
     before = now()
     assert before <= replace(record("s"), last_activity="2999-01-01T00:00:00Z").touched().last_activity <= now()
-
-
-def test_what_is_in_the_session_already_is_not_added():
-    """Whoever edited the history may have kept a new message, or moved it to a branch: it stands there once."""
-    a, b, c, d = (said(name, id=f"msg_{name}") for name in "abcd")
-    assert with_added([a], [b, c, d], 1) == [a, b, c, d]
-    assert with_added([a, c], [b, c, d], 1, [b]) == [a, c, d]

@@ -125,6 +125,22 @@ async def test_edit_between_commit_and_fold_is_kept(slow, layout, then):
     assert contents(await (await slow.crash()).history("s")) == expected
 
 
+@pytest.mark.parametrize("then", ["go on", "crash"])
+async def test_message_with_the_id_of_another_is_kept_behind_an_edit(slow, then):
+    """Whoever gives two messages one id loses neither to a person's edit."""
+    store = slow.store
+    await store.create(record("s"), [said("a")])
+    await slow.folded()
+    await slow.checkpoint()
+    await store.append("s", [said("b", id="msg_a")])
+    edit(slow, rename)
+    if then == "crash":
+        store = await slow.crash()
+    await settled(slow)
+    assert contents(await store.history("s")) == slow.in_file("s") == ["edited", "b"]
+    assert contents(await (await slow.crash()).history("s")) == ["edited", "b"]
+
+
 async def test_edit_between_the_change_of_a_record_and_its_fold_is_kept(slow):
     """A change of the record alone, acknowledged ahead of the edit, goes behind it too, and tears nothing."""
     store = slow.store

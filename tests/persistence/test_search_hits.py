@@ -22,6 +22,9 @@ def marked(text: str, query: str) -> str:
         ("a b a b", '"a b"', "[a b] [a b]"),
         ("東京都", "京都", "東[京都]"),
         ("Café", "cafe", "[Café]"),
+        ("मैं हिन्दी बोलता हूँ", "हिन्दी", "मैं [हिन्दी] बोलता हूँ"),
+        ("שָׁלוֹם לכם", "שָׁלוֹם", "[שָׁלוֹם] לכם"),
+        ("مرحبا يا عالم", "عالم", "مرحبا يا [عالم]"),
         ("nothing", "else", "nothing"),
         ("", "else", ""),
     ],
@@ -39,6 +42,17 @@ def test_long_text_is_cut_around_the_first_match():
     assert shown.endswith("…")
     assert shown.index("[") <= 70
     assert len(shown) <= 250
+
+
+@pytest.mark.parametrize("sign", ["e\u0301", "👩‍🚀", "👍🏽", "❤️", "नी"])
+def test_cut_leaves_signs_whole(sign):
+    """What a reader takes for one letter or sign is shown whole, or not at all."""
+    for length in range(230, 245):
+        shown = marked("here" + "." * length + sign * 9, "here").removesuffix("…")
+        assert shown.replace(sign, "").strip(".") == "[here]"
+    for length in range(55, 65):
+        shown = marked(sign * 30 + "." * length + "here", "here").removeprefix("…")
+        assert shown.replace(sign, "").strip(".") == "[here]"
 
 
 def test_match_far_behind_is_not_looked_for():

@@ -15,6 +15,7 @@ from persistence import CheckpointLimits, FileStore, SearchQuery, SearchUnavaila
 from persistence.branches import drop
 from persistence.files import read
 from persistence.search_database import DatabaseDamaged, DatabaseRefuses, SearchDatabase
+from persistence.search_hits import make_snippet
 from persistence.search_rows import SEARCH_FILES
 from tests.persistence.faults import FaultyDisk
 from tests.persistence.places import FilePlace, record, said
@@ -236,12 +237,12 @@ async def test_deletion_that_takes_too_long_costs_the_index(place, store, monkey
     await store.create(record("s"), [said("swordfish")])
     await store.create(record("t"), [said("tea")])
     await place.indexed()
-    inode = (place.folder / "search.sqlite").stat().st_ino
+    database = store._search._database
     await store.delete("s")
     await without(place, "swordfish")
     await place.indexed()
     assert await find(store, "tea") == ["t:tea"]
-    assert inode != (place.folder / "search.sqlite").stat().st_ino or holding(place, "swordfish") == []
+    assert store._search._database is not database
 
 
 async def test_deletion_that_is_refused_costs_the_index(place, store, monkeypatch):
@@ -381,6 +382,48 @@ async def test_unreadable_session_keeps_nobody_else_out(place, store, faults):
     await place.indexed()
     faults.fail = None
     assert "t:tea t" in await find(store, "tea")
+
+
+async def test_deleted_text_of_a_session_that_cannot_be_read_goes(place, store, faults):
+    """The index lets go of all that it has of it, and has the rest again once that can be read and is used."""
+    await store.create(record("s"), [said("swordfish"), said("tea")])
+    await place.indexed()
+    store._folding.follow = lambda name, is_added: None
+    await store.edit("s", lambda messages: messages[1:])
+    await place.folded()
+    faults.fail, faults.path = {"open"}, "session_s"
+    store._folding.follow = store._search.follow
+    store._search.follow("session_s.json", False)
+    await store._search.caught_up()
+    assert not any(name.startswith("search.sqlite") for name in holding(place, "swordfish"))
+    faults.fail = None
+    await store.append("s", [said("milk")])
+    await place.indexed()
+    assert await find(store, "tea") == ["s:tea"]
+
+
+async def test_deletion_waits_for_no_snippet(place, store, monkeypatch):
+    """However long a search takes to show what it has found, what is deleted meanwhile goes, and the index stays."""
+    loop, begun, released = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+    await store.create(record("s"), [said("swordfish")])
+    await store.create(record("t"), [said("tea")])
+    await place.indexed()
+    database = store._search._database
+
+    def slow(*args: Any) -> Any:
+        loop.call_soon_threadsafe(begun.set)
+        released.wait(10)
+        return make_snippet(*args)
+
+    monkeypatch.setattr("persistence.search_database.make_snippet", slow)
+    searching = asyncio.create_task(find(store, "tea"))
+    await begun.wait()
+    await store.delete("s")
+    await without(place, "swordfish")
+    await place.indexed()
+    released.set()
+    assert await searching == ["t:tea"]
+    assert store._search._database is database
 
 
 async def test_deleted_session_is_not_found_though_the_index_has_it(tmp_path):

@@ -248,3 +248,19 @@ async def test_memory_that_is_off_learns_nothing(store):
     assert not (await memory.facts()).is_on
     await memory.switch(is_on=True)
     assert (await memory.learn("has a dog")).how == "new"
+
+
+async def test_proposal_confirms_nothing_and_replaces_what_still_says_the_same(store, sessions):
+    """What is known stays as it is; what was confirmed meanwhile may be replaced, what says something else may not."""
+    session_id = (await sessions.create("ann")).session_id
+    memory = LongTermMemory(store, "ann")
+    await memory.learn("I like tea")
+    assert await memory.propose("i like TEA.", session_id) is None
+    assert [fact.times for fact in await memory.facts()] == [1]
+    rome = (await memory.learn("Rome is my home")).fact
+    await memory.learn("rome is my home!")
+    lyon = await memory.propose("Lyon is my home", session_id, replaces=rome)
+    assert lyon
+    assert lyon.fact.id == rome.id
+    assert await memory.propose("Paris is my home", session_id, replaces=rome) is None
+    assert [fact.text for fact in await memory.facts()] == ["I like tea", "Lyon is my home"]

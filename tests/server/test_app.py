@@ -13,6 +13,7 @@ GIVEN: dict[str, Any] = {
     "search_delay_s": 0.125,
     "sessions_in_memory": 3,
     "bytes_in_memory": 4096,
+    "max_image_bytes_per_user": 512,
     "checkpoint_bytes": 1 << 21,
     "checkpoint_age_s": 7.0,
     "checkpoint_idle_s": 0.75,
@@ -31,5 +32,6 @@ def test_store_is_as_configured(tmp_path, monkeypatch: pytest.MonkeyPatch):
     assert made == {
         "folder": tmp_path,
         "has_search": False,
+        "image_bytes_per_user": GIVEN["max_image_bytes_per_user"],
         **{name: GIVEN[name] for name in (*delays, "sessions_in_memory", "bytes_in_memory")},
     }

@@ -135,6 +135,34 @@ async def test_order_survives_a_slow_list_of_models():
     assert [content for role, content in await stage.history() if role == "user"] == ["1", "2"]
 
 
+async def test_order_survives_a_slow_look_for_a_response(monkeypatch):
+    """Callers keep their order even where the response that the first one names has to be read from the disk."""
+    store = RecordingStore()
+    stage = Stage(store, retained_bytes=0)
+    await stage.session()
+    first = await stage.ask("1")
+    await read(first)
+    tree, begun, gate = store.tree, asyncio.Event(), asyncio.Event()
+
+    async def slow(session_id):
+        if not begun.is_set():
+            begun.set()
+            await gate.wait()
+        return await tree(session_id)
+
+    monkeypatch.setattr(store, "tree", slow)
+    behind = request("2", None, previous_response_id=first.turn.response_id)
+    asking = [asyncio.create_task(stage.conductor.start(USER, behind))]
+    await begun.wait()
+    asking.append(stage.asking("3"))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    gate.set()
+    for task in asking:
+        await read(await task)
+    assert [content for role, content in await stage.history() if role == "user"] == ["1", "2", "3"]
+
+
 async def test_sessions_do_not_wait_for_each_other():
     """A turn that goes on and on holds up its own session only."""
     rest = asyncio.Event()

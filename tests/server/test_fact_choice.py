@@ -45,6 +45,20 @@ def test_fact_that_fits_the_last_messages_goes_in(messages, first):
     assert chosen(facts, messages, len(first) + 3) == [first]
 
 
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        (("犬の名前はポチです", "猫の名前はミケです", "鳥の名前はピヨです"), "今日、猫は元気？"),
+        (("我有一只鸟", "我有一只狗", "我有一只猫"), "我的狗呢？"),
+        (("부산에 살아요", "서울에 살아요", "대구에 살아요"), "서울은 어때?"),
+    ],
+    ids=["Japanese", "Chinese", "Korean"],
+)
+def test_fact_of_a_script_without_spaces_goes_in(texts, message):
+    """Each character is a word: what is asked about need not be a sentence of the fact."""
+    assert chosen([*map(fact, texts)], [message], len(texts[1]) + 3) == [texts[1]]
+
+
 def test_rare_words_weigh_more():
     """BM25: a word that all facts have says little."""
     facts = [fact(f"my friend {name}") for name in "abcdefgh"] + [fact("my saxophone and my friend")]

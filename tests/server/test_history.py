@@ -13,6 +13,7 @@ from server.history import (
     message_of,
     responses_of,
     session_begun_by,
+    session_named_by,
     session_of,
     without_answer,
 )
@@ -55,6 +56,29 @@ def test_session_begun_by_images():
     assert begun_by("a") == begun_by("a")
     assert len({begun_by(), begun_by("a"), begun_by("b"), begun_by("a", "b"), begun_by("b", "a")}) == 5
     assert begun_by() == "0941aa2960088771"
+
+
+@pytest.mark.parametrize(
+    ("request_", "session_id"),
+    [
+        (TurnRequest((), session_id="abc"), "abc"),
+        (TurnRequest((), previous_response_id="resp_abc_0f"), "abc"),
+        (TurnRequest((), continues="resp_abc_0f"), "abc"),
+        (TurnRequest((), session_id="abc", continues="resp_other_0f"), "abc"),
+    ],
+)
+def test_session_named_by_a_request(request_, session_id):
+    """By itself, or by a response of it."""
+    assert session_named_by("anna", request_) == session_id
+
+
+def test_session_named_by_a_request_that_names_none():
+    """It is the one that the request begins; a response's id that is none of ours names none either."""
+    asked: Message = {"role": "user", "content": "q"}
+    begins = TurnRequest((asked,), client_message_id="c1")
+    assert session_named_by("anna", begins) == session_begun_by("anna", begins)
+    assert session_named_by("anna", TurnRequest((asked,))) != session_named_by("anna", TurnRequest((asked,)))
+    assert session_named_by("anna", TurnRequest((asked,), previous_response_id="nonsense")) != "nonsense"
 
 
 def test_answer_is_found():

@@ -125,3 +125,16 @@ def test_what_the_model_was_not_told_is_no_input():
     assert isinstance(end, Finished)
     assert end.usage
     assert end.usage.input_tokens == estimate_usage(Prompt("m", "s", told), "", "").input_tokens
+
+
+@pytest.mark.parametrize(("left_out", "counts"), [(0, 0), (1, 100)])
+def test_summary_counts_where_it_stands_for_something(left_out, counts):
+    """A model that is told everything is not told the summary."""
+    turn = new_turn()
+    turn.left_out = left_out
+    old: list[Message] = [{"role": "user", "content": "a"}] * left_out
+    prompt = Prompt("m", "s", [*old, {"role": "user", "content": "hi"}], summary="x" * 400)
+    end = METER.metered(Finished(), ScriptedAssistant(), prompt, turn, NOTHING)
+    assert isinstance(end, Finished)
+    assert end.usage
+    assert end.usage.input_tokens == 4 + 1 + counts

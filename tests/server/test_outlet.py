@@ -139,6 +139,36 @@ async def test_a_client_that_takes_nothing_is_cut_off() -> None:
     way.close()
 
 
+async def test_a_client_that_is_behind_is_heard_a_few_times_and_then_as_fast_as_it_takes_something() -> None:
+    transport = Transport()
+    way, _ = outlet(transport)
+    assert await heard(way, 100) == 100
+    transport.waiting = 1 << 20
+    endless = Endless()
+    way.add(endless)
+    assert 8 <= await heard(way, 100) <= 32
+    assert await heard(way, 1) == 0
+    transport.waiting = 0
+    await until(lambda: len(transport.writes) > 3)
+    assert await heard(way, 1) == 1
+    way.drop(endless)
+    await until(lambda: way._catching_up is None)
+    assert await heard(way, 100) == 100
+    way.close()
+
+
+async def heard(way: Outlet, most: int) -> int:
+    """How many frames of the client's are obeyed before the next one has to wait."""
+    for number in range(most):
+        waiting = asyncio.create_task(way.heard())
+        for _ in range(5):
+            await asyncio.sleep(0)
+        if not waiting.done():
+            waiting.cancel()
+            return number
+    return most
+
+
 async def test_that_a_client_that_is_behind_takes_something_is_noted() -> None:
     transport = Transport()
     way, _ = outlet(transport)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from persistence import LongTermMemory, StorageError
+from persistence import LongTermMemory, Message, StorageError
 from server import proposing
 from server.assistants.base import Delta, Finish
 from server.errors import AssistantFailed
@@ -117,15 +117,23 @@ async def test_disk_that_refuses_touches_nothing(monkeypatch):
     assert await texts(stage) == []
 
 
-@pytest.mark.parametrize("why", ["no model", "off", "off for the user", "asked for", "not kept", "cut short"])
+@pytest.mark.parametrize(
+    "why", ["no model", "off", "off for the user", "asked for", "a tool's", "not kept", "cut short"]
+)
 async def test_nobody_is_asked(why):
-    """Assistants that are no models, switched off memories, what is learned anyway, and turns without an end."""
+    """Assistants that are no models, memories that are off, what is learned anyway or a tool's, unfinished turns."""
     rules = MemoryRules(is_on=why != "off")
     stage, asks = await stage_of(proposal("x"), Finish(), is_model=why != "no model", rules=rules)
     if why == "off for the user":
         await LongTermMemory(stage.store, USER).switch(is_on=False)
     if why == "not kept":
         await read_text(await stage.conductor.start(USER, request("hi", None, kept=False)))
+    elif why == "a tool's":
+        call = {"call_id": "c1", "name": "look", "arguments": "{}"}
+        called: Message = {"role": "assistant", "content": "", "id": "msg_calls", "tool_calls": [call]}
+        await stage.store.append("abc", [{"role": "user", "content": "?", "id": "msg_?"}, called])
+        given: Message = {"role": "tool", "content": "I live in Lyon", "id": "msg_given", "call_id": "c1"}
+        await read_text(await stage.conductor.start(USER, TurnRequest((given,), session_id="abc")))
     elif why == "cut short":
         gate = asyncio.Event()
         stage.assistant.reply = ScriptedAssistant("a", gate).reply
@@ -171,6 +179,21 @@ async def test_user_who_switches_off_meanwhile_is_heard():
     gate.set()
     await asks.settled()
     assert await texts(stage) == []
+
+
+async def test_what_the_user_changes_meanwhile_is_not_replaced():
+    """The model was shown what is not so any more: the user's own words, newer than its answer, stay."""
+    gate = asyncio.Event()
+    stage, asks = await stage_of()
+    memory = LongTermMemory(stage.store, USER)
+    rome = (await memory.learn("Rome is my home")).fact
+    stage.assistant.script = (gate, proposal("Lyon is my home", replaces=rome.id), Finish())
+    await read_text(await stage.ask("We moved"))
+    await until(lambda: stage.assistant.prompts)
+    await memory.edit(rome.id, "Nice is my home")
+    gate.set()
+    await asks.settled()
+    assert await texts(stage) == ["Nice is my home"]
 
 
 async def test_models_are_asked_a_few_at_a_time(monkeypatch):

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import random
 import sys
 from enum import Enum
 from functools import partial
@@ -18,6 +19,7 @@ from server.response_log import ResponseLog, portions
 from server.stored_response import StoredResponse
 from server.turn import Broke, Cut, Finished, Reason, Started, TurnRequest, Wrote
 from server.wire_events import closing_events, delta_event, opening_events
+from tests.integration.reciter import in_pieces, long_text
 from tests.server.frames import check_whole, decode
 from tests.server.test_turn import new_turn
 
@@ -118,6 +120,32 @@ def test_any_interleaving_of_appends_reads_cuts_and_merges(before, steps):
         assert one.cursor == writer.log.next_number - 1
     for one in [*readers, *left]:
         one.check(writer)
+
+
+@pytest.mark.parametrize("state", ["running", "ended", "its events are gone"])
+def test_every_cursor_of_a_long_text(state):
+    """200 KB: behind each cursor comes the rest of the text, whatever is left of the log."""
+    chance = random.Random(3)
+    pieces = in_pieces(long_text(chance), chance, 400)
+    writer = Writer()
+    reader = writer.log.reader()
+    reader.on_grown(lambda: None)
+    for piece in pieces:
+        writer.write(piece)
+    if state != "running":
+        writer.end()
+    if state == "its events are gone":
+        reader.close()
+        assert not writer.log._events
+    whole = "".join(pieces)
+    said, last = 0, 3 + len(pieces)
+    for cursor in range(-1, last + 1):
+        said += len(writer.texts[cursor]) if cursor >= 0 else 0
+        had = Had(writer, cursor)
+        while had.cursor < min(last, writer.log.next_number - 1):
+            had.take()
+        assert had.text == whole[said:]
+        had.check(writer)
 
 
 QUESTION: Message = {"role": "user", "content": "hi", "id": "msg_1"}

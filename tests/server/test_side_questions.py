@@ -47,6 +47,22 @@ async def test_what_it_does_not_count_is_estimated(store):
     assert (beside.output_tokens, beside.responses, beside.estimated) == (2 + 1, 2, 2)
 
 
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("<think>\nThey want a name.\n</think>\n\nTea", "Tea"),
+        ("\n<thinking>Hm.</thinking>Tea", "Tea"),
+        ("<think></think> Tea", "Tea"),
+        ("<think>They want", ""),
+        ("Tea <think>or</think> milk", "Tea <think>or</think> milk"),
+    ],
+)
+async def test_what_is_thought_aloud_ahead_of_an_answer_is_none_of_it(store, said, answer):
+    """It is used all the same, and counts."""
+    assert await ask(store, said, Finish()) == (answer, True)
+    assert (await store.record("abc")).spent_beside.output_tokens == -(-len(said) // 4)
+
+
 async def test_answer_without_end_is_let_go(store):
     """Nobody waits for more than any of these questions needs."""
     answer = await ask(store, "x" * 20_000, asyncio.Event())

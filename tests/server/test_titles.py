@@ -71,6 +71,22 @@ async def test_model_names_it_after_the_first_turn_only():
     ]
 
 
+async def test_model_that_thinks_before_it_names_has_room_for_it():
+    """Some think at length, and are cut at the limit before they have said a word."""
+
+    class Thinker(Namer):
+        async def reply(self, prompt):
+            self.says = ("Tea at length", Finish()) if (prompt.max_output_tokens or 0) > 900 else (Finish("length"),)
+            async for piece in super().reply(prompt):
+                yield piece
+
+    stage = Naming()
+    stage.namer.reply = Thinker().reply  # type: ignore[method-assign]
+    await stage.session()
+    await stage.turn()
+    assert await stage.metadata() == {"title": "Tea at length", "title_source": "model"}
+
+
 @pytest.mark.parametrize("said", [AssistantFailed("upstream_error", "no"), ValueError("a bug"), Finish()])
 async def test_failing_model_leaves_the_words(said):
     """What goes wrong there is nobody's trouble, and it is not tried behind each later turn."""

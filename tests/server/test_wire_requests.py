@@ -86,6 +86,15 @@ GOOD_CREATE = [
     ("truncation", "auto"),
     ("presence_penalty", 0.0),
     ("top_logprobs", 0),
+    ("generate", True),
+    ("context_management", []),
+    ("user", "anna"),
+    ("event_id", "e1"),
+    ("stream_options", {"include_obfuscation": False}),
+    ("safety_identifier", "a"),
+    ("prompt_cache_key", "a"),
+    ("prompt_cache_retention", "24h"),
+    ("service_tier", "flex"),
 ]
 TYPE, VALUE, MISSING, UNSUPPORTED = (
     "invalid_type",
@@ -177,6 +186,15 @@ BAD_CREATE: list[tuple[str, object, str, str]] = [
     ("presence_penalty", 1, UNSUPPORTED, "presence_penalty"),
     ("frequency_penalty", -1, UNSUPPORTED, "frequency_penalty"),
     ("top_logprobs", 3, UNSUPPORTED, "top_logprobs"),
+    ("max_tool_calls", 1, UNSUPPORTED, "max_tool_calls"),
+    ("context_management", [{"type": "compaction"}], UNSUPPORTED, "context_management"),
+    ("moderation", {"model": "m"}, UNSUPPORTED, "moderation"),
+    ("generate", False, UNSUPPORTED, "generate"),
+    ("seed", 7, UNSUPPORTED, "seed"),
+    ("stop", ["\n"], UNSUPPORTED, "stop"),
+    ("max_tokens", 5, UNSUPPORTED, "max_tokens"),
+    ("messages", [USER], UNSUPPORTED, "messages"),
+    ("verbatim:facts", [], UNSUPPORTED, "verbatim:facts"),
     ("instructions", 1, TYPE, "instructions"),
     ("temperature", "1", TYPE, "temperature"),
     ("temperature", 2.1, VALUE, "temperature"),
@@ -199,14 +217,14 @@ BAD_CREATE: list[tuple[str, object, str, str]] = [
 
 @pytest.mark.parametrize(("field", "value"), GOOD_CREATE)
 def test_create_field_is_taken(field, value):
-    """A good value is understood; a field that we do not know is left alone."""
+    """A good value is understood; what only names, times or prices a request is passed over."""
     frame = {"type": "response.create", "input": "hi", field: value}
     assert turn_request(decode_body(frame, CreateResponse)).messages[-1]["content"] == "hi"
 
 
 @pytest.mark.parametrize(("field", "value", "code", "param"), BAD_CREATE)
 def test_create_field_is_refused(field, value, code, param):
-    """A bad value is refused with its code and its field."""
+    """A bad value is refused with its code and its field, and so is a field that nobody here knows."""
     frame = {"type": "response.create", "input": "hi", field: value}
     assert refusal(lambda: turn_request(decode_body(frame, CreateResponse))) == (400, code, param)
 

@@ -59,13 +59,14 @@ test("another answer is asked for behind the question, by the model that is chos
 test("an answer is continued by its response, and a model that cannot is known from then on", async () => {
   const items = talk();
   items[1] = { ...items[1], status: "incomplete", "verbatim:reason": "cancelled" };
-  const { acts, socket, transcript } = await talking(items);
+  const { acts, conversations, socket, transcript } = await talking(items);
   acts.do("continue", transcript.entries[1]);
   const [frame] = socket.sent;
   assert.deepEqual([frame["verbatim:continue"], frame.input, frame.model], [R, "", undefined]);
   const refusal = { code: "unsupported_parameter", param: "verbatim:continue", messageId: frame.stream_id };
   assert.equal(acts.refused({ ...refusal, messageId: "another" }), null);
   assert.match(acts.refused(refusal), /cannot continue/);
+  conversations.receive({ type: "error", status: 400, stream_id: frame.stream_id, error: { ...refusal, message: "" } });
   assert.match(acts.reasonFor("continue", transcript.entries[1]), /cannot continue/);
 });
 

@@ -207,3 +207,39 @@ clocked("a storage that is broken costs only what would outlive the page", async
   await pass(8_000);
   assert.deepEqual(told.gone, ["a"]);
 });
+
+clocked(
+  "whoever logs out has what another tab keeps done too, and nothing is kept or asked for afterwards",
+  async (pass) => {
+    const [ours, theirs] = [begin(), begin()];
+    ours.begin(["a"]);
+    theirs.begin(["b"]);
+    await ours.finish();
+    assert.deepEqual(asked, [{ ids: ["a"] }, { ids: ["b"] }]);
+    ours.clear();
+    theirs.end();
+    theirs.hurry();
+    await pass(60_000);
+    assert.deepEqual([asked.length, kept()], [2, []]);
+  },
+);
+
+clocked("whoever is deleted leaves no deletion behind, whatever the server says of it later", async (pass) => {
+  const [ours, theirs] = [begin(), begin()];
+  ours.begin(["a"]);
+  theirs.begin(["b"]);
+  refusal = refusing(0, "unreachable");
+  await pass(8_000);
+  theirs.resume();
+  ours.clear();
+  theirs.end();
+  await pass(60_000);
+  assert.deepEqual([kept(), told.problems], [[], []]);
+  assert.equal(asked.length, 3);
+});
+
+clocked("what another user has begun to delete in this browser stays", async () => {
+  storage.setItem("verbatim.deletion.bob.x", JSON.stringify({ ids: ["c"], at: 1 }));
+  begin().clear();
+  assert.deepEqual(kept(), [["c"]]);
+});

@@ -43,7 +43,7 @@ function beginMaking() {
 
 function newChat(parts, text = "first") {
   const transcript = new Transcript();
-  parts.conversations.begin(transcript, "s", { title: "T" });
+  parts.conversations.begin(transcript, "s", { title: "T", title_source: "words" });
   parts.conversations.send(transcript, text, null);
   return transcript;
 }

@@ -107,6 +107,24 @@ test("what is attached before those of a former page are read stands behind them
   assert.deepEqual([composer.images, await kept("s")], [[], ["a", "b", "c"]]);
 });
 
+test("what is shown is not kept again: where another tab, or who has left, has taken it off it stays off", async () => {
+  await later().keep("anna", "s", ["a"]);
+  const { composer, attached, kept } = page();
+  const read = attached.show("s");
+  await later().keep("anna", "s", []);
+  await read;
+  assert.deepEqual([composer.images, await kept("s")], [["a"], []]);
+});
+
+test("when who wrote has left, nothing is kept any more", async () => {
+  const { attached, attach, kept } = page();
+  await attached.show("s");
+  attached.end();
+  attach(["a"]);
+  attached.late({ sessionId: "t" }, "b");
+  assert.deepEqual([await kept("s"), await kept("t")], [[], []]);
+});
+
 test("a new chat that has begun leaves no images behind", async () => {
   const { composer, attached, attach, kept } = page();
   await attached.show(null);

@@ -83,7 +83,7 @@ test("a new chat that begins with an image and without a connection is made, and
   const before = begin();
   before.socket.isOpen = false;
   const transcript = new Transcript();
-  before.conversations.begin(transcript, "s", { title: "T" });
+  before.conversations.begin(transcript, "s", { title: "T", title_source: "words" });
   before.conversations.send(transcript, "", null, undefined, [PIXEL]);
   const after = begin();
   after.api.createSession = async (_, id) => ({ id });

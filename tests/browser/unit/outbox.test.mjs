@@ -231,3 +231,28 @@ test("what is broken, or not ours, is passed over", async () => {
   await outbox.clear();
   assert.deepEqual([outbox.sends, outbox.draftOf("s")], [[], ""]);
 });
+
+test("what is chosen for the new chat is kept, by user, until nothing is chosen any more", async () => {
+  const outbox = await opened("anna");
+  outbox.chosen = { model: "m" };
+  assert.deepEqual((await opened("anna")).chosen, { model: "m" });
+  assert.deepEqual((await opened("bob")).chosen, {});
+  outbox.chosen = {};
+  assert.deepEqual([(await opened("anna")).chosen, keys()], [{}, []]);
+  outbox.chosen = { model: "m" };
+  await outbox.clear();
+  assert.deepEqual([outbox.chosen, keys()], [{}, []]);
+});
+
+test("what is chosen lives as long as the page where it cannot be kept, and what is not ours is passed over", async () => {
+  const outbox = await opened();
+  for (const text of ["{", "null", "7", "[1]", '"x"']) {
+    storage.setItem("verbatim.chosen..", text);
+    assert.deepEqual(outbox.chosen, {}, text);
+  }
+  storage.isBroken = true;
+  outbox.chosen = { model: "m" };
+  assert.deepEqual(outbox.chosen, { model: "m" });
+  await outbox.open("bob");
+  assert.deepEqual(outbox.chosen, {});
+});

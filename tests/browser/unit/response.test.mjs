@@ -154,3 +154,9 @@ test("an answer names the facts that it had once it has ended", () => {
   assert.deepEqual(fold([...head, end({ "verbatim:facts": ["fact_1"] })]).facts, ["fact_1"]);
   assert.deepEqual(fold([...head, end({})]).facts, []);
 });
+
+test("an answer says once it has ended that the memory could not be read", () => {
+  const end = (more) => ({ type: "response.completed", sequence_number: 9, response: response("completed", more) });
+  assert.equal(fold([...head, end({ "verbatim:memory_unread": true })]).isMemoryUnread, true);
+  assert.equal(fold([...head, end({})]).isMemoryUnread, false);
+});

@@ -143,6 +143,7 @@ test("where a first page may leave a gap, the list begins anew with it", () => {
 
 test("a name that a person gives says nothing of where it comes from, and so stays", () => {
   assert.deepEqual(nameFrom("hi there"), { title: "hi there", title_source: "words" });
+  assert.equal(nameFrom("hi there", ["dot.gif"]).title, "hi there");
   assert.deepEqual(givenName({ ...nameFrom("hi"), pinned: "1" }, "Mine"), { title: "Mine", pinned: "1" });
 });
 
@@ -219,4 +220,13 @@ test("a list is not loaded until the server has said what is in it", () => {
   assert.equal(list.isLoaded, false);
   list.renew([]);
   assert.equal(list.isLoaded, true);
+});
+
+test("a chat that begins with images alone is named after them", () => {
+  const titleWith = (...names) => nameFrom("  ", names).title;
+  assert.equal(titleWith("dot.gif"), "dot.gif");
+  assert.equal(titleWith("holiday ".repeat(20)), `${"holiday ".repeat(6).trim()}…`);
+  for (const nameless of ["", "image.png", "Image.JPG"]) assert.equal(titleWith(nameless), "Image");
+  assert.equal(titleWith("a.png", "b.png", ""), "3 images");
+  assert.equal(titleWith(), "");
 });

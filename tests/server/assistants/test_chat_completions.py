@@ -1,5 +1,7 @@
 """Chat completions against a real server on a real socket: what is sent, and what every end and fault becomes."""
 
+import asyncio
+
 import pytest
 
 from persistence import Fact
@@ -145,3 +147,32 @@ async def test_comments_do_not_keep_a_stall_alive(connect, upstream):
     upstream.answers = [Answer(Pings())]
     text, failure = await outcome(connect(SHORT))
     assert (text, failure.code) == ("", "upstream_timeout")
+
+
+async def test_chatter_behind_the_finish_reason_does_not_keep_the_answer_open(connect, upstream):
+    """The usage is waited for as long as it may take, whatever else the server goes on to send."""
+
+    class Chatter(list):
+        def __iter__(self):
+            yield from (delta("Hello"), stop())
+            while True:
+                yield USAGE
+
+    upstream.answers = [Answer(Chatter())]
+    async with asyncio.timeout(5):
+        assert await outcome(connect(SHORT)) == ("Hello", Finish("stop", Usage(5, 7, 3, 2)))
+
+
+async def test_model_that_never_ends_is_cut_off(connect, upstream):
+    """However fast it goes on, its answer ends with what there is, and the connection is closed."""
+
+    class Endless(list):
+        def __iter__(self):
+            while True:
+                yield delta("again ")
+
+    upstream.answers = [Answer(Endless())]
+    async with asyncio.timeout(5):
+        text, failure = await outcome(connect(UpstreamLimits(max_answer_chars=30_000)))
+    assert (text, failure.code) == ("again " * 5001, "upstream_error")
+    assert "after 30,000 characters" in failure.message

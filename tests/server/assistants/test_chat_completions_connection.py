@@ -61,6 +61,30 @@ async def test_fault_that_stays_is_not_tried_again(connect, upstream, waits, sta
     assert (len(upstream.bodies), waits) == (1, [])
 
 
+WANTS_OTHER = error_answer(
+    400, "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+)
+
+
+async def test_limit_has_the_name_that_the_server_wants(connect, upstream, waits):
+    """A server that wants it by its other name is asked again at once, and from then on in its own words."""
+    assistant, prompt = connect(), prompt_of("hi", max_output_tokens=9)
+    upstream.answers = [WANTS_OTHER, GOOD]
+    assert (await outcome(assistant, prompt))[0] == "Hello"
+    assert (await outcome(assistant, prompt))[0] == "Hello"
+    limits = [{name: body[name] for name in body if name.startswith("max_")} for body in upstream.bodies]
+    assert limits == [{"max_tokens": 9}, {"max_completion_tokens": 9}, {"max_completion_tokens": 9}]
+    assert waits == []
+
+
+async def test_limit_that_has_no_name_is_a_failure(connect, upstream):
+    """A server that wants neither is asked twice."""
+    upstream.answers = [WANTS_OTHER]
+    _, failure = await outcome(connect(), prompt_of("hi", max_output_tokens=9))
+    assert (failure.code, len(upstream.bodies)) == ("upstream_error", 2)
+    assert "Use 'max_completion_tokens' instead" in failure.message
+
+
 async def test_cancelling_a_wait_ends_it_at_once(connect, upstream):
     """A turn that is stopped while it waits to ask again asks no more."""
     upstream.answers = [error_answer(429, **{"Retry-After": "9"}), GOOD]

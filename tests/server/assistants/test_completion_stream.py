@@ -129,6 +129,25 @@ def test_any_split_gives_the_same_answer(body, data):
     assert read(*(bytes([byte]) for byte in body)) == read(body)
 
 
+@pytest.mark.parametrize(
+    "piece",
+    [delta("abcd"), delta(None, reasoning="abcd"), delta("ab", reasoning="cd")],
+    ids=["said", "thought", "both"],
+)
+def test_answer_without_end_is_cut_off(piece):
+    """What is there when the limit is passed is given first; an end that comes in time is an end."""
+    stream = CompletionStream(1_000, 10)
+    text = stream.feed(piece * 9 + stop())
+    said = text + stream.take_thought()
+    assert (stream.done, len(said)) == (True, 12)
+    with pytest.raises(AssistantFailed, match="cut off after 10 characters") as caught:
+        stream.outcome()
+    assert caught.value.code == "upstream_error"
+    stream = CompletionStream(1_000, 10)
+    stream.feed(piece * 2 + stop() + piece * 9)
+    assert stream.outcome() == STOP
+
+
 def test_signs_of_life_are_events_and_not_comments():
     """Comments are no events, a role alone is no beginning, and reasoning is one."""
     stream = CompletionStream(1_000)
@@ -206,6 +225,15 @@ def test_call_that_cannot_be_read_is_a_failure(body):
     with pytest.raises(AssistantFailed) as caught:
         calls_in(body + stop("tool_calls"))
     assert caught.value.code == "upstream_malformed"
+
+
+def test_call_without_end_is_cut_off():
+    """What a tool is called with counts as what is said."""
+    stream = CompletionStream(1_000, 10, with_tools=True)
+    stream.feed(call(id="c1", name="f", arguments="{") + call(arguments=" " * 6) * 9)
+    assert stream.done
+    with pytest.raises(AssistantFailed, match="cut off after 10 characters"):
+        stream.outcome()
 
 
 def test_calls_at_the_limit_are_none():
