@@ -42,7 +42,7 @@ class StoredResponse:
 
 
 class StoredReader:
-    """Events that are made when they are taken, all at once: a client that is behind may wait for many. See `Reader`."""
+    """Events that are made when they are taken, all at once: many may wait for one client. See `Reader`."""
 
     __slots__ = ("_make",)
 

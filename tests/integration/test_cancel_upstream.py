@@ -91,7 +91,7 @@ async def test_cancel_closes_the_connection(serve, state, over):
 
 
 async def test_cancel_is_quick(serve):
-    """The model server's connection is closed well within 200 ms; the quickest of a few counts, for the machine's sake."""
+    """The model server's connection is closed well within 200 ms; the quickest of a few tries counts."""
     upstream, anna = await serve(TALKING)
     took_s = []
     for _ in range(5):

@@ -43,7 +43,7 @@ async def test_one_socket_too_many(site, limits, status, whose):
     ("limits", "status", "whose"), [({"max_turns_per_user": 2}, 429, "anna"), ({"max_turns": 2}, 503, "ben")]
 )
 async def test_one_turn_too_many(site, limits, status, whose, sockets):
-    """It is refused over the socket and over HTTP, whether those that run are still read or not, until one has ended."""
+    """It is refused over the socket and over HTTP, whether those that run are read or not, until they have ended."""
     rest = asyncio.Event()
     await site.start(ScriptedAssistant("a", rest, Finish()), delta_window_s=0.0, **limits)
     lines = [await site.caller("anna").line() for _ in range(2)]

@@ -31,7 +31,7 @@ def test_one_that_leaves_takes_no_other_along():
 
 @pytest.mark.parametrize(("limits", "status"), [(TurnLimits(of_user=2), 429), (TurnLimits(of_user=9, in_all=3), 503)])
 def test_there_are_as_many_places_as_turns_may_be(limits, status):
-    """Whoever would be one too many, of its user or in all, is refused and not counted, whether it has a name or not."""
+    """Whoever would be one too many, of its user or in all, is refused and not counted, with or without a name."""
     lined_up = LinedUp(limits)
     places = [lined_up.join("ann", name) for name in ("c1", None)] + [lined_up.join("ben", "c1")]
     for _ in range(2):

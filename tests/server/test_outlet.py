@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Iterable
 
 from server.outlet import TOO_SLOW, Outlet
+from server.response_log import PORTION_BYTES
 from server.ws_frames import text_frames
 from tests.server.doubles import until
 
@@ -49,10 +50,10 @@ class Broken(Words):
 
 
 class Endless(Words):
-    """Has always more."""
+    """Has always more: a whole portion says so."""
 
     def take(self) -> list[bytes]:
-        return [b"x" * 40_000]
+        return [b"x" * PORTION_BYTES]
 
 
 def outlet(transport: Transport, stall_s: float = 5.0) -> tuple[Outlet, list[tuple[int, str]]]:
