@@ -74,7 +74,7 @@ export class Acts {
     const reason = this.reasonFor("edit", entry);
     if (reason) this.page.problem(reason);
     if (reason || !this.page.send(text, entry.after, images)) return false;
-    this.composer.focus();
+    this.composer.rest();
     return true;
   }
 
@@ -94,7 +94,7 @@ export class Acts {
       await this.api.showPath(transcript.sessionId, itemId);
     } catch (error) {
       this.conversation.giveUp();
-      return page.problem(error.code === "conversation_busy" ? t("turn.notNow") : error.message, transcript);
+      return page.problem(error.message, transcript);
     }
     await conversations.pathShown(transcript);
     const isLoaded = transcript.entries.some((entry) => entry.itemId === itemId);
@@ -118,13 +118,13 @@ export class Acts {
     const question = questionOf(transcript.entries, entry);
     this.conversation.scroller.follow();
     this.conversations.askAgain(transcript, { "verbatim:after": question.itemId }, this.page.preferences.model);
-    this.composer.focus();
+    this.composer.rest();
   }
 
   goOn(entry) {
     const request = this.conversations.askAgain(this.page.transcript, { "verbatim:continue": entry.responseId });
     this.#continued.set(request, entry.model);
-    this.composer.focus();
+    this.composer.rest();
   }
 
   stepBack = (entry) => this.#step(entry, -1, "previous");

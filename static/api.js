@@ -1,7 +1,8 @@
-// Rule: the only module that uses fetch. An answer that is not a success becomes an ApiError with the server's
-// own words.
+// Rule: the only module that uses fetch. An answer that is not a success becomes an ApiError that says why, in words for
+// the reader.
 
 import { beginningOf } from "./model/beginning.js";
+import { refusalOf } from "./model/refusal.js";
 import { t } from "./text.js";
 
 const ITEMS_PAGE_SIZE = 60;
@@ -111,7 +112,6 @@ const sessionPath = (id) => `/v1/conversations/${encodeURIComponent(id)}`;
 
 function errorOf(status, error) {
   const code = error?.code ?? "unknown";
-  // What the server says of this is for programs.
-  if (code === "invalid_api_key") return new ApiError(status, code, t("api.nobody"));
-  return new ApiError(status, code, error?.message ?? t("api.status", { status: String(status) }));
+  const message = error?.message ?? t("api.status", { status: String(status) });
+  return new ApiError(status, code, refusalOf({ code, message }));
 }

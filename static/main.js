@@ -6,10 +6,12 @@ import { Attached } from "./attached.js";
 import { ChatChanges } from "./chat_changes.js";
 import { Conversations } from "./conversations.js";
 import { Departure } from "./departure.js";
+import { HalfWritten } from "./half_written.js";
 import { keepForLater } from "./installation.js";
 import { Me } from "./me.js";
 import { DraftImages } from "./model/draft_images.js";
 import { Outbox } from "./model/outbox.js";
+import { inTheseWords } from "./model/refusal.js";
 import { titleOf } from "./model/title.js";
 import { Neighbours } from "./neighbours.js";
 import { OutboxStore } from "./outbox_store.js";
@@ -21,14 +23,15 @@ import { ArchivedMark } from "./view/archived_mark.js";
 import { Composer } from "./view/composer.js";
 import { ConnectionLine } from "./view/connection.js";
 import { ConversationView } from "./view/conversation.js";
-import { LoginDialog } from "./view/dialogs.js";
 import { byId } from "./view/dom.js";
 import { Drawer } from "./view/drawer.js";
 import { FirstRun } from "./view/first_run.js";
+import { LoginDialog } from "./view/login.js";
 import { MemoryDialog } from "./view/memory.js";
 import { Scroller } from "./view/scroller.js";
 import { SearchDialog } from "./view/search.js";
 import { Shortcuts } from "./view/shortcuts.js";
+import { followTheme } from "./view/theme.js";
 import { fitAboveKeyboard } from "./view/visible_height.js";
 import { speak } from "./view/words.js";
 
@@ -83,7 +86,7 @@ const acts = new Acts();
 const socket = new Socket({
   url: `${location.origin.replace(/^http/, "ws")}/v1/responses`,
   onOpen: reconnected,
-  onFrame: (frame) => conversations.receive(frame),
+  onFrame: (frame) => conversations.receive(inTheseWords(frame)),
   onAway: lost,
 });
 
@@ -109,8 +112,9 @@ const conversation = new ConversationView({
     onEdited: (entry, text) => acts.sendEdited(entry, text),
     onGap: (key, isNewer) => conversations.items.fill(page.transcript, key, isNewer),
     onHindered: (reason) => page.problem(reason),
+    onWriting: () => halfWritten.keep(),
     onWordsLeft: (sessionId, words) => page.keepWords(sessionId, words),
-    onFocusLost: () => composer.focus(),
+    onFocusLost: () => composer.rest(),
     reasonFor: acts.reasonFor,
     onShowFacts: (ids) => memory.open(ids),
   },
@@ -118,9 +122,10 @@ const conversation = new ConversationView({
 
 const composer = new Composer({
   form: byId("composer"),
-  attachments: { element: byId("attachments"), button: byId("attach"), area: byId("main") },
+  reading: byId("scroll"),
+  attachments: { element: byId("attachments"), button: byId("attach"), area: document.documentElement },
   onSend: (text, images, names) => page.send(text, undefined, images, names),
-  onEdit: (text) => page.drafted(text),
+  onEdit: () => halfWritten.keep(),
   onAttach: (images) => attached.changed(images),
   onLate: (place, image) => attached.late(place, image),
   onStop: () => page.stop(),
@@ -128,10 +133,12 @@ const composer = new Composer({
   onProblem: (message) => page.problem(message),
 });
 
+const sessionId = () => page.transcript.sessionId;
+const halfWritten = new HalfWritten({ outbox, composer, conversation, sessionId });
 const attached = new Attached({ outbox, composer });
 const archived = new ArchivedMark({
   onBringBack: (sessionId) => side.acts.archive([sessionId], false),
-  onFocusLost: () => composer.focus(),
+  onFocusLost: () => composer.rest(),
 });
 
 const page = new Page({
@@ -143,6 +150,7 @@ const page = new Page({
   conversations,
   conversation,
   composer,
+  halfWritten,
   attached,
   archived,
   drawer,
@@ -251,3 +259,4 @@ new Shortcuts({ onWrite: () => composer.focus(), onList: () => drawer.toggle() }
 me.ask();
 keepForLater();
 fitAboveKeyboard();
+followTheme();

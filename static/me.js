@@ -62,7 +62,9 @@ export class Me {
   /** Asks the server, or, where that is away, what it has said before. */
   async ask() {
     try {
-      this.#take(await this.api.whoAmI());
+      const told = await this.api.whoAmI();
+      if (this.#told !== null && told.id !== this.id) return beginAnew(); // another has logged in
+      this.#take(told);
     } catch (error) {
       if (error.status === 401) return this.forget(); // whoever logs in asks again
       if (error.status === undefined) throw error;
@@ -103,6 +105,12 @@ export class Me {
     setTimeout(() => this.ask(), retryDelay(this.#tries));
     this.#tries += 1;
   }
+}
+
+// What is here is another user's. Nobody goes on with it until the page has gone.
+function beginAnew() {
+  location.reload();
+  return new Promise(() => {});
 }
 
 function recalled() {

@@ -17,7 +17,7 @@ export class Page {
   #hasBegun = false; // until then nobody knows whose words these are
   #timer; // until the list is shown again
 
-  /** @param {object} parts outbox, changes, sessions (the model), pages (what loads it), list, conversations, conversation (the view), composer, attached, archived, drawer, preferences, me */
+  /** @param {object} parts outbox, changes, sessions (the model), pages (what loads it), list, conversations, conversation (the view), composer, halfWritten, attached, archived, drawer, preferences, me */
   constructor(parts) {
     Object.assign(this, parts);
     window.addEventListener("popstate", () => this.#show(sessionIn(location.pathname)));
@@ -28,6 +28,7 @@ export class Page {
     this.#hasBegun = true;
     const typed = this.composer.text;
     this.outbox.takeBackHomeless();
+    this.halfWritten.begin();
     this.conversations.restore();
     this.#show(sessionIn(location.pathname));
     if (typed !== this.composer.text) this.composer.text = joined(this.composer.text, typed);
@@ -36,6 +37,7 @@ export class Page {
   /** Whose words these were has left: nothing is kept from here on, nor what stands here still. */
   end() {
     this.#hasBegun = false;
+    this.halfWritten.end();
     this.attached.end();
     const { sessionId } = this.#transcript;
     if (this.outbox.draftOf(sessionId) === this.composer.text) this.outbox.keepDraft(sessionId, "");
@@ -44,7 +46,8 @@ export class Page {
   open(sessionId) {
     if (sessionId !== this.#transcript.sessionId || sessionId === null) this.#go(sessionId);
     this.drawer.close();
-    this.composer.focus();
+    if (sessionId === null) this.composer.focus();
+    else this.composer.rest();
   }
 
   /** Opens a session at one of its messages. */
@@ -87,6 +90,7 @@ export class Page {
   sendAgain(messageId) {
     this.problem("");
     this.conversations.sendAgain(this.#transcript, messageId);
+    this.composer.rest();
   }
 
   /** A message that the server refused goes back to where it was written. */
@@ -102,17 +106,14 @@ export class Page {
     this.composer.focus();
   }
 
-  /** What stands in the composer has changed. */
-  drafted(text) {
-    if (this.#hasBegun) this.outbox.keepDraft(this.#transcript.sessionId, text);
-  }
-
   stop() {
     this.conversations.stop(this.#transcript);
   }
 
   problem(message, transcript = this.#transcript) {
-    if (transcript === this.#transcript) byId("problem").textContent = message;
+    if (transcript !== this.#transcript) return;
+    byId("problem").textContent = message;
+    if (message !== "" && this.drawer.isOpen) this.drawer.close(); // it would lie over what is said
   }
 
   /** The server is there again: nobody reads on that it is not. */
@@ -178,14 +179,14 @@ export class Page {
     this.composer.text = joined(words, before);
     this.attached.giveBack(images);
     const taken = this.composer.text;
-    this.composer.focus();
+    this.composer.rest();
     return () => {
       if (this.#transcript.sessionId !== null || this.#transcript.entries.length > 0) return;
       if (this.composer.text === taken) this.composer.text = before;
       this.attached.takeOff(images);
       history.replaceState(null, "", pathOf(sessionId));
       this.#show(sessionId);
-      this.composer.focus();
+      this.composer.rest();
     };
   }
 
@@ -227,7 +228,7 @@ export class Page {
     this.conversations.current = sessionId;
     this.#transcript = sessionId ? this.conversations.open(sessionId) : new Transcript();
     this.conversation.show(this.#transcript);
-    this.composer.text = this.outbox.draftOf(sessionId);
+    this.composer.text = this.halfWritten.opened(sessionId);
     this.attached.show(sessionId);
     this.transcriptChanged(this.#transcript);
     this.sessionsChanged();

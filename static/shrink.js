@@ -17,6 +17,7 @@ export const accepted = TAKEN.join(",");
  * @returns {Promise<string>} a data URL; it fails where the browser cannot read the image
  */
 export async function smallImage(file) {
+  if (!file.type.startsWith("image/")) throw new TypeError(`${file.type} is no image`);
   if (TAKEN.includes(file.type) && file.size <= SMALL_BYTES) return dataUrl(file);
   const bitmap = await createImageBitmap(file);
   let blob = null;

@@ -42,6 +42,8 @@ export class Side {
     this.#makeViews(page, onSearch);
     addEventListener("pagehide", () => this.deletions.hurry());
     addEventListener("pageshow", (event) => event.persisted && this.deletions.resume());
+    // A day may have gone by since the list was shown.
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.show());
   }
 
   /** A connection is there: asks for what is new, and does what waited for it. */

@@ -1,6 +1,6 @@
-// Rule: keeps the page itself for times without a network, the document and the files that it is made of, and nothing
-// else: what was said, or is asked of the server, never passes here. The network goes first for the document, so a new
-// version is there with the next one; what an older page may still fetch is kept for one version more.
+// Rule: keeps the page itself for times without a network, or without a server, the document and the files that it is
+// made of, and nothing else: what was said, or is asked of the server, never passes here. The network goes first for the
+// document, so a new version is there with the next one; what an older page may still fetch is kept for one version more.
 
 /* global SHELL, VERSION -- the built files and their digest, put in by the build */
 
@@ -8,6 +8,10 @@ const PREFIX = "verbatim-";
 const CURRENT = PREFIX + VERSION;
 const DOCUMENT = "/";
 const KEPT_VERSIONS = 1; // beside the current one
+// A network that carries nothing may take minutes to say so.
+const PATIENCE_MS = 5_000;
+// What stands in front of a server that is away answers for it.
+const AWAY = new Set([502, 503, 504]);
 const FILE = /^\/[\w-]+-\w{8}\.\w+$/; // named by its content, of this version or an older one
 
 self.addEventListener("install", (event) => event.waitUntil(install()));
@@ -43,13 +47,16 @@ async function dropOld() {
 }
 
 async function networkFirst(request) {
+  const asked = fetch(request);
   try {
-    return await fetch(request);
-  } catch (error) {
-    const kept = await caches.match(DOCUMENT, { cacheName: CURRENT });
-    if (kept) return kept;
-    throw error;
+    const page = await Promise.race([asked, tooLong()]);
+    if (!AWAY.has(page.status)) return page;
+  } catch {
+    // Nobody answers.
   }
+  return (await caches.match(DOCUMENT, { cacheName: CURRENT })) ?? asked;
 }
+
+const tooLong = () => new Promise((_, reject) => setTimeout(reject, PATIENCE_MS));
 
 const cacheFirst = async (request) => (await caches.match(request)) ?? fetch(request);

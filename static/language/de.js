@@ -10,10 +10,10 @@ export default {
   "acts.broughtBackOne": "„{title}“ steht wieder in der Liste.",
   "acts.deleted": { one: "{count} Chat ist gelöscht.", other: "{count} Chats sind gelöscht." },
   "acts.deleting": {
-    one: "{count} Chat wird gelöscht, mit allem, was daraus gemerkt war.",
-    other: "{count} Chats werden gelöscht, mit allem, was daraus gemerkt war.",
+    one: "{count} Chat wird gelöscht, samt allem, was daraus gemerkt wurde.",
+    other: "{count} Chats werden gelöscht, samt allem, was daraus gemerkt wurde.",
   },
-  "acts.deletingOne": "„{title}“ wird gelöscht, mit allem, was daraus gemerkt war.",
+  "acts.deletingOne": "„{title}“ wird gelöscht, samt allem, was daraus gemerkt wurde.",
   "acts.failed": {
     one: "{count} Chat bleibt, wie er war. {reason}",
     other: "{count} Chats bleiben, wie sie waren. {reason}",
@@ -44,7 +44,6 @@ export default {
   "answers.temperatureHint": "Von 0, den wahrscheinlichsten Wörtern, bis 2, den abwechslungsreichsten.",
   "answers.temperatureProblem": "Die Temperatur ist eine Zahl von 0 bis 2.",
 
-  "api.nobody": "Nicht ausgeführt: Es ist niemand mehr angemeldet.",
   "api.status": "Der Server hat mit {status} geantwortet.",
   "api.unreachable": "Der Server ist nicht erreichbar.",
 
@@ -71,6 +70,7 @@ export default {
 
   "composer.attach": "Bilder hinzufügen",
   "composer.label": "Nachricht",
+  "composer.noImages": "Dieses Modell nimmt keine Bilder an.",
   "composer.noImage": "„{name}“ ist kein Bild, das sich lesen lässt.",
   "composer.placeholder": "Nachricht schreiben",
   "composer.removeImage": "Bild {number} entfernen",
@@ -121,13 +121,13 @@ export default {
   "first.looking": "Wird gesucht …",
   "first.none": "An den üblichen Ports wurde keiner gefunden.",
   "first.set": "Angeben, wo er ist, und diesen Server neu starten",
-  "first.start": "Einen Modellserver starten oder einen Schlüssel besorgen",
+  "first.start": "Einen Modellserver starten oder bei einem Anbieter einen Schlüssel besorgen",
   "first.startHow": "Jeder, der OpenAIs Chat Completions spricht: Ollama, llama.cpp, vLLM, LM Studio. Zum Beispiel:",
   "first.taken": "Die Zeile von {name} unter {url} steht unten.",
   "first.title": "Ein Modell anschließen",
   "first.unnamed": "Ein Modellserver",
-  "first.use": "Nehmen",
-  "first.useNamed": "{name} unter {url} nehmen",
+  "first.use": "Verwenden",
+  "first.useNamed": "{name} unter {url} verwenden",
   "first.why": "Scribe ist eingebaut und antwortet nach Regeln. Zu einem Modell sind es zwei Schritte:",
 
   "keys.control": "Strg",
@@ -199,6 +199,15 @@ export default {
   "model.search": "Modell suchen",
   "model.silent": "antwortet nicht",
 
+  "refusal.disk": "Der Datenträger des Servers nimmt es nicht an; es wurde nichts geändert.",
+  "refusal.diskFailed": "Der Datenträger ist ausgefallen: Bis zum Neustart des Servers wird nichts mehr gespeichert.",
+  "refusal.diskFull": "Der Datenträger ist voll.",
+  "refusal.fault": "Im Server ist ein Fehler aufgetreten; sein Protokoll nennt ihn.",
+  "refusal.memoryOff": "Das Gedächtnis ist ausgeschaltet.",
+  "refusal.noSearch": "Auf diesem Server lässt sich nicht suchen.",
+  "refusal.nobody": "Nicht ausgeführt: Es ist niemand mehr angemeldet.",
+  "refusal.slow": "Das Netz ist zu langsam: Beim Server ist nicht alles angekommen.",
+
   "search.by": "{who}, {day}",
   "search.field": "Suchbegriffe",
   "search.found": { one: "{count} Treffer.", other: "{count} Treffer, die neuesten zuerst." },
@@ -217,7 +226,7 @@ export default {
   "sessions.choose": "Mehrere auswählen",
   "sessions.earlier": "Früher",
   "sessions.label": "Chats",
-  "sessions.lastWeek": "Letzte Woche",
+  "sessions.lastWeek": "Letzte 7 Tage",
   "sessions.menu": "Mehr zu {title}",
   "sessions.menuHint": "Umbenennen, anheften, archivieren, löschen …",
   "sessions.more": "Mehr anzeigen",
@@ -266,7 +275,7 @@ export default {
   "shortcuts.search": "Suchen",
   "shortcuts.send": "Nachricht senden",
   "shortcuts.settings": "Einstellungen",
-  "shortcuts.stop": "Antwort stoppen",
+  "shortcuts.stop": "Antwort anhalten",
   "shortcuts.undo": "Rückgängig machen, was eben mit einem Chat geschah",
   "shortcuts.write": "Zum Nachrichtenfeld",
 

@@ -35,7 +35,6 @@ export default {
   "answers.temperatureHint": "From 0, the likeliest words, to 2, the most varied.",
   "answers.temperatureProblem": "The temperature is a number from 0 to 2.",
 
-  "api.nobody": "Not done: nobody is logged in any more.",
   "api.status": "The server answered with {status}.",
   "api.unreachable": "The server cannot be reached.",
 
@@ -47,7 +46,7 @@ export default {
 
   "chosen.all": "All that are listed",
   "chosen.count": { one: "{count} chosen", other: "{count} chosen" },
-  "chosen.end": "Choose no more",
+  "chosen.end": "Done choosing",
   "chosen.label": "Chosen chats",
 
   "chatSettings.explained": "What is left empty is as in the settings for all chats.",
@@ -62,6 +61,7 @@ export default {
 
   "composer.attach": "Add images",
   "composer.label": "Message",
+  "composer.noImages": "This model takes no images.",
   "composer.noImage": "“{name}” is no image that can be read.",
   "composer.placeholder": "Write a message",
   "composer.removeImage": "Remove image {number}",
@@ -187,6 +187,15 @@ export default {
   "model.search": "Find a model",
   "model.silent": "does not answer",
 
+  "refusal.disk": "The disk of the server does not take it; nothing was changed.",
+  "refusal.diskFailed": "The disk of the server has failed: nothing more is kept until the server starts again.",
+  "refusal.diskFull": "The disk is full.",
+  "refusal.fault": "The server has a fault; its log says which.",
+  "refusal.memoryOff": "The memory is switched off.",
+  "refusal.noSearch": "Nothing can be searched on this server.",
+  "refusal.nobody": "Not done: nobody is logged in any more.",
+  "refusal.slow": "The network is too slow: not all of it has reached the server.",
+
   "search.by": "{who}, {day}",
   "search.field": "Words to search for",
   "search.found": { one: "{count} found.", other: "{count} found, the newest first." },
@@ -205,7 +214,7 @@ export default {
   "sessions.choose": "Choose several",
   "sessions.earlier": "Earlier",
   "sessions.label": "Chats",
-  "sessions.lastWeek": "Last week",
+  "sessions.lastWeek": "Last 7 days",
   "sessions.menu": "More for {title}",
   "sessions.menuHint": "Rename, pin, archive, delete …",
   "sessions.more": "Show more",

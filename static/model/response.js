@@ -2,6 +2,7 @@
 // replay, merging and snapshot give the same text: nothing doubled, nothing lost.
 
 import { t } from "../text.js";
+import { refusalOf } from "./refusal.js";
 import { usageOfResponse } from "./usage.js";
 
 /** A response of which nothing has been heard yet. */
@@ -108,7 +109,7 @@ function end(state, event) {
     cursor: event.sequence_number,
     status: response.status,
     reason: response.incomplete_details?.reason ?? (response.status === "cancelled" ? "cancelled" : null),
-    error: response.error?.message ?? null,
+    error: response.error ? refusalOf(response.error) : null,
     facts: response["verbatim:facts"] ?? [],
     isMemoryUnread: response["verbatim:memory_unread"] ?? false,
     usage: usageOfResponse(response),

@@ -2,6 +2,7 @@
 // are not shown, yet an entry knows the item before it, whatever that is: an edited message takes its place behind it.
 
 import { imagesOf } from "./message_images.js";
+import { refusalOf } from "./refusal.js";
 import { textOf } from "./response.js";
 import { usageOfItem } from "./usage.js";
 
@@ -37,7 +38,7 @@ export function entryOf(item, after) {
     called: (item["verbatim:tool_calls"] ?? []).map(({ name }) => name),
     status: item.status,
     reason: item["verbatim:reason"] ?? null,
-    error: item["verbatim:error"]?.message ?? null,
+    error: item["verbatim:error"] ? refusalOf(item["verbatim:error"]) : null,
     model: item["verbatim:model"] ?? null,
     facts: item["verbatim:facts"] ?? [],
     isMemoryUnread: item["verbatim:memory_unread"] ?? false,

@@ -1,5 +1,5 @@
-// Rule: takes images that go with the next message: chosen, pasted or dropped, where the model takes any. Each is seen,
-// and can be removed, before it is sent.
+// Rule: takes images that go with the next message: chosen, pasted or dropped, where the model takes any, and says so
+// where it takes none. Each is seen, and can be removed, before it is sent.
 
 import { accepted, smallImage } from "../shrink.js";
 import { t } from "../text.js";
@@ -20,8 +20,9 @@ export class Attachments {
     button.after(this.#picker);
     button.addEventListener("click", () => this.#picker.click());
     this.#picker.addEventListener("change", () => this.#choose());
-    input.addEventListener("paste", (event) => this.#take(event, event.clipboardData));
-    area.addEventListener("dragover", (event) => this.#isOffered && hasFiles(event) && event.preventDefault());
+    input.addEventListener("paste", (event) => isText(event.clipboardData) || this.#take(event, event.clipboardData));
+    // A file that nobody takes would be opened by the browser, in the place of the page.
+    area.addEventListener("dragover", (event) => hasFiles(event) && event.preventDefault());
     area.addEventListener("drop", (event) => this.#take(event, event.dataTransfer));
   }
 
@@ -54,10 +55,11 @@ export class Attachments {
   }
 
   #take(event, data) {
-    const files = [...(data?.files ?? [])].filter(({ type }) => type.startsWith("image/"));
-    if (!this.#isOffered || files.length === 0) return;
+    const files = [...(data?.files ?? [])];
+    if (files.length === 0) return;
     event.preventDefault();
-    this.#add(files);
+    if (this.#isOffered) this.#add(files);
+    else this.onProblem(t("composer.noImages"));
   }
 
   #choose() {
@@ -111,6 +113,9 @@ export class Attachments {
     );
   }
 }
+
+// Words that come with an image of themselves, as cells of a table do, are there as HTML too; the name of a file is not.
+const isText = (data) => Boolean(data?.getData("text/html") && data.getData("text/plain"));
 
 // Enough to tell images apart by, and little enough to be remembered of each.
 const signOf = (image) => `${image.length} ${image.slice(-64)}`;

@@ -1,6 +1,6 @@
 // Rule: takes what the user writes. Enter sends, Shift+Enter breaks the line, and a key that only ends the choice
-// of a character (an input method at work) does neither. Where a finger writes, Enter breaks the line. Images that were
-// attached go along, once they are ready.
+// of a character (an input method at work) does neither. Where a finger writes, Enter breaks the line, unless Ctrl or Cmd
+// is held: there may be a keyboard. Images that were attached go along, once they are ready.
 
 import { quotationOf } from "../model/quotation.js";
 import { Attachments } from "./attachments.js";
@@ -12,7 +12,8 @@ const TOUCH = "(hover: none) and (pointer: coarse)";
 /** Whether this key sends what is written. */
 export function sendsWith(event) {
   const isComposing = event.isComposing || event.keyCode === 229;
-  return event.key === "Enter" && !event.shiftKey && !isComposing && !matchMedia(TOUCH).matches;
+  const isMeant = event.ctrlKey || event.metaKey || !matchMedia(TOUCH).matches;
+  return event.key === "Enter" && !event.shiftKey && !isComposing && isMeant;
 }
 
 /** Makes a field as high as what stands in it, up to a limit. */
@@ -23,13 +24,13 @@ export function fit(field, mostPx) {
 
 export class Composer {
   /**
-   * @param {{form: HTMLFormElement, attachments: object, onSend: (text: string, images: string[], imageNames: string[]) => boolean,
-   *   onEdit: (text: string) => void, onAttach: Function, onLate: Function, onStop: () => void,
+   * @param {{form: HTMLFormElement, reading: HTMLElement, attachments: object, onSend: (text: string, images: string[], imageNames: string[]) => boolean,
+   *   onEdit: () => void, onAttach: Function, onLate: Function, onStop: () => void,
    *   onEditLast: () => boolean, onProblem: (message: string) => void}} options
-   *   `attachments` says where images are shown, chosen and dropped
+   *   `reading` is where messages are read; `attachments` says where images are shown, chosen and dropped
    */
-  constructor({ form, attachments, onSend, onEdit, onAttach, onLate, onStop, onEditLast, onProblem }) {
-    Object.assign(this, { form, onSend, onEdit, onEditLast });
+  constructor({ form, reading, attachments, onSend, onEdit, onAttach, onLate, onStop, onEditLast, onProblem }) {
+    Object.assign(this, { form, reading, onSend, onEdit, onEditLast });
     this.input = form.querySelector("textarea");
     this.sendButton = form.querySelector("#send");
     this.stopButton = form.querySelector("#stop");
@@ -70,6 +71,15 @@ export class Composer {
     this.input.focus({ preventScroll: true });
   }
 
+  /**
+   * Takes the focus that has lost its place. Where a finger writes, a keyboard on the screen would come with it, over what is
+   * to be read: there the messages take it.
+   */
+  rest() {
+    if (matchMedia(TOUCH).matches) this.reading.focus({ preventScroll: true });
+    else this.focus();
+  }
+
   /** Puts somebody's words ahead of what is written next, in a way that can be undone like typing. */
   quote(text) {
     this.focus();
@@ -85,7 +95,7 @@ export class Composer {
   /** Offers to stop while an answer comes. The focus never falls back to the page when the button goes. */
   setRunning(isRunning) {
     if (this.stopButton.hidden === !isRunning) return;
-    if (!isRunning && document.activeElement === this.stopButton) this.focus();
+    if (!isRunning && document.activeElement === this.stopButton) this.rest();
     this.stopButton.hidden = !isRunning;
   }
 
@@ -113,6 +123,7 @@ export class Composer {
     }
     const text = this.text.trim();
     if (this.#isEmpty || !this.onSend(text, this.images, this.attachments.names)) return;
+    if (document.activeElement === this.sendButton) this.rest(); // it is of no use without words
     this.text = "";
     this.attachments.change([]);
   }
@@ -123,7 +134,7 @@ export class Composer {
 
   #edited() {
     this.#fit();
-    this.onEdit(this.text);
+    this.onEdit();
   }
 
   #fit() {

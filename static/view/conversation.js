@@ -6,6 +6,7 @@ import { difference } from "../model/difference.js";
 import { isGap } from "../model/gaps.js";
 import { isRunning } from "../model/response.js";
 import { ActBar } from "./act_bar.js";
+import { takeFocus } from "./dom.js";
 import { FarMessage } from "./far_message.js";
 import { LiveRegion } from "./live_region.js";
 import { messageView } from "./message.js";
@@ -42,6 +43,7 @@ export class ConversationView {
     const onNear = (elements) => this.#comeNear(elements);
     this.nearness = new Nearness({ root: scroller.element, onNear });
     setInterval(() => this.#tick(), TICK_MS);
+    element.addEventListener("input", acts.onWriting);
     window.addEventListener("pagehide", () => this.#leaveWords());
   }
 
@@ -209,11 +211,11 @@ export class ConversationView {
   }
 
   #lookAt(element) {
-    element.tabIndex = -1;
     element.classList.add("found");
-    element.addEventListener("animationend", () => element.classList.remove("found"), { once: true });
+    const forget = () => element.classList.remove("found");
+    for (const name of ["animationend", "blur"]) element.addEventListener(name, forget, { once: true });
     this.scroller.lookAt(element, "center");
-    element.focus({ preventScroll: true });
+    takeFocus(element);
   }
 
   #returnTo(view, button) {
@@ -245,9 +247,11 @@ export class ConversationView {
     if (!far.isFar) return far;
     const view = messageView(entry, this.acts);
     view.update(entry, entry === this.#shown.at(-1));
+    const hadFocus = far.element === document.activeElement;
     this.nearness.forget(far.element);
     far.element.replaceWith(view.element);
     this.#know(entry.key, view);
+    if (hadFocus) takeFocus(view.element);
     return view;
   }
 
@@ -270,13 +274,15 @@ export class ConversationView {
     const keys = new Set(present.map(({ key }) => key));
     const gone = former.filter(({ key }) => !keys.has(key)).map(({ key }) => [key, this.#views.get(key)]);
     this.#leaveWords(gone.map(([, view]) => view));
-    const hadFocus = gone.some(([, view]) => view.element.contains(document.activeElement));
+    const focused = gone.find(([, view]) => view.element.contains(document.activeElement))?.[1];
+    const behindGap = focused?.ask ? focused.element.nextElementSibling : null; // who reads upwards goes on from there
     for (const [key, view] of gone) {
       this.nearness.forget(view.element);
       view.element.remove();
       this.#views.delete(key);
     }
-    if (hadFocus && !this.#sought) this.acts.onFocusLost(); // what is sought gets it
+    if (behindGap) takeFocus(behindGap);
+    else if (focused && !this.#sought) this.acts.onFocusLost(); // what is sought gets it
   }
 
   #viewOf(entry, before, isLast, isNear) {

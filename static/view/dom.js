@@ -48,4 +48,10 @@ export function place(parent, children) {
   }
 }
 
+/** Gives the focus to an element that is usually none to stop at. */
+export function takeFocus(element) {
+  element.tabIndex = -1;
+  element.focus({ preventScroll: true });
+}
+
 export const byId = (id) => document.getElementById(id);

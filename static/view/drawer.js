@@ -7,6 +7,7 @@ export class Drawer {
   #narrow = matchMedia(NARROW);
   #isOpen = false; // on a narrow screen
   #isFolded = false; // on a wide one
+  #wayBack = null; // the system's own, where the browser tells of it: on Android a button or a gesture
 
   /** @param {{drawer: HTMLElement, opener: HTMLButtonElement, scrim: HTMLElement, rest: HTMLElement}} options */
   constructor({ drawer, opener, scrim, rest }) {
@@ -18,8 +19,15 @@ export class Drawer {
     this.#apply();
   }
 
+  /** Whether it lies over the conversation. */
+  get isOpen() {
+    return this.#isOpen && this.#narrow.matches;
+  }
+
   open() {
     this.#isOpen = true;
+    this.#wayBack = globalThis.CloseWatcher ? new CloseWatcher() : null;
+    this.#wayBack?.addEventListener("close", () => this.close());
     this.#apply();
     this.drawer.querySelector("button, a")?.focus();
   }
@@ -27,6 +35,7 @@ export class Drawer {
   close() {
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    this.#wayBack?.destroy();
     this.#apply();
     this.opener.focus({ preventScroll: true });
   }

@@ -41,6 +41,7 @@ export class EraseDialog {
     } catch (error) {
       this.#problem.textContent = error.message;
       this.#look();
+      this.#word.focus();
     }
   }
 }

@@ -11,6 +11,7 @@ import { h, iconButton } from "./dom.js";
 export function factRow(fact, acts, isMarked) {
   const edit = iconButton("pen", t("memory.edit", { text: fact.text }), () => startEditing(fact, line, acts.onEdit));
   const forget = iconButton("bin", t("memory.forget", { text: fact.text }), () => acts.onForget(fact));
+  edit.dataset.focus = `edit ${fact.id}`; // the list is made anew after each change
   const line = h("div", { class: "says" }, h("span", { class: "fact" }, fact.text), edit, forget);
   const had = isMarked ? h("p", {}, h("mark", {}, t("memory.had"))) : null;
   return h("li", { class: isMarked ? "marked" : "" }, line, had, origin(fact, acts), before(fact, acts));
@@ -54,12 +55,12 @@ function startEditing(fact, line, onEdit) {
   const shown = [...line.childNodes];
   let isDone = false;
   input.value = fact.text;
-  const finish = (isKept) => {
+  const finish = (isKept, isLeft = false) => {
     if (isDone) return;
     isDone = true;
     const text = input.value.trim();
     line.replaceChildren(...shown);
-    line.querySelector("button").focus();
+    if (!isLeft) line.querySelector("button").focus();
     if (isKept && text !== "" && text !== fact.text) onEdit(fact, text);
   };
   input.addEventListener("keydown", (event) => {
@@ -67,7 +68,7 @@ function startEditing(fact, line, onEdit) {
     event.preventDefault(); // Escape would close the dialog
     finish(event.key === "Enter");
   });
-  input.addEventListener("blur", () => finish(true));
+  input.addEventListener("blur", () => finish(true, true));
   line.replaceChildren(input);
   input.focus();
   input.select();

@@ -1,6 +1,7 @@
 // Rule: shows what is remembered of the user, and lets them add to it, change it, take it away and switch it off.
 
 import { t } from "../text.js";
+import { letClose } from "./closing.js";
 import { byId, h } from "./dom.js";
 import { factRow } from "./fact_row.js";
 
@@ -29,11 +30,10 @@ export class MemoryDialog {
     };
     byId("memory-form").addEventListener("submit", (event) => this.#add(event));
     this.#find.addEventListener("input", () => this.#look());
-    byId("close-memory").addEventListener("click", () => this.#dialog.close());
+    letClose(this.#dialog, byId("close-memory"));
     this.#switch.addEventListener("change", () => this.#attempt(() => this.api.switchMemory(this.#switch.checked)));
     this.#all.addEventListener("click", () => this.#ask(true));
     this.#surely.addEventListener("click", () => this.#forget(() => this.api.forgetAll()));
-    this.#dialog.addEventListener("click", (event) => event.target === this.#dialog && this.#dialog.close());
   }
 
   /** @param {string[]} marked the facts that an answer had, which are shown as such */
@@ -69,7 +69,10 @@ export class MemoryDialog {
 
   #show({ data, enabled }) {
     const rows = data.map((fact) => factRow(fact, this.acts, this.#marked.has(fact.id)));
+    const focused = document.activeElement?.dataset.focus;
     this.#list.replaceChildren(...(rows.length > 0 ? rows : [h("li", { class: "empty" }, t("memory.none"))]));
+    const same = focused && this.#list.querySelector(`[data-focus="${CSS.escape(focused)}"]`);
+    if (focused) (same ?? this.#input).focus();
     this.#known = data.map((fact, at) => ({ said: saidBy(fact), row: rows[at] }));
     this.#find.hidden = data.length <= HANDFUL && this.#find.value === "";
     this.#look();

@@ -17,7 +17,9 @@ export class Menu {
     this.#element.addEventListener("beforetoggle", (event) => event.newState === "closed" && this.#closing());
     const close = () => this.#isOpen && this.#element.hidePopover();
     addEventListener("resize", close);
-    document.addEventListener("scroll", close, { capture: true, passive: true });
+    // What moves its button: elsewhere an answer may be growing.
+    const moved = ({ target }) => target.contains(this.#button) && close();
+    document.addEventListener("scroll", moved, { capture: true, passive: true });
   }
 
   /**

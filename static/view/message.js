@@ -14,7 +14,8 @@ import { ReasoningView } from "./reasoning.js";
 /**
  * @param {{isConnected: () => boolean, onSendAgain: (messageId: string) => void, onTakeBack: (messageId: string) => void,
  *   onShowFacts: (ids: string[]) => void, onEdited: (entry: object, text: string) => boolean,
- *   onGap: (key: string, isNewer: boolean) => Promise<void>}} acts onEdited: whether the text was taken
+ *   onWriting: () => void, onGap: (key: string, isNewer: boolean) => Promise<void>}} acts
+ *   onEdited: whether the text was taken; onWriting: what is being written in the place of messages has changed
  */
 export function messageView(entry, acts) {
   if (entry.role === "gap") return new GapView(entry, acts.onGap);
@@ -55,6 +56,7 @@ class UserMessage {
     this.#editor.element.remove();
     this.#editor = null;
     this.element.classList.remove("edited");
+    this.acts.onWriting();
     if (!isSent) this.foot.button("edit").focus({ preventScroll: true });
   }
 

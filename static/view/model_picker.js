@@ -41,9 +41,11 @@ export class ModelPicker {
 
   /** @param {{models: object[] | null, silent: string[]}} offer */
   offer(offer) {
+    const isNew = JSON.stringify(offer) !== JSON.stringify(this.#offer);
     this.#offer = offer;
     byId("model-place").hidden = (offer.models?.length ?? 0) < 2 && offer.silent.length === 0;
-    if (!this.#panel.hidden) this.#fill();
+    // Who is choosing keeps what is marked, and presses what was there when the press began.
+    if (isNew && !this.#panel.hidden) this.#fill(this.#active?.dataset.model);
   }
 
   /** @param {string | null} model who answers; null leaves it to the server */
@@ -79,13 +81,14 @@ export class ModelPicker {
     return [...this.#list.querySelectorAll("[data-model]")];
   }
 
-  #fill() {
+  /** @param {string | null | undefined} marked the model that Enter chooses, where it is listed */
+  #fill(marked = this.#model) {
     const groups = matching(groupsOf(this.#offer), this.#field.value);
     const isGrouped = groupsOf(this.#offer).length > 1;
     this.#list.replaceChildren(...groups.map((group, at) => this.#group(group, at, isGrouped)));
     this.#none.textContent = groups.length === 0 ? t("model.none") : "";
     const options = this.#options;
-    this.#activate(options.find((option) => option.dataset.model === this.#model) ?? options[0] ?? null);
+    this.#activate(options.find((option) => option.dataset.model === marked) ?? options[0] ?? null);
   }
 
   #group({ server, models, isSilent }, at, isGrouped) {

@@ -1,5 +1,6 @@
 // Rule: keeps the end of the conversation in view for as long as the reader is there, and lets go as soon as the reader
-// moves upwards, by wheel, finger, key or scrollbar. What comes or grows above the reader moves nothing.
+// moves upwards, by wheel, finger, key or scrollbar, selects words or unfolds something. What comes or grows above the
+// reader moves nothing.
 
 const NEAR_END_PX = 40;
 const KEEPS_PLACE = CSS.supports("overflow-anchor", "auto");
@@ -8,7 +9,7 @@ const KEYS_UP = new Set(["ArrowUp", "PageUp", "Home"]);
 
 export class Scroller {
   #isFollowing = true;
-  #isHeld = false; // by the scrollbar
+  #held = null; // while a button of the mouse is down: the scrollbar, or words that may be being selected
   #lastTop = 0;
   #touchedAt = 0;
 
@@ -23,6 +24,8 @@ export class Scroller {
     element.addEventListener("keydown", (event) => this.#key(event));
     element.addEventListener("pointerdown", (event) => this.#hold(event));
     for (const name of ["pointerup", "pointercancel"]) window.addEventListener(name, () => this.#release());
+    element.addEventListener("click", ({ target }) => target.closest("summary") && this.letGo());
+    element.addEventListener("toggle", () => requestAnimationFrame(() => this.#unfolded()), { capture: true });
     button.addEventListener("click", () => this.#goToEnd());
     const observer = new ResizeObserver(() => this.contentChanged());
     observer.observe(element);
@@ -64,7 +67,7 @@ export class Scroller {
   }
 
   contentChanged() {
-    if (this.#isFollowing && !this.#isHeld) this.element.scrollTop = this.element.scrollHeight;
+    if (this.#isFollowing && this.#held === null) this.element.scrollTop = this.element.scrollHeight;
     this.#lastTop = this.element.scrollTop;
     this.#showButton();
   }
@@ -86,6 +89,12 @@ export class Scroller {
   #goToEnd() {
     this.follow();
     this.element.focus({ preventScroll: true }); // the button goes, the focus stays
+  }
+
+  // Who unfolds something reads on from there; where all of it is in view, nothing was left.
+  #unfolded() {
+    if (this.#distance <= NEAR_END_PX) this.#isFollowing = true;
+    this.#showButton();
   }
 
   #moveUp() {
@@ -111,15 +120,24 @@ export class Scroller {
   }
 
   // Only the scrollbar is pressed outside of what is scrolled.
-  #hold(event) {
-    this.#isHeld = event.target === this.element && event.offsetX >= this.element.clientWidth;
+  #hold({ target, offsetX, pointerType }) {
+    this.#scrolled(); // the event of it may be on its way
+    if (target === this.element && offsetX >= this.element.clientWidth) this.#held = "bar";
+    else this.#held = pointerType === "mouse" ? "words" : null;
   }
 
+  // Words that were selected are being read.
   #release() {
-    if (!this.#isHeld) return;
-    this.#isHeld = false;
-    this.#isFollowing = this.#distance <= NEAR_END_PX;
-    this.contentChanged();
+    const held = this.#held;
+    this.#held = null;
+    if (held === "bar") this.#isFollowing = this.#distance <= NEAR_END_PX;
+    else if (held === "words" && this.#hasSelection) this.letGo();
+    if (held !== null) this.contentChanged();
+  }
+
+  get #hasSelection() {
+    const { isCollapsed, anchorNode } = getSelection();
+    return !isCollapsed && this.element.contains(anchorNode);
   }
 
   #scrolled() {

@@ -5,6 +5,7 @@ import { plainSnippet } from "../model/snippet.js";
 import { pathOf, titleOf } from "../model/title.js";
 import { Search } from "../search.js";
 import { locale, parts, t } from "../text.js";
+import { letClose } from "./closing.js";
 import { byId, h } from "./dom.js";
 
 const STEPS = { ArrowDown: 1, ArrowUp: -1 };
@@ -22,8 +23,7 @@ export class SearchDialog {
     this.#words.addEventListener("input", () => this.search.type(this.#words.value));
     this.#more.addEventListener("click", () => this.#showMore());
     byId("search-form").addEventListener("submit", (event) => this.#openFirst(event));
-    byId("close-search").addEventListener("click", () => this.#dialog.close());
-    this.#dialog.addEventListener("click", (event) => event.target === this.#dialog && this.#dialog.close());
+    letClose(this.#dialog, byId("close-search"));
     this.#dialog.addEventListener("keydown", (event) => this.#leave(event) || this.#step(event));
   }
 

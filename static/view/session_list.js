@@ -111,6 +111,8 @@ export class SessionListView {
   }
 
   #startRenaming(session) {
+    const row = this.#rows.get(session.id);
+    if (!row) return; // gone while its menu was open
     this.#renaming = session.id;
     const input = h("input", { type: "text", "aria-label": t("sessions.name"), maxlength: "200", dir: "auto" });
     input.value = titleOf(session);
@@ -123,7 +125,7 @@ export class SessionListView {
       finish(event.key === "Enter");
     });
     input.addEventListener("blur", () => finish(true, true));
-    this.#rows.get(session.id).showInput(input);
+    row.showInput(input);
     input.focus();
     input.select();
   }

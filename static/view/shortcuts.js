@@ -3,6 +3,7 @@
 
 import { actOf, ariaOf, labelsOf, SHORTCUTS } from "../model/shortcuts.js";
 import { t } from "../text.js";
+import { letClose } from "./closing.js";
 import { byId, h } from "./dom.js";
 
 const NAMES = {
@@ -47,8 +48,7 @@ export class Shortcuts {
   constructor({ onWrite, onList }) {
     this.does = { write: onWrite, list: onList, previous: () => step(-1), next: () => step(1) };
     byId("open-shortcuts").addEventListener("click", () => this.#open());
-    byId("close-shortcuts").addEventListener("click", () => this.#dialog.close());
-    this.#dialog.addEventListener("click", (event) => event.target === this.#dialog && this.#dialog.close());
+    letClose(this.#dialog, byId("close-shortcuts"));
     document.addEventListener("keydown", (event) => this.#key(event));
     for (const shortcut of SHORTCUTS) label(shortcut);
   }

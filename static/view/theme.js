@@ -26,6 +26,11 @@ export function showTheme(theme = chosenTheme()) {
   }
 }
 
+/** A theme that is chosen in one tab is that of all. */
+export function followTheme() {
+  addEventListener("storage", ({ key }) => (key === KEY || key === null) && showTheme());
+}
+
 function mediaOf(scheme, theme) {
   if (theme === SYSTEM) return `(prefers-color-scheme: ${scheme})`;
   return scheme === theme ? "all" : "not all";

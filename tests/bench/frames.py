@@ -7,13 +7,11 @@ animation frames over 50 ms, the time between frames, and from each key to the n
 import asyncio
 import json
 import shutil
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from aiohttp import web
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.bench.clients import percentile
@@ -22,6 +20,7 @@ from tests.bench.rounds import Rounds, table
 from tests.bench.served import served
 from tests.bench.ways import OURS
 from tests.browser.conftest import CHROMIUM_FLAGS, CHROMIUM_NAMES
+from tests.browser.model_server import Say, model_server
 from tests.browser.reader import Reader
 
 RATE = 100
@@ -76,7 +75,7 @@ async def _measure(text: str, slower: int) -> Mapping[str, float]:
     chromium = next((path for name in CHROMIUM_NAMES if name and (path := shutil.which(name))), None)
     if chromium is None:
         raise RuntimeError("there is no Chromium here; tests/setup_browsers.sh installs it")
-    async with _model_server(text) as url, async_playwright() as playwright:
+    async with model_server("markdown", partial(_answer, text)) as url, async_playwright() as playwright:
         settings = {**OURS.settings, "VERBATIM_UPSTREAM_URL": url, "VERBATIM_METRONOME": "0"}
         async with served(replace(OURS, settings=settings)) as server:
             browser = await playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_FLAGS))
@@ -123,36 +122,10 @@ def _work_ms(trace: Mapping[str, Any]) -> float:
     return max(task.get("tdur", 0) for task in tasks) / 1e3
 
 
-@asynccontextmanager
-async def _model_server(text: str) -> AsyncIterator[str]:
-    """Its address; it answers everything with the text, each delta when it is due."""
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-        await response.prepare(request)
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        for number, start in enumerate(range(0, len(text), CHARACTERS)):
-            await asyncio.sleep(began + number / RATE - loop.time())
-            await response.write(_chunk({"content": text[start : start + CHARACTERS]}, None))
-        await response.write(_chunk({}, "stop") + b"data: [DONE]\n\n")
-        return response
-
-    async def models(_: web.Request) -> web.Response:
-        return web.json_response({"object": "list", "data": [{"id": "markdown", "object": "model"}]})
-
-    app = web.Application()
-    app.router.add_post("/v1/chat/completions", answer)
-    app.router.add_get("/v1/models", models)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-    finally:
-        await runner.cleanup()
-
-
-def _chunk(delta: dict[str, str], finish: str | None) -> bytes:
-    choice = {"index": 0, "delta": delta, "finish_reason": finish}
-    return b"data: " + json.dumps({"choices": [choice]}).encode() + b"\n\n"
+async def _answer(text: str, _: str, say: Say) -> None:
+    """The text, each delta when it is due."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    for number, start in enumerate(range(0, len(text), CHARACTERS)):
+        await asyncio.sleep(began + number / RATE - loop.time())
+        await say(content=text[start : start + CHARACTERS])

@@ -10,6 +10,7 @@ from tests.browser.bidi import BidiFault, Firefox
 
 ENTER = "\ue007"
 ESCAPE = "\ue00c"
+ARROW_UP = "\ue013"
 _CONTROL = "\ue009"
 _SOON = """new Promise((resolve, reject) => {
   const late = setTimeout(() => reject(new Error("not in time: " + document.body.innerText.slice(-600))), 20000);

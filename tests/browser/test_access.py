@@ -37,14 +37,15 @@ async def findings_of(page: Page, name: str) -> dict[str, object]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_nothing_serious_on_any_view(reader: Reader, scheme: str) -> None:
-    """Every view of the table, in both widths."""
+    """Every view of the table, in both widths; and the list of chats as a drawer."""
     page = reader.page
     await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
     await reader.open()
     await say_some(reader)
     found: dict[str, object] = {}
-    for name, show in VIEWS.items():
-        await page.set_viewport_size({"width": WIDTHS[0], "height": 800})
+    ways = [*((name, show, WIDTHS[0]) for name, show in VIEWS.items()), ("drawer", VIEWS["chats"], WIDTHS[1])]
+    for name, show, width in ways:
+        await page.set_viewport_size({"width": width, "height": 800})
         await reader.open()
         await show(reader)
         found |= await findings_of(page, name)

@@ -178,3 +178,38 @@ async def test_answer_that_has_no_word_yet_says_so(reader: Reader) -> None:
     connections[0].send(held[0])
     await expect(thinking).to_be_hidden()
     await expect(reader.last_answer).to_have_attribute("aria-busy", "true")
+
+
+async def test_words_that_are_selected_do_not_move_away(reader: Reader) -> None:
+    """Neither while the mouse is down nor afterwards, though more comes; a button leads back to the end."""
+    await reader.open()
+    await reader.choose("metronome")
+    await reader.say("6000@400")
+    await expect(reader.last_answer).to_contain_text("w1500")
+    scroller = reader.page.get_by_role("region", name="Conversation")
+    mouse, grown = reader.page.mouse, "length => document.querySelector('article.assistant').innerText.length > length"
+    await mouse.move(640, 300)
+    await mouse.down()
+    await mouse.move(760, 320, steps=4)
+    top = await scroller.evaluate("element => element.scrollTop")
+    assert top > 0
+    for act in (mouse.up, reader.button("To the latest message").click):
+        await reader.page.wait_for_function(grown, arg=len(await reader.last_answer.inner_text()) + 500)
+        assert await scroller.evaluate("element => element.scrollTop") == top
+        await act()
+    await expect(reader.button("To the latest message")).to_be_hidden()
+    await reader.button("Stop").click()
+
+
+async def test_sending_with_the_button_leads_back_to_the_field(reader: Reader) -> None:
+    """By key and by mouse: a button that can do nothing any more does not keep the focus."""
+    await reader.open()
+    await reader.composer.fill("by key")
+    await reader.button("Send").focus()
+    await reader.page.keyboard.press("Enter")
+    await expect(reader.own_messages).to_have_count(1)
+    await expect(reader.composer).to_be_focused()
+    await reader.composer.fill("by mouse")
+    await reader.button("Send").click()
+    await expect(reader.own_messages).to_have_count(2)
+    await expect(reader.composer).to_be_focused()

@@ -1,7 +1,6 @@
-"""The main flows in a stock Firefox: open, say, stream, reload in mid-answer, rename, search, delete."""
+"""The main flows in a stock Firefox: say, stream, reload, stop, ask again, edit, rename, search, delete, settings."""
 
 import asyncio
-import json
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -9,11 +8,11 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from aiohttp import web
 
 from tests.browser.bidi import Firefox
 from tests.browser.conftest import missing
-from tests.browser.firefox_reader import ENTER, ESCAPE, FirefoxReader
+from tests.browser.firefox_reader import ARROW_UP, ENTER, ESCAPE, FirefoxReader
+from tests.browser.model_server import Say, model_server
 from tests.server_process import ServerProcess
 
 NAMES = (os.environ.get("FIREFOX", ""), "firefox-esr", "firefox")
@@ -29,18 +28,10 @@ class HeldModel:
     def __init__(self) -> None:
         self.may_end = asyncio.Event()
 
-    async def answer(self, request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-        await response.prepare(request)
-        await self._say(response, "The **first** half")
+    async def answer(self, _: str, say: Say) -> None:
+        await say(content="The **first** half")
         await self.may_end.wait()
-        await self._say(response, ", and the second.", finish_reason="stop")
-        await response.write(b"data: [DONE]\n\n")
-        return response
-
-    async def _say(self, response: web.StreamResponse, text: str, **end: str) -> None:
-        chunk = {"choices": [{"index": 0, "delta": {"content": text}, **end}]}
-        await response.write(b"data: " + json.dumps(chunk).encode() + b"\n\n")
+        await say(content=", and the second.")
 
 
 @pytest_asyncio.fixture
@@ -50,14 +41,9 @@ async def model() -> AsyncIterator[HeldModel]:
 
 @pytest_asyncio.fixture
 async def model_url(model: HeldModel) -> AsyncIterator[str]:
-    app = web.Application()
-    app.router.add_post("/v1/chat/completions", model.answer)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-    model.may_end.set()
-    await runner.cleanup()
+    async with model_server("held", model.answer) as url:
+        yield url
+        model.may_end.set()
 
 
 @pytest.fixture
@@ -113,3 +99,40 @@ async def test_main_flows(reader: FirefoxReader, model: HeldModel, server: Serve
     await reader.reload()
     await reader.sees("document.querySelector('#sessions .empty')")
     await server.forgets(b"the island")
+
+
+async def test_further_flows(reader: FirefoxReader, firefox: Firefox, model: HeldModel, server: ServerProcess) -> None:
+    """An answer is stopped and given again, a message edited, a theme chosen; what is written offline arrives."""
+    await reader.open()
+    await reader.say("Tell me of the island")
+    await reader.sees("document.querySelector('article[aria-label=Assistant] strong')")
+    await reader.click("button", "Stop")
+    await reader.sees("document.querySelector('article[aria-label=Assistant]').innerText.includes('stopped')")
+    model.may_end.set()
+    await reader.click("button", "Answer again")
+    await reader.reads(1, "The first half, and the second.")
+    await reader.sees("document.querySelector('article[aria-label=Assistant]').innerText.includes('2 / 2')")
+
+    await reader.sees("document.activeElement.id === 'message'")
+    await reader.type(ARROW_UP)
+    await reader.sees("document.activeElement.closest('.editor')")
+    await reader.type("s", ENTER)
+    await reader.sees("document.querySelector('article[aria-label=You] .text').innerText === 'Tell me of the islands'")
+    await reader.reads(1, "The first half, and the second.")
+
+    await reader.click("button", "Settings")
+    await reader.click("radio", "Dark")
+    await reader.sees("getComputedStyle(document.documentElement).backgroundColor === 'rgb(23, 24, 22)'")
+    await reader.type(ESCAPE)
+
+    await asyncio.to_thread(server.kill)
+    await reader.sees("document.querySelector('#connection').textContent.includes('away')")
+    await reader.click("textbox", "Message")
+    await reader.say("Into the dark")
+    await asyncio.to_thread(server.start)
+    await reader.reads(2, "The first half, and the second.")
+    await reader.reload()
+    await reader.reads(2, "The first half, and the second.")
+    await reader.sees("getComputedStyle(document.documentElement).backgroundColor === 'rgb(23, 24, 22)'")
+    # What the browser itself says of a server that is away.
+    firefox.errors[:] = [error for error in firefox.errors if "/v1/responses" not in error]

@@ -256,3 +256,49 @@ async def test_model_without_images_offers_none(reader):
     await reader.say("hello")
     await reader.read_to_the_end()
     await expect(reader.own_messages.get_by_role("img")).to_have_count(0)
+
+
+PASTE_WITH = """([url, types]) => {
+  const bytes = Uint8Array.from(atob(url.split(",")[1]), (character) => character.charCodeAt(0));
+  const data = new DataTransfer();
+  data.items.add(new File([bytes], "cells.png", { type: "image/png" }));
+  for (const type of types) data.setData(type, "cells.png");
+  const event = new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true });
+  document.activeElement.dispatchEvent(event);
+  return event.defaultPrevented;
+}"""
+
+
+async def test_cells_of_a_table_are_pasted_as_words(reader, upstream):
+    """Though they come with an image of themselves. A file that comes with its name, and a copied image, are images."""
+    await reader.open()
+    await expect(reader.button("Add images")).to_be_visible()
+    images = reader.page.locator("#attachments").get_by_role("img")
+    assert await reader.page.evaluate(PASTE_WITH, [url_of(PNG), ["text/plain", "text/html"]]) is False
+    for count, types in enumerate((["text/plain"], ["text/html"], []), start=1):
+        assert await reader.page.evaluate(PASTE_WITH, [url_of(PNG), types]) is True
+        await expect(images).to_have_count(count)
+
+
+DROP = """([type, target]) => {
+  const data = new DataTransfer();
+  data.items.add(new File(["%PDF-"], "leaflet", { type }));
+  const drag = (name) => {
+    const event = new DragEvent(name, { dataTransfer: data, bubbles: true, cancelable: true });
+    document.querySelector(target).dispatchEvent(event);
+    return event.defaultPrevented;
+  };
+  return [drag("dragover"), drag("drop")];
+}"""
+
+
+async def test_dropped_file_never_takes_the_place_of_the_page(reader, upstream):
+    """Wherever it is dropped: what is no image, or finds a model that takes none, is said to be so."""
+    await reader.open()
+    await expect(reader.button("Add images")).to_be_visible()
+    assert await reader.page.evaluate(DROP, ["application/pdf", "#drawer"]) == [True, True]
+    await expect(reader.page.get_by_role("alert")).to_have_text("“leaflet” is no image that can be read.")
+    await reader.choose("scribe")
+    await expect(reader.button("Add images")).to_be_hidden()
+    assert await reader.page.evaluate(DROP, ["image/png", "#scroll"]) == [True, True]
+    await expect(reader.page.get_by_role("alert")).to_have_text("This model takes no images.")

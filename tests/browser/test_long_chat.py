@@ -140,3 +140,29 @@ async def test_it_opens_at_a_message_in_its_midst(long_reader: Reader) -> None:
     await expect(long_reader.last_answer).to_contain_text(f"Answer {COUNT - 1}.")
     await long_reader.ask("Are you there?")
     await expect(long_reader.last_answer).to_be_in_viewport()
+
+
+async def test_who_asks_for_earlier_messages_with_the_keyboard_reads_on_from_there(long_reader: Reader) -> None:
+    """The button goes with the gap; the focus goes to the message behind it, and not away to the message field."""
+    pages: list[Route] = []
+    released = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        pages.append(route)
+        if len(pages) > 1:
+            await released.wait()
+        await route.continue_()
+
+    await long_reader.page.route("**/items?**", hold)
+    await long_reader.open("/chat/long")
+    await expect(long_reader.last_answer).to_contain_text(f"Answer {COUNT - 1}.")
+    earlier = long_reader.button("Show earlier messages")
+    await earlier.focus()
+    await expect(earlier).to_be_focused()
+    count = await long_reader.page.get_by_role("article").count()
+    first = await long_reader.own_messages.first.text_content()
+    released.set()
+    await long_reader.page.wait_for_function("count => document.querySelectorAll('article').length > count", arg=count)
+    focused = long_reader.page.locator("article:focus")
+    await expect(focused).to_be_in_viewport()
+    await expect(focused).to_contain_text(first or "?")

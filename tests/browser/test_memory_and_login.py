@@ -132,6 +132,7 @@ async def test_fact_is_edited_in_place(reader: Reader) -> None:
     await field.fill("I play the theremin")
     await field.press("Enter")
     await expect(dialog.get_by_role("button", name="Forget I play the theremin")).to_be_visible()
+    await expect(dialog.get_by_role("button", name="Edit I play the theremin")).to_be_focused()
     await expect(dialog.get_by_text("by hand").first).to_be_visible()
     await reader.page.reload()
     await expect(reader.composer).to_be_focused()

@@ -117,3 +117,36 @@ async def test_choice_belongs_to_the_chat(reader: Reader, new_reader: NewReader)
     await reader.page.keyboard.press("Escape")
     await reader.button("New chat").click()
     await expect(reader.model).to_have_accessible_name("Model: metronome")
+
+
+async def test_list_that_comes_late_takes_neither_place_nor_press(reader: Reader) -> None:
+    """Who has marked a model, or presses on one, is not disturbed by the answer to the question what there is."""
+    held: list[Route] = []
+
+    async def hold(route: Route) -> None:
+        held.append(route)
+
+    async def come(models: list[tuple[str, str]]) -> None:
+        data = [{"id": name, "object": "model", "owned_by": server} for name, server in models]
+        async with reader.page.expect_event("requestfinished"):
+            await held.pop().fulfill(json={"object": "list", "data": data, "verbatim:silent": []})
+        await reader.page.evaluate("fetch('/v1/me').then((answer) => answer.text())")
+
+    few = MANY[:3]
+    await offer(reader.page, few)
+    await reader.open()
+    await expect(reader.model).to_have_accessible_name("Model: llama-70b")
+    await reader.page.unroute("**/v1/models")
+    await reader.page.route("**/v1/models", hold)
+    await reader.model.press("ArrowDown")
+    await reader.page.keyboard.press("ArrowDown")
+    await come(MANY[:5])
+    await expect(options(reader)).to_have_count(5)
+    await reader.page.keyboard.press("Enter")
+    await expect(reader.model).to_have_accessible_name("Model: llama-3b")
+    await reader.model.click()
+    await options(reader).filter(has_text="gpt-2").hover()
+    await reader.page.mouse.down()
+    await come(MANY[:5])
+    await reader.page.mouse.up()
+    await expect(reader.model).to_have_accessible_name("Model: gpt-2")

@@ -240,3 +240,20 @@ async def test_only_message_of_a_new_chat_is_taken_back(reader: Reader) -> None:
     await reader.page.unroute("**/v1/conversations")
     await reader.composer.press("Enter")
     await expect_delivered(reader, 1)
+
+
+async def test_message_that_is_sent_again_leaves_the_focus_somewhere(reader: Reader) -> None:
+    """The button goes with the refusal, and the focus to the message field."""
+
+    async def refuse(route: Route) -> None:
+        error = {"error": {"type": "server_error", "code": "storage_full", "message": "the disk is full"}}
+        await (route.fulfill(status=507, json=error) if route.request.method == "POST" else route.continue_())
+
+    await reader.page.route("**/v1/conversations", refuse)
+    await reader.open()
+    await reader.say("To nobody")
+    await reader.button("Send again").focus()
+    await reader.page.unroute("**/v1/conversations")
+    await reader.page.keyboard.press("Enter")
+    await expect_delivered(reader, 1)
+    await expect(reader.composer).to_be_focused()

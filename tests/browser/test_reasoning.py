@@ -13,6 +13,14 @@ from tests.server.assistants.completions import DONE, delta, stop
 
 MARKED = "Hm. <b>Let</b> me see. **é**"
 WHOLE: Script = [head(), thought(MARKED[:7]), thought(MARKED[7:]), delta("It is "), delta("so."), stop(), DONE, Act.END]
+LONG: Script = [
+    head(),
+    thought("\n".join(f"Line {number}" for number in range(200))),
+    delta("It is so."),
+    stop(),
+    DONE,
+    Act.END,
+]
 
 
 @pytest_asyncio.fixture
@@ -51,3 +59,19 @@ async def test_answer_without_reasoning_has_no_fold(reader: Reader) -> None:
     await reader.choose("scribe")
     await reader.ask("hi")
     await expect(reader.last_answer.locator("details")).to_be_hidden()
+
+
+async def test_who_unfolds_it_stays_where_they_are(reader: Reader, thinker: RawUpstream) -> None:
+    """However long it is, its beginning is in view; folded again, the end is followed as before."""
+    thinker.scripts[:] = [LONG]
+    await reader.open()
+    await reader.ask("hi")
+    summary = reader.last_answer.locator("summary")
+    before = await summary.bounding_box()
+    await summary.click()
+    await expect(reader.last_answer.locator(".thoughts")).to_contain_text("Line 199")
+    await reader.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert await summary.bounding_box() == before
+    await expect(reader.button("To the latest message")).to_be_visible()
+    await summary.click()
+    await expect(reader.button("To the latest message")).to_be_hidden()

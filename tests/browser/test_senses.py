@@ -13,7 +13,8 @@ TOO_SMALL = """() => {
   const isShown = (one) => one.checkVisibility() && !one.closest("[inert]") && one.getBoundingClientRect().width > 1;
   const isSmall = (one) => one.getBoundingClientRect().height < 43.5;
   const nameOf = (one) => `${one.outerHTML.slice(0, 120)} ${one.getBoundingClientRect().height}`;
-  const pressed = [...document.querySelectorAll("button:not(.link, .copy), #sessions a, select, summary")];
+  const kinds = "button:not(.link, .copy, .thumbnail *), #sessions a, select, summary, .themes label, [role=option]";
+  const pressed = [...document.querySelectorAll(kinds)];
   const written = [...document.querySelectorAll("textarea, select, input:not([type=checkbox], [type=radio])")];
   const zooming = written.filter((one) => parseFloat(getComputedStyle(one).fontSize) < 16);
   return [...pressed.filter(isShown).filter(isSmall), ...zooming.filter(isShown)].map(nameOf);
@@ -37,7 +38,7 @@ async def test_finger_finds_what_it_wants(browser: Browser, server: ServerProces
     await expect(page.get_by_role("textbox", name="Message", exact=True)).to_be_visible()
     hand = Reader(page, server.url)
     small: dict[str, object] = {}
-    for name in ("empty", "chats", "settings", "memory", "search"):
+    for name in ("empty", "chats", "settings", "memory", "search", "models"):
         await page.goto(server.url)
         await VIEWS[name](hand)
         if found := await page.evaluate(TOO_SMALL):
@@ -91,3 +92,21 @@ async def test_current_chat_is_told_without_the_page_s_colours(reader: Reader) -
     row = reader.page.locator(".row.current")
     assert await row.evaluate("one => getComputedStyle(one).borderTopStyle") == "solid"
     assert await reader.own_messages.locator(".text").evaluate("one => getComputedStyle(one).borderTopStyle") == "solid"
+
+
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+async def test_message_that_was_looked_for_is_marked(reader: Reader, motion: str) -> None:
+    """With less motion it is marked for as long as it has the focus."""
+    await reader.page.emulate_media(reduced_motion="reduce" if motion == "reduce" else "no-preference")
+    await reader.open()
+    await reader.ask("Alpha")
+    dialog = reader.page.get_by_role("dialog", name="Memory")
+    await reader.ask("Remember that I play the theremin")
+    await reader.button("Memory").click()
+    await dialog.get_by_role("link", name="Alpha").click()
+    told = reader.own_messages.filter(has_text="theremin")
+    await expect(told).to_be_focused()
+    if motion == "reduce":
+        await expect(told).not_to_have_css("box-shadow", "none")
+    await reader.composer.focus()
+    await expect(told).to_have_css("box-shadow", "none")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 
 from playwright.async_api import expect
 
@@ -187,3 +188,56 @@ async def test_click_outlives_the_news_in_its_midst(reader: Reader, new_reader: 
     await expect(reader.chats.get_by_role("img", name="an answer is being written")).to_be_visible()
     await reader.page.mouse.up()
     await expect(reader.page).to_have_url(f"{reader.base_url}/chat/{chat}")
+
+
+async def test_menu_stays_open_while_an_answer_grows(reader: Reader) -> None:
+    """What scrolls elsewhere does not move the button that it belongs to."""
+    await reader.open()
+    await reader.choose("metronome")
+    await reader.say("6000@400")
+    await expect(reader.last_answer).to_contain_text("w1500")
+    menu = await reader.open_menu("6000@400")
+    top = await reader.page.locator("#scroll").evaluate("one => one.scrollTop")
+    await reader.page.wait_for_function("top => document.querySelector('#scroll').scrollTop > top + 100", arg=top)
+    await expect(menu).to_be_visible()
+    await reader.page.keyboard.press("Escape")
+    await reader.button("Stop").click()
+
+
+async def test_chat_that_goes_while_its_menu_is_open_is_not_renamed(reader: Reader) -> None:
+    """Nothing happens; the fixture sees whether something is thrown."""
+    await reader.page.request.get(reader.base_url + "/v1/me")
+    [chat] = await make_chats(reader, 1)
+    await reader.open()
+    menu = await reader.open_menu("chat 0")
+    await reader.page.request.delete(f"{reader.base_url}/v1/conversations/{chat}")
+    await expect(reader.chats).to_have_count(0)
+    await menu.get_by_role("menuitem", name="Rename").click()
+    await expect(menu).to_be_hidden()
+
+
+async def test_new_day_begins_for_who_comes_back(reader: Reader) -> None:
+    """A tab that was left open says “Yesterday” of what was said the day before."""
+    await reader.page.clock.install()
+    await reader.open()
+    await reader.ask("Alpha")
+    groups = reader.page.get_by_role("navigation", name="Chats").get_by_role("heading")
+    await expect(groups).to_have_text(["Today"])
+    await reader.page.clock.set_system_time(datetime.now(UTC) + timedelta(days=1))
+    await reader.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    await expect(groups).to_have_text(["Yesterday"])
+
+
+async def test_what_could_not_be_done_from_the_drawer_is_seen(reader: Reader) -> None:
+    """On a narrow screen the list makes room for the reason."""
+    await reader.page.set_viewport_size({"width": 390, "height": 780})
+    await reader.open()
+    await reader.ask("A name")
+    await reader.page.route("**/v1/conversations/*", lambda route: route.abort())
+    await reader.button("Show chats").click()
+    await reader.choose_for("A name", "Rename")
+    await reader.page.keyboard.type("Another name")
+    await reader.page.keyboard.press("Enter")
+    await expect(reader.page.get_by_role("alert")).to_have_text("The server cannot be reached.")
+    await expect(reader.chats).to_have_count(0)
+    await expect(reader.button("Show chats")).to_be_focused()

@@ -276,3 +276,16 @@ async def test_word_is_german_where_the_page_is(browser: Browser, server: Server
     await surely.click()
     await expect(asked).to_be_hidden()
     await german.close()
+
+
+async def test_theme_is_the_same_in_all_tabs(reader: Reader, new_reader: NewReader) -> None:
+    """A choice in one is seen in the others at once."""
+    other = await new_reader()
+    for one in (reader, other):
+        await one.page.emulate_media(color_scheme="light")
+        await one.open()
+    dialog = await open_settings(reader)
+    await dialog.get_by_role("radio", name="Dark").check()
+    await expect(other.page.locator("html")).to_have_css("background-color", PAPER["dark"])
+    await dialog.get_by_role("radio", name="System").check()
+    await expect(other.page.locator("html")).to_have_css("background-color", PAPER["light"])

@@ -200,8 +200,8 @@ async def test_deletion_waits_for_the_network(
 
 
 async def test_deletion_that_is_refused_is_said(reader: Reader, chats: list[str]) -> None:
-    """The chat is in the list again, and the server's reason is read out."""
-    body = {"error": {"code": "storage_full", "message": "the disk is full"}}
+    """The chat is in the list again, and the reason is read out, in the reader's words."""
+    body = {"error": {"code": "storage_full", "message": "the disk is full; nothing was changed"}}
 
     async def refuse(route: Route) -> None:
         await route.fulfill(status=507, content_type="application/json", body=json.dumps(body))
@@ -214,7 +214,7 @@ async def test_deletion_that_is_refused_is_said(reader: Reader, chats: list[str]
     await reader.page.mouse.move(900, 300)
     await reader.page.clock.fast_forward(9_000)
     await expect(reader.chats).to_have_count(5)
-    await expect(reader.page.get_by_role("alert")).to_contain_text("the disk is full")
+    await expect(reader.page.get_by_role("alert")).to_have_text("The disk is full.")
 
 
 async def test_many_are_chosen_and_deleted(reader: Reader, chats: list[str], server: ServerProcess) -> None:

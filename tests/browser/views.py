@@ -3,14 +3,14 @@
 Rule: a way begins at an empty chat of a user who has a few others, and leaves the view as a reader would see it.
 """
 
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 
-from aiohttp import web
-from playwright.async_api import expect
+from playwright.async_api import FilePayload, Route, expect
 
+from tests.browser.model_server import Say, model_server
 from tests.browser.reader import Reader
+from tests.server.pictures import PNG
 
 REASONING = "The ferry leaves at 7:40. The tide turns an hour later, so the beach comes first."
 ANSWER = """Here is a day that fits the tides:
@@ -36,31 +36,14 @@ More under [tides](https://example.org/tides), and `pier 3` is behind the market
 """
 
 
-async def _answer(request: web.Request) -> web.StreamResponse:
-    response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-    await response.prepare(request)
-    end = {"finish_reason": "stop", "delta": {}}
-    for choice in ({"delta": {"reasoning_content": REASONING}}, {"delta": {"content": ANSWER}}, end):
-        await response.write(b"data: " + json.dumps({"choices": [{"index": 0, **choice}]}).encode() + b"\n\n")
-    await response.write(b"data: [DONE]\n\n")
-    return response
-
-
-async def _models(_: web.Request) -> web.Response:
-    return web.json_response({"object": "list", "data": [{"id": "guide", "object": "model"}]})
-
-
-@asynccontextmanager
-async def guide() -> AsyncIterator[str]:
+def guide() -> AbstractAsyncContextManager[str]:
     """A model server that thinks, and answers with everything that Markdown has; its address."""
-    app = web.Application()
-    app.router.add_post("/v1/chat/completions", _answer)
-    app.router.add_get("/v1/models", _models)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-    await runner.cleanup()
+
+    async def answer(_: str, say: Say) -> None:
+        await say(reasoning_content=REASONING)
+        await say(content=ANSWER)
+
+    return model_server("guide", answer)
 
 
 async def say_some(reader: Reader) -> None:
@@ -153,6 +136,47 @@ async def menu_of_a_chat(reader: Reader) -> None:
     await reader.open_menu("A name for a boat")
 
 
+async def many_chosen(reader: Reader) -> None:
+    await chats(reader)
+    await reader.choose_for("A name for a boat", "Choose several")
+    await expect(reader.page.get_by_role("toolbar", name="Chosen chats")).to_contain_text("1 chosen")
+
+
+async def just_done(reader: Reader) -> None:
+    await chats(reader)
+    await reader.choose_for("A name for a boat", "Pin")
+    await expect(reader.button("Undo")).to_be_visible()
+    await reader.button("Undo").focus()  # so it stays
+
+
+async def editor(reader: Reader) -> None:
+    await reader.ask("What grows in the sun?")
+    await reader.composer.press("ArrowUp")
+    await expect(reader.page.get_by_role("textbox", name="Edit your message")).to_be_focused()
+
+
+async def images(reader: Reader) -> None:
+    """As where the model takes some."""
+    seer = {"id": "seer", "object": "model", "owned_by": "verbatim", "verbatim:images": True}
+    await reader.page.route("**/v1/models", lambda route: route.fulfill(json={"object": "list", "data": [seer]}))
+    await reader.open()
+    pixel: FilePayload = {"name": "pixel.png", "mimeType": "image/png", "buffer": PNG}
+    await reader.page.locator("input[type=file]").set_input_files(pixel)
+    await expect(reader.button("Remove image 1")).to_be_visible()
+
+
+async def refusal(reader: Reader) -> None:
+    """A message that the server does not take."""
+    error = {"error": {"code": "storage_full", "message": "the disk is full"}}
+
+    async def refuse(route: Route) -> None:
+        await (route.fulfill(status=507, json=error) if route.request.method == "POST" else route.continue_())
+
+    await reader.page.route("**/v1/conversations", refuse)
+    await reader.say("To nobody")
+    await expect(reader.button("Send again")).to_be_visible()
+
+
 VIEWS: dict[str, Callable[[Reader], Awaitable[None]]] = {
     "empty": empty,
     "first run": first_run,
@@ -170,5 +194,10 @@ VIEWS: dict[str, Callable[[Reader], Awaitable[None]]] = {
     "archived chat": archived_chat,
     "shortcuts": lambda reader: press(reader, "Keyboard shortcuts"),
     "problem": problem,
+    "many chosen": many_chosen,
+    "just done": just_done,
+    "editor": editor,
+    "images": images,
+    "refusal": refusal,
 }
 """By name. A new view is a line here."""

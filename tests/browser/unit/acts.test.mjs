@@ -40,7 +40,7 @@ async function talking(items, offered = []) {
     send: (text, after, images) => Boolean(conversations.send(transcript, text, "chosen", after, images)),
   };
   const acts = new Acts();
-  acts.connect({ api: conversations.api, socket, conversations, page, conversation: view, composer: { focus() {} } });
+  acts.connect({ api: conversations.api, socket, conversations, page, conversation: view, composer: { rest() {} } });
   return { acts, conversations, socket, transcript, said, problems, view };
 }
 

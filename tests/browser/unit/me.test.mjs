@@ -87,3 +87,13 @@ test("who has to log in is not known, and not remembered either", async () => {
   await later.me.ask();
   assert.deepEqual(later.heard, ["problem"]);
 });
+
+test("who logs in after another finds a page that begins anew", async () => {
+  const { me, heard } = asked(TOLD, TOLD, { ...TOLD, id: "bob" });
+  await me.ask();
+  await me.ask();
+  assert.deepEqual([heard, reloads], [["known", "known"], 0]);
+  me.ask();
+  await turns();
+  assert.deepEqual([heard, reloads, me.id], [["known", "known"], 1, "anna"]);
+});

@@ -58,7 +58,7 @@ test("sessions are grouped by the local day", () => {
     [
       ["Today", ["now"]],
       ["Yesterday", ["late"]],
-      ["Last week", ["week"]],
+      ["Last 7 days", ["week"]],
       ["Earlier", ["old"]],
     ],
   );

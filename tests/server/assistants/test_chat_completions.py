@@ -159,8 +159,9 @@ async def test_chatter_behind_the_finish_reason_does_not_keep_the_answer_open(co
                 yield USAGE
 
     upstream.answers = [Answer(Chatter())]
-    async with asyncio.timeout(5):
-        assert await outcome(connect(SHORT)) == ("Hello", Finish("stop", Usage(5, 7, 3, 2)))
+    async with asyncio.timeout(10):
+        found = await outcome(connect(UpstreamLimits(tail_timeout_s=0.1)))
+    assert found == ("Hello", Finish("stop", Usage(5, 7, 3, 2)))
 
 
 async def test_model_that_never_ends_is_cut_off(connect, upstream):
@@ -172,7 +173,7 @@ async def test_model_that_never_ends_is_cut_off(connect, upstream):
                 yield delta("again ")
 
     upstream.answers = [Answer(Endless())]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         text, failure = await outcome(connect(UpstreamLimits(max_answer_chars=30_000)))
     assert (text, failure.code) == ("again " * 5001, "upstream_error")
     assert "after 30,000 characters" in failure.message

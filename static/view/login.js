@@ -1,10 +1,9 @@
-// Rule: questions that wait for an answer: whether to delete, and the key of who is asking. Each is a native
-// dialog, so focus and Escape behave as they should.
+// Rule: the key of who is asking is asked for until one is accepted: a browser lets nobody keep a dialog open, so it is
+// opened again.
 
 import { t } from "../text.js";
 import { byId } from "./dom.js";
 
-/** Asks for the key until one is accepted: a browser lets nobody keep a dialog open, so it is opened again. */
 export class LoginDialog {
   #problem = byId("login-problem");
   #dialog = byId("login");
