@@ -31,7 +31,7 @@ page: setup .venv/.test ## runs all tests of the page in Chromium and Firefox, t
 	@sh tests/setup_browsers.sh
 	$(V)/pytest -q -m 'slow or not slow' tests/browser
 
-torture: setup .venv/.test ## 300,000 crash states, 200 killed servers, 10,000 that come and go, in about 20 minutes
+torture: setup .venv/.test ## 300,000 crash states, 200 killed servers, 10,000 clients that come and go, in 15 minutes
 	$(V)/pytest -q -m slow tests/persistence/crash tests/integration/test_kill_loop.py tests/integration/test_churn.py
 
 llama: setup .venv/.llama ## turns with a real model in llama-cpp-python, which is compiled first, in some minutes
