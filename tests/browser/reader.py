@@ -5,8 +5,9 @@ what is to be seen.
 """
 
 import re
+from pathlib import Path
 
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Download, Locator, Page, expect
 
 
 class Reader:
@@ -97,3 +98,10 @@ class Reader:
 def metronome(count: int) -> str:
     """The answer of the metronome to `{count}@…`, as the page shows it."""
     return " ".join(f"w{number}" for number in range(count))
+
+
+async def saved(download: Download, folder: Path) -> bytes:
+    """What was downloaded; the browser is another process', which keeps its own copy to itself."""
+    path = folder / download.suggested_filename
+    await download.save_as(path)
+    return path.read_bytes()

@@ -3,10 +3,11 @@
 import asyncio
 import json
 import re
+from pathlib import Path
 
 from playwright.async_api import BrowserContext, Route, expect
 
-from tests.browser.reader import Reader
+from tests.browser.reader import Reader, saved
 from tests.server_process import ServerProcess
 
 
@@ -140,7 +141,9 @@ async def test_fact_is_edited_in_place(reader: Reader) -> None:
     await expect(dialog.get_by_role("listitem")).to_contain_text(["I play the theremin"])
 
 
-async def test_memory_is_switched_off_exported_and_emptied(reader: Reader, server: ServerProcess) -> None:
+async def test_memory_is_switched_off_exported_and_emptied(
+    reader: Reader, server: ServerProcess, tmp_path: Path
+) -> None:
     """Off, nothing is learned, after a reload too; the export has what is there; everything goes when told so twice."""
     await reader.open()
     dialog = reader.page.get_by_role("dialog", name="Memory")
@@ -158,7 +161,7 @@ async def test_memory_is_switched_off_exported_and_emptied(reader: Reader, serve
     await expect(switch).not_to_be_checked()
     async with reader.page.expect_download() as download:
         await dialog.get_by_role("link", name="Export").click()
-    exported = json.loads((await (await download.value).path()).read_text())
+    exported = json.loads(await saved(await download.value, tmp_path))
     assert [fact["text"] for fact in exported["facts"]] == ["I play the theremin"]
     assert exported["enabled"] is False
     await dialog.get_by_role("button", name="Forget everything").click()

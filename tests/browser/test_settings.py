@@ -4,11 +4,12 @@ import io
 import json
 import zipfile
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Browser, Locator, Route, expect
 
-from tests.browser.reader import Reader
+from tests.browser.reader import Reader, saved
 from tests.server_process import ServerProcess
 
 NewReader = Callable[[], Awaitable[Reader]]
@@ -203,7 +204,7 @@ async def test_language_is_chosen(reader: Reader) -> None:
     await expect(reader.page.locator("html")).to_have_attribute("lang", "en")
 
 
-async def test_chat_and_everything_are_taken_away(reader: Reader) -> None:
+async def test_chat_and_everything_are_taken_away(reader: Reader, tmp_path: Path) -> None:
     """Markdown and JSON of one chat, a ZIP of all."""
     await reader.open()
     await reader.ask("Remember that I play the theremin")
@@ -213,14 +214,14 @@ async def test_chat_and_everything_are_taken_away(reader: Reader) -> None:
         async with reader.page.expect_download() as download:
             await chat(reader).get_by_role("link", name=name).click()
         file = await download.value
-        contents[file.suggested_filename.rpartition(".")[2]] = (await file.path()).read_text()
+        contents[file.suggested_filename.rpartition(".")[2]] = (await saved(file, tmp_path)).decode()
     assert "## You · " in contents["md"]
     assert json.loads(contents["json"])["items"][0]["content"][0]["text"] == "Remember that I play the theremin"
     await reader.page.keyboard.press("Escape")
     dialog = await open_settings(reader)
     async with reader.page.expect_download() as download:
         await dialog.get_by_role("link", name="Export everything").click()
-    whole = zipfile.ZipFile(io.BytesIO((await (await download.value).path()).read_bytes()))
+    whole = zipfile.ZipFile(io.BytesIO(await saved(await download.value, tmp_path)))
     assert len([name for name in whole.namelist() if name.startswith("chats/")]) == 2
     assert b"theremin" in whole.read("memory.json")
 
