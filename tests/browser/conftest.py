@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -86,10 +87,10 @@ def chromium(chromium_path: str, tmp_path_factory: pytest.TempPathFactory) -> It
     settings = tmp_path_factory.mktemp("chromium") / "settings.json"
     settings.write_text(json.dumps({"executablePath": chromium_path, "args": CHROMIUM_FLAGS}), "utf-8")
     command = [sys.executable, "-m", "playwright", "launch-server", "--browser", "chromium", "--config", str(settings)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stdout
         yield process.stdout.readline().strip()
-        process.terminate()
+        os.killpg(process.pid, signal.SIGTERM)  # The command's own child is the one that closes Chromium.
 
 
 @pytest_asyncio.fixture
