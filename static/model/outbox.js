@@ -42,12 +42,13 @@ export class Outbox {
   /** Looks again at what is kept: other tabs have written and delivered meanwhile. */
   refresh() {
     return this.#queue(async () => {
-      const stored = (await this.#attempt((store) => store.all(this.user))) ?? [];
+      const stored = await this.#attempt((store) => store.all(this.user));
+      const isSilent = this.store !== null && stored === null; // what is known of it still stands in it
       const left = this.#entries("send")
         .filter(isSend)
         .map((send) => ({ ...send, user: this.user }));
-      const known = [...stored, ...left].filter(({ messageId }) => !this.#dropping.has(messageId));
-      const ours = [...this.#sends.values()].filter(({ messageId }) => this.#isOurs(messageId));
+      const known = [...(stored ?? []), ...left].filter(({ messageId }) => !this.#dropping.has(messageId));
+      const ours = [...this.#sends.values()].filter(({ messageId }) => isSilent || this.#isOurs(messageId));
       this.#sends = new Map([...known, ...ours].map((send) => [send.messageId, send]));
       for (const send of left) if (this.#sends.get(send.messageId) === send) this.#move(send);
     });

@@ -97,7 +97,7 @@ test("without a database everything stands in localStorage, and without either i
   assert.equal(outbox.isKept, false);
   assert.deepEqual(
     outbox.sends.map(({ text }) => text),
-    ["two"],
+    ["one", "two"],
   );
   outbox.dropSend("two");
   await outbox.settled();
@@ -124,6 +124,18 @@ test("two tabs see what the other has left and delivered, as soon as they look",
   assert.ok(one.has("one"));
   await one.refresh();
   assert.ok(!one.has("one"));
+});
+
+test("a database that does not answer once is not an empty one", async () => {
+  const outbox = await opened();
+  outbox.keepSend("s", send("one"));
+  await outbox.settled();
+  store.isBroken = true;
+  await outbox.refresh();
+  assert.ok(outbox.has("one"));
+  store.isBroken = false;
+  await outbox.refresh();
+  assert.ok(outbox.has("one"));
 });
 
 test("what is written or dropped while the outbox is read stays as it is", async () => {
