@@ -65,13 +65,10 @@ export class Api {
   editFact = (factId, text) => this.#request("POST", `/v1/memory/${encodeURIComponent(factId)}`, { text });
   forget = (factId) => this.#request("DELETE", `/v1/memory/${encodeURIComponent(factId)}`);
 
-  /**
-   * The last items of a session, oldest first; whether there are more before them (`hasMore`), and whether the first is
-   * one that `isKnown`, as all before it are (`isPart`).
-   */
-  async items(id, isKnown) {
+  /** The last items of a session, oldest first; whether there are more before them (`hasMore`). */
+  async items(id) {
     const { data, has_more: hasMore } = await this.#page(id, "desc", null);
-    return { items: data.reverse(), isPart: data.length > 0 && isKnown(data[0]), hasMore };
+    return { items: data.reverse(), hasMore };
   }
 
   /** The items right before an item (`desc`) or right behind it (`asc`; null: the first of all), oldest first. */

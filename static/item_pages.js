@@ -22,11 +22,10 @@ export class ItemPages {
 
   /** The end of a conversation. */
   load(transcript, runningId) {
-    const isKnown = (item) => transcript.isLoaded && transcript.entries.some((entry) => entry.itemId === item.id);
     return this.#follow(transcript, async () => {
       const { told, sessionId } = transcript;
-      const { items, isPart, hasMore } = await this.api.items(sessionId, isKnown);
-      transcript.load(items, runningId, isPart, hasMore);
+      const { items, hasMore } = await this.api.items(sessionId);
+      transcript.load(items, runningId, hasMore);
       this.onChange(transcript);
       if (transcript.told !== told) this.load(transcript); // the items may be older than what was told meanwhile
     });

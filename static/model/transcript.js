@@ -70,16 +70,13 @@ export class Transcript {
   }
 
   /**
-   * Takes stored items, oldest first: all of them, or the last ones, whether from a known one on (`isPart`) or only with
-   * more before them (`hasMore`). What they cannot know yet (sends under way, responses heard of since the conversation was attached)
-   * stays behind them.
+   * Takes stored items, oldest first: all of them, or the last ones, with more before them (`hasMore`). What they cannot
+   * know yet (sends under way, responses heard of since the conversation was attached) stays behind them.
    */
-  load(items, runningId = null, isPart = false, hasMore = false) {
-    const before = isPart || hasMore ? ahead(this.entries, items) : [];
+  load(items, runningId = null, hasMore = false) {
+    const before = hasMore ? ahead(this.entries, items) : [];
     const known = this.entries.find((entry) => entry.itemId && entry.itemId === items[0]?.id);
-    const stored = answered(entriesOf(items, hasMore || isPart ? known?.after : null)).map((entry) =>
-      this.#recognised(entry),
-    );
+    const stored = answered(entriesOf(items, hasMore ? known?.after : null)).map((entry) => this.#recognised(entry));
     const shown = [...before, ...stored];
     const newer = this.entries.filter((entry) => isUnstored(entry) && !shown.some((other) => isSame(entry, other)));
     this.entries = [...shown, ...newer.map((entry) => (isGone(entry, runningId) ? interrupted(entry) : entry))];

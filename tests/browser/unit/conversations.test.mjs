@@ -285,7 +285,7 @@ test("what a program ran is not shown as a message; the answer to it is", async 
   const given = { id: "msg_t", type: "function_call_output", call_id: "c1", output: "rain" };
   items.unshift(given);
   const told = { conversation: "s", item: given, response_id: R, "verbatim:after": null };
-  conversations.api.items = async () => ({ items, isPart: false });
+  conversations.api.items = async () => ({ items });
   conversations.receive({ type: "verbatim:conversation.item", sequence_number: 1, ...told });
   await flushed();
   assert.deepEqual(

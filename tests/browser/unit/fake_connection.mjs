@@ -24,7 +24,7 @@ export function begin({ items = [] } = {}) {
   const socket = new FakeSocket();
   const problems = [];
   const news = [];
-  const api = { items: async () => ({ items, isPart: false }) };
+  const api = { items: async () => ({ items }) };
   const hooks = { onChange() {}, onProblem: (message) => problems.push(message), onNews: (frame) => news.push(frame) };
   const outbox = new Outbox();
   return { socket, api, outbox, problems, news, conversations: new Conversations({ socket, api, outbox, ...hooks }) };

@@ -26,7 +26,7 @@ function beside(id, isNewer) {
 
 function opened() {
   const transcript = new Transcript("s");
-  transcript.load(ITEMS.slice(-PAGE), null, false, true);
+  transcript.load(ITEMS.slice(-PAGE), null, true);
   return transcript;
 }
 
@@ -117,9 +117,9 @@ test("items that are read anew keep what was read before them", () => {
   const transcript = opened();
   around(transcript, "i10");
   const before = ids(transcript.entries);
-  transcript.load(ITEMS.slice(-PAGE), null, true, true);
+  transcript.load(ITEMS.slice(-PAGE), null, true);
   assert.deepEqual(ids(transcript.entries), before);
-  transcript.load(ITEMS.slice(-PAGE - 3), null, false, true);
+  transcript.load(ITEMS.slice(-PAGE - 3), null, true);
   fillAll(transcript, () => false);
   assert.deepEqual(ids(transcript.entries), shown);
 });
@@ -127,7 +127,7 @@ test("items that are read anew keep what was read before them", () => {
 test("the end of another path lets go of what may not be on it", () => {
   const transcript = opened();
   const other = [{ ...ITEMS[1], id: "x" }];
-  transcript.load(other, null, false, true);
+  transcript.load(other, null, true);
   assert.deepEqual(ids(transcript.entries), ["gap", "x"]);
 });
 

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
+import { Api } from "../../../static/api.js";
 import { begin, flushed, R, response } from "./fake_connection.mjs";
 import { FakeStorage } from "./fake_storage.mjs";
 
@@ -90,24 +91,38 @@ test("items that were asked for before the news are asked for again", async () =
   const transcript = conversations.open("s");
   await flushed();
   conversations.receive(accepted(talk()[0], null));
-  held[0]({ items: [message("old", "user", "what was before", R2)], isPart: false });
+  held[0]({ items: [message("old", "user", "what was before", R2)] });
   await flushed();
-  held[1]({ items: talk(), isPart: false });
+  held[1]({ items: talk() });
   await flushed();
   assert.deepEqual(texts(transcript), ["hi", "Hello"]);
 });
 
-test("items are read back to one that is known to be on the path, with all that stands before it", async () => {
+test("nothing stands ahead of the first item of all, though what stood there before was read behind the news", async (context) => {
+  const { conversations } = begin();
+  const asked = [];
+  context.mock.method(globalThis, "fetch", () => new Promise((resolve) => asked.push(resolve)));
+  const answer = (items) => asked.shift()(Response.json({ data: items.toReversed(), has_more: false }));
+  const api = new Api({ onUnauthorized: () => {} });
+  conversations.api.items = (...args) => api.items(...args);
+  const transcript = conversations.open("s");
+  await flushed();
+  const edited = message("v", "user", "edited", R2);
+  conversations.receive(accepted(edited, null));
+  answer(talk());
+  await flushed();
+  assert.deepEqual(texts(transcript), ["hi", "Hello", "edited"]);
+  answer([edited]);
+  await flushed();
+  assert.deepEqual(texts(transcript), ["edited"]);
+});
+
+test("what is known to stand before the last items of a long conversation stays", async () => {
   const { conversations } = begin({ items: talk() });
   const transcript = conversations.open("s");
   await flushed();
-  let isKnown;
-  conversations.api.items = async (_, known) => {
-    isKnown = known;
-    return { items: [talk()[1], message("v", "user", "more", R2)], isPart: true };
-  };
+  conversations.api.items = async () => ({ items: [talk()[1], message("v", "user", "more", R2)], hasMore: true });
   conversations.receive({ type: "verbatim:conversation.path", conversation: "s", message: "v" });
   await flushed();
   assert.deepEqual(texts(transcript), ["hi", "Hello", "more"]);
-  assert.deepEqual([isKnown({ id: "m" }), isKnown({ id: "other" })], [true, false]);
 });
