@@ -187,13 +187,14 @@ async def test_deletion_waits_for_the_network(
     reader: Reader, chats: list[str], server: ServerProcess, new_reader: NewReader
 ) -> None:
     """A page that closes without a network leaves its deletion to the next one."""
-    await reader.page.route("**/v1/deletions", lambda route: route.abort())
+    await reader.page.context.set_offline(True)
     await reader.choose_for("chat 4", "Delete")
     await reader.choose_for("chat 3", "Delete")
     await expect(reader.chats).to_have_text(names(2, 1, 0))
     await reader.page.close(run_before_unload=False)
     assert await stored(server) == set(chats)
     other = await new_reader()
+    await other.page.context.set_offline(False)
     await other.open()
     await expect(other.chats).to_have_text(names(2, 1, 0))
     await is_gone(server, chats[4], chats[3])
