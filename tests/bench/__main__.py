@@ -13,6 +13,7 @@ from tests.bench import (
     first_delta,
     frames,
     live_turns,
+    long_chat,
     long_history,
     paced,
     searching,
@@ -29,7 +30,7 @@ REPORT = Path("build/benchmarks.md")
 PARTS = (
     *("turns", "history", "written", "boot", "search", "search-alone"),
     *("deltas", "paced", "sustained", "first-delta", "turns-live", "sockets", "stalled", "upstream"),
-    "frames",
+    *("frames", "long-chat"),
 )
 AT_ONCE = 1, 16, 256
 
@@ -73,6 +74,7 @@ def parts(rounds: Rounds, plots: Path | None) -> dict[str, Callable[[], Awaitabl
         lambda: stalled.run(rounds),
         lambda: upstream.run(rounds),
         lambda: frames.run(rounds),
+        lambda: long_chat.run(rounds),
     )
     return dict(zip(PARTS, every, strict=True))
 
