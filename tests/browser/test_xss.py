@@ -91,7 +91,7 @@ async def test_nothing_of_the_corpus_runs(reader: Reader) -> None:
     await expect(reader.answers).to_have_count(len(told))
     await expect(reader.last_answer.locator(".body")).not_to_be_empty()
     for number in range(len(told)):  # what is far from the view is only its words
-        await reader.answers.nth(number).scroll_into_view_if_needed()
+        await reader.answers.nth(number).evaluate("answer => answer.scrollIntoView()")
         await expect(reader.answers.nth(number).locator(".body > *").first).to_be_attached()
     await expect(reader.page.locator(".body math").first).to_be_attached()
     assert await reader.page.evaluate(STATE) == [None, [], [], ["function", forms]]
