@@ -49,7 +49,7 @@ export class MemoryDialog {
     const text = this.#input.value.trim();
     if (text === "") return;
     const isDone = await this.#attempt(() => this.api.remember(text));
-    if (isDone) this.#input.value = "";
+    if (isDone && this.#input.value.trim() === text) this.#input.value = ""; // not what was typed meanwhile
   }
 
   // What was refused is shown beside what is there, not instead of it.
