@@ -86,7 +86,7 @@ async def _open(page: Page, address: str, count: int) -> float:
     """How long it takes until the last message is painted."""
     await page.add_init_script(f"({_NOTE_END % (count - 1)})()")
     await page.goto(address)
-    await page.wait_for_function("window.shownAt !== undefined")
+    await page.wait_for_function("() => window.shownAt !== undefined")
     shown_at: float = await page.evaluate("window.shownAt")
     return shown_at
 
