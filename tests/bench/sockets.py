@@ -34,7 +34,7 @@ class Size:
 
     Attributes:
         beat_s: How far apart heartbeats are.
-        settled_s: After which time memory is read: by then what follows behind the turns (files, search) has been done.
+        settled_s: After which time memory is read.
     """
 
     sockets: int
@@ -44,7 +44,7 @@ class Size:
 
 async def run(rounds: Rounds) -> str:
     """Tables."""
-    size = Size(300, 1, 0.2) if rounds.small else Size(10_000, 10, 8)
+    size = Size(300, 1, 0.2) if rounds.small else Size(10_000, 10, 1.5)
     bare = replace(BARE, name="bare aiohttp with heartbeat", command=(*BARE.command, "--heartbeat", str(size.beat_s)))
     ours = replace(OURS, settings={**OURS.settings, "VERBATIM_KEEPALIVE_S": str(size.beat_s)})
     columns = await rounds.run_wide({way.name: partial(_measure, way, size) for way in (BARE, bare, ours)})
