@@ -125,9 +125,11 @@ class Record:
     settings: Settings = NO_SETTINGS
 
     @classmethod
-    def fresh(cls, session_id: str, user_id: str, metadata: dict[str, Any] | None = None) -> "Record":
-        """The record of a session that begins now."""
-        at = now()
+    def fresh(
+        cls, session_id: str, user_id: str, metadata: dict[str, Any] | None = None, at: str | None = None
+    ) -> "Record":
+        """The record of a session that begins now, or began at a time."""
+        at = at or now()
         return cls(session_id, user_id, at, at, metadata=dict(metadata or {}))
 
     @classmethod

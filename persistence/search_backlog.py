@@ -72,6 +72,11 @@ class Backlog:
         for session_id, user_id, is_added in sessions:
             self._note(self._ripe, session_id, user_id, is_added)
 
+    def gather(self, sessions: Iterable[Changed]) -> None:
+        """Names sessions again from which nothing can have been taken away: they gather like what is added."""
+        for session_id, user_id, _ in sessions:
+            self._note(self._gathering, session_id, user_id, is_added=True)
+
     def drop_appended(self) -> None:
         """Names none any more to which something was only added."""
         self._ripe, self._gathering, self._wanted, self._of_user = {}, {}, {}, {}

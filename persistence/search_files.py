@@ -6,6 +6,7 @@ one look. Of a file that cannot be read, and out of which something may have bee
 
 import logging
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,11 +31,13 @@ class Job:
     Attributes:
         known: Its record; None where it is gone.
         is_added: Whether nothing has happened to its file but appends.
+        may_wait: Whether it is only there for what may have to be taken out of the index.
     """
 
     session_id: str
     known: Record | None
     is_added: bool = False
+    may_wait: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +47,12 @@ class Round:
     Attributes:
         done: How many of them, from the first one on, are done with.
         torn: Those of them whose files changed while they were read.
+        later: Those that could wait, since the index has nothing of theirs.
     """
 
     done: int
     torn: Sequence[str]
+    later: AbstractSet[str] = frozenset()
 
 
 class _Torn(Exception):
@@ -65,18 +70,23 @@ def index_sessions(disk: Disk, folder: Path, database: SearchDatabase, jobs: Seq
     known = database.indexed([job.session_id for job in jobs], slices)
     updates: list[Update] = []
     torn: list[str] = []
+    later: set[str] = set()
     size = done = 0
     for job in jobs:
         done += 1
         slices.step()
+        before = known.get(job.session_id)
+        if before is None and job.may_wait:
+            later.add(job.session_id)
+            continue
         try:
-            update, length = _look(disk, folder, job, known.get(job.session_id), slices)
+            update, length = _look(disk, folder, job, before, slices)
         except _Torn:
             torn.append(job.session_id)
             continue
         except OSError as error:
             _log.warning("session %s is not searched as it is now: %s", job.session_id, error)
-            update, length = _unreadable(job, known.get(job.session_id)), 0
+            update, length = _unreadable(job, before), 0
         if update:
             updates.append(update)
         size += length
@@ -84,7 +94,7 @@ def index_sessions(disk: Disk, folder: Path, database: SearchDatabase, jobs: Seq
             break
     if updates:
         database.write(updates, slices)
-    return Round(done, torn)
+    return Round(done, torn, later)
 
 
 def _look(disk: Disk, folder: Path, job: Job, before: Indexed | None, slices: Slices) -> tuple[Update | None, int]:

@@ -224,13 +224,13 @@ class SearchIndex:
         while not self._fault:
             self._some.clear()
             if sessions := self._changed.take(_SESSIONS_AT_ONCE):
-                await self._carry_out(database, sessions)
+                await self._carry_out(database, sessions, may_wait=True)
             elif self._pace.is_closing:
                 return
             elif await self._check():
                 continue
             elif sessions := next(self._behind, []):
-                await self._carry_out(database, sessions)
+                await self._carry_out(database, sessions, may_wait=False)
             else:
                 await self._gather()
 
@@ -248,10 +248,11 @@ class SearchIndex:
     def _is_pressed(self) -> bool:
         return self._wants_all or self._changed.is_pressing or self._fault is not None
 
-    async def _carry_out(self, database: SearchDatabase, sessions: list[Changed]) -> None:
+    async def _carry_out(self, database: SearchDatabase, sessions: list[Changed], *, may_wait: bool) -> None:
+        """Brings the index up to date with sessions; where they `may_wait`, those that are new to it gather on."""
         began, self._under_way = self._pace.begin(), sessions
         try:
-            jobs = [Job(session_id, self._record(session_id), is_added) for session_id, _, is_added in sessions]
+            jobs = [Job(one, self._record(one), added, may_wait and not added) for one, _, added in sessions]
             outcome = await self._files.hop("read", self._path.parent, index_sessions, database, jobs)
         except BaseException:
             self._changed.put_back(sessions)
@@ -259,6 +260,7 @@ class SearchIndex:
         else:
             self._changed.put_back(sessions[outcome.done :])
             self._changed.put_back(one for one in sessions if one[0] in outcome.torn)
+            self._changed.gather(one for one in sessions if one[0] in outcome.later)
         finally:
             self._under_way = ()
             self._progress.set()

@@ -235,7 +235,7 @@ class Conductor:
         check_outputs(turn.request, placed.tree.history)
         if turn.request.kept and is_new:
             title = first_title(turn.request.messages[-1]["content"])
-            record = Record.fresh(turn.session_id, turn.user_id, title)
+            record = Record.fresh(turn.session_id, turn.user_id, title, turn.draft["created_at"])
             await self._store.create(record, placed.tree.history, images=images)
         elif turn.request.kept and placed.added is not None:
             await self._store.append(turn.session_id, placed.added, images=images)

@@ -163,6 +163,8 @@ class _FeedListener:
             return ()
         news = self._feed.since(self.cursor)
         self.cursor += len(news)
+        if len(self._feed.listeners) == 1:
+            self._feed.ring.clear()  # Nobody else waits for them, and none may follow for long.
         return news
 
     def close(self) -> None:

@@ -4,17 +4,18 @@ Rule: a turn holds the bytes of its images until they are kept, and no longer; f
 when a prompt is made. What is not kept has only what came with it.
 """
 
+from dataclasses import replace
 from functools import partial
 
 from persistence import ImageNotFound, Store
+from persistence.images import NO_IMAGES
 from server.assistants.base import ImageReader
 from server.turn import Turn
 
 
 def image_reader(store: Store, turn: Turn) -> ImageReader:
     """Reads images for a turn whose question is kept, if it is to be; it lets go of their bytes."""
-    came_along = dict(turn.request.images)
-    turn.request.images.clear()
+    came_along, turn.request = turn.request.images, replace(turn.request, images=NO_IMAGES)
     if turn.request.kept:
         return partial(store.image, turn.session_id)
 

@@ -98,13 +98,14 @@ class ResponseLog:
         self.turn = turn
         self.asked_by = asked_by
         self.closed = False
-        self._events: list[bytes] = []
-        """Empty again when they have gone."""
+        self._events: list[bytes] | None = []
+        """None when they have gone."""
         self._ends = array("I")
         """Up to which character of the turn's text each event tells of it."""
         self._others = 0
         """How many events are no deltas."""
-        self._readers: dict[LogReader, Callable[[], None]] = {}
+        self._readers: dict[LogReader, Callable[[], None]] | None = {}
+        """None with them."""
         self._thoughts: ThoughtMarks | None = None
         """None while nothing was thought."""
 
@@ -119,21 +120,21 @@ class ResponseLog:
         size = _FIXED_BYTES + len(self._ends) * self._ends.itemsize + sys.getsizeof(self.turn.text)
         size += _size_of_asked(self.turn.request)
         if not self._is_whole:
-            size += sum(map(sys.getsizeof, self._events))
+            size += sum(map(sys.getsizeof, self._events or ()))
         if self._thoughts:
             size += sys.getsizeof(self.turn.reasoning) + self._thoughts.size_bytes
         return size
 
     def append(self, *events: bytes) -> None:
         """Shows events that are no deltas."""
-        self._events += events
+        self._shown.extend(events)
         self._ends.extend([len(self.turn.text)] * len(events))
         self._others += len(events)
         self._wake()
 
     def append_delta(self, text: str, event: bytes) -> None:
         """Shows a piece of the answer, which is written already, and may be merged with its neighbours."""
-        self._events.append(event)
+        self._shown.append(event)
         self._ends.append((self._ends[-1] if self._ends else 0) + len(text))
         self._wake()
 
@@ -152,7 +153,7 @@ class ResponseLog:
         """Shows a piece of what is thought, behind its opening; it is written already."""
         assert self._thoughts
         self._thoughts.add(self.next_number, len(text))
-        self._events.append(event)
+        self._shown.append(event)
         self._ends.append(self._ends[-1])
         self._wake()
 
@@ -202,12 +203,20 @@ class ResponseLog:
 
     def wake_with(self, reader: "LogReader", wake: Callable[[], None]) -> None:
         """Calls `wake` whenever the log grows or ends."""
-        self._readers[reader] = wake
+        if self._readers is not None:
+            self._readers[reader] = wake
 
     def forget(self, reader: "LogReader") -> None:
         """Wakes a reader no more."""
-        self._readers.pop(reader, None)
+        if self._readers:
+            self._readers.pop(reader, None)
         self._let_go()
+
+    @property
+    def _shown(self) -> list[bytes]:
+        """The events of a log that may still grow."""
+        assert self._events is not None, "the log has ended"
+        return self._events
 
     @property
     def _is_whole(self) -> bool:
@@ -222,11 +231,10 @@ class ResponseLog:
         """Lets go of what nobody needs any more."""
         if self.closed and self._events and not self._readers and self._is_whole:
             self.turn.request = replace(self.turn.request, messages=())
-            self._events = []
-            self._readers = {}
+            self._events = self._readers = None
 
     def _wake(self) -> None:
-        for wake in tuple(self._readers.values()):
+        for wake in tuple((self._readers or {}).values()):
             wake()
 
 

@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from persistence.answer import reasoning_of
 from persistence.facts import Fact
+from persistence.images import NO_IMAGES
 from persistence.model import Message, known_facts
 from server.assistants.base import JsonFormat, Usage
 from server.assistants.tool_calls import ToolCall, ToolUse, calls_of
@@ -118,6 +119,10 @@ class After:
     message_id: str | None
 
 
+NO_METADATA: Mapping[str, str] = {}
+"""Shared by all that have none."""
+
+
 @dataclass(frozen=True, slots=True)
 class TurnRequest:
     """What a caller asks for, in our words.
@@ -143,7 +148,7 @@ class TurnRequest:
     kept: bool = True
     may_leave_out: bool = True
     client_message_id: str | None = None
-    metadata: dict[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=lambda: NO_METADATA)
     instructions: str | None = None
     temperature: float | None = None
     top_p: float | None = None
@@ -151,7 +156,7 @@ class TurnRequest:
     effort: str | None = None
     output_format: JsonFormat | None = None
     tool_use: ToolUse | None = None
-    images: dict[str, bytes] = field(default_factory=dict, repr=False)
+    images: Mapping[str, bytes] = field(default=NO_IMAGES, repr=False)
     image_field: str | None = None
 
 

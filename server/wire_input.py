@@ -10,13 +10,13 @@ from typing import Any
 
 from msgspec import UnsetType
 
-from persistence.images import Image
+from persistence.images import NO_IMAGES, Image
 from persistence.model import Message, new_id, now
 from server.assistants.base import JsonFormat
 from server.assistants.tool_calls import OUTPUT_ROLE
 from server.errors import ApiError
 from server.image_limits import ImageLimits
-from server.turn import After, TurnRequest
+from server.turn import NO_METADATA, After, TurnRequest
 from server.wire_images import Attachments
 from server.wire_parts import read_parts, read_text
 from server.wire_requests import CancelResponse, ConversationReference, CreateResponse, InputItem, OutputFormat
@@ -65,12 +65,12 @@ def turn_request(frame: CreateResponse, limits: ImageLimits | None = None) -> Tu
     conversation = frame.conversation
     after = None if isinstance(frame.after, UnsetType) else After(frame.after)
     _check_place(frame, after)
-    metadata = frame.metadata or {}
+    metadata = frame.metadata or NO_METADATA
     client_message_id = metadata.get("client_message_id") or None
     attachments = Attachments(limits or ImageLimits())
     return TurnRequest(
         messages=() if _asks_nothing(frame, after) else _question(frame.input, client_message_id, attachments),
-        images=attachments.data,
+        images=attachments.data or NO_IMAGES,
         image_field=attachments.first,
         model=frame.model,
         session_id=conversation.id if isinstance(conversation, ConversationReference) else conversation,

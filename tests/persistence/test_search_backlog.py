@@ -52,6 +52,20 @@ def test_what_was_added_gathers():
     assert names(backlog) == [("c", True), ("b", True)]
 
 
+def test_what_nothing_was_taken_from_gathers():
+    """Rewritten, but new: it is not next any more, unless it is rewritten once more meanwhile."""
+    backlog = Backlog()
+    for session_id in "ab":
+        backlog.note(session_id, "u", is_added=False)
+    taken = backlog.take(9)
+    backlog.note("b", "u", is_added=False)
+    backlog.gather(taken)
+    assert names(backlog) == [("b", False)]
+    assert not backlog.is_pressing
+    backlog.ripen()
+    assert names(backlog) == [("a", True)]
+
+
 def test_users_who_wait_come_before_what_is_ripe():
     """Theirs is taken alone, a few at once; who lacks nothing does not wait."""
     backlog = Backlog()

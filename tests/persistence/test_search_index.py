@@ -531,6 +531,34 @@ async def test_search_does_not_wait_until_messages_have_gathered(tmp_path):
     await place.close()
 
 
+@pytest.mark.parametrize("is_asked", [False, True])
+async def test_new_sessions_gather_like_messages(tmp_path, is_asked):
+    """Nothing can have been taken from them: neither their beginning nor the end waits for them, but who searches."""
+    place = FilePlace(tmp_path / "data", fold_delay_s=0.01, search_delay_s=1000.0)
+    store = await place.open()
+    await store.create(record("old"), [at(1, "tea1"), at(2, "tea2")])
+    await place.indexed()
+    await store.create(record("new"), [at(3, "tea3")])
+    await store.edit("old", lambda messages: messages[:1])
+    await place.folded()
+    await without(place, "tea2")
+    if is_asked:
+        assert await find(store, "tea") == ["new:tea3", "old:tea1"]
+    database = store._search._database
+    assert database
+    assert database.session_ids("", 9) == (["new", "old"] if is_asked else ["old"])
+    await store.create(record("newer"), [at(4, "tea4")])
+    await store.close()
+    database.open()
+    assert "newer" not in database.session_ids("", 9)
+    database.close()
+    place.options["search_delay_s"] = 0.01
+    store = await place.again()
+    await place.indexed()
+    assert await find(store, "tea") == ["newer:tea4", "new:tea3", "old:tea1"]
+    await place.close()
+
+
 async def test_search_says_that_it_lacks_what_came_last(tmp_path, monkeypatch):
     """It waits for a moment only, where the index does not get on."""
     monkeypatch.setattr("persistence.search_index._WAITS_S", 0.05)
