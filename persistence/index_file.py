@@ -23,6 +23,7 @@ _PORTION = 500
 _HEAD, _BETWEEN, _END = b"{\n", b",\n", b"\n}\n"
 _SPENT = ("spent", "spent_beside")
 """Where an older program has put what was spent in the metadata, under these names."""
+_MOVED = frozenset((*_SPENT, PINNED))
 _DECODER = msgspec.json.Decoder(dict[str, Record])
 
 
@@ -64,16 +65,30 @@ def decode_portion(portion: bytes) -> list[Record]:
             if key != record.session_id:
                 raise Damaged("an index", f"the record of {key!r} is another one's")
             datetime.fromisoformat(record.created_at), datetime.fromisoformat(record.last_activity)
-            if record.metadata and not can_be_kept(record.metadata):
-                raise Damaged("an index", f"the record of {key!r} holds what JSON cannot")
-            is_sound = all(one is NOTHING_SPENT or one.is_sound for one in (record.spent, record.spent_beside))
-            if not is_sound or (record.metadata and any(is_spent(record.metadata.get(name)) for name in _SPENT)):
-                raise Damaged("an index", f"the record of {key!r} does not say as we do what was spent")
-            if record.metadata and is_pin(record.metadata.get(PINNED)):
-                raise Damaged("an index", f"the record of {key!r} has its pin where an older program has put it")
+            if record.spent is not NOTHING_SPENT or record.spent_beside is not NOTHING_SPENT:
+                _check_spent(record)
+            if record.metadata:
+                _check_metadata(record)
     except (msgspec.MsgspecError, ValueError) as error:
         raise Damaged("an index", str(error)) from error
     return list(records.values())
+
+
+def _check_spent(record: Record) -> None:
+    if not all(one is NOTHING_SPENT or one.is_sound for one in (record.spent, record.spent_beside)):
+        raise Damaged("an index", f"the record of {record.session_id!r} does not say as we do what was spent")
+
+
+def _check_metadata(record: Record) -> None:
+    metadata = record.metadata
+    if not can_be_kept(metadata):
+        raise Damaged("an index", f"the record of {record.session_id!r} holds what JSON cannot")
+    if _MOVED.isdisjoint(metadata):
+        return
+    if any(is_spent(metadata.get(name)) for name in _SPENT):
+        raise Damaged("an index", f"the record of {record.session_id!r} does not say as we do what was spent")
+    if is_pin(metadata.get(PINNED)):
+        raise Damaged("an index", f"the record of {record.session_id!r} has its pin where an older program has put it")
 
 
 def decode_index(

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from persistence import Record
+from persistence import FileStore, Record
 from persistence.index_file import encode_index
 from persistence.session_file import encode_file
 from tests.bench.rounds import Rounds, results, table
@@ -65,6 +65,7 @@ async def run(rounds: Rounds) -> str:
     seen: dict[str, list[Measured]] = {_WRITTEN: [], _NOT_WRITTEN: [], _BARE: []}
     with disk_folder() as folder:
         await asyncio.to_thread(_make_sessions, folder)
+        await _index_messages(folder)
         for _ in range(rounds.count):
             seen[_WRITTEN].append(await _start(folder, seconds))
             seen[_NOT_WRITTEN].append(await _start(folder, seconds, "--no-flush"))
@@ -113,6 +114,14 @@ async def _start(folder: Path, seconds: float, *more: str) -> Measured:
 def tell(measured: Measured) -> None:
     """Says it to the process that has asked."""
     sys.stdout.buffer.write(msgspec.json.encode(measured))
+
+
+async def _index_messages(folder: Path) -> None:
+    """Makes the search index, which a server that has ended leaves behind."""
+    store = FileStore(folder)
+    await store.open()
+    await store._search.caught_up()
+    await store.close()
 
 
 def _make_sessions(folder: Path) -> None:
