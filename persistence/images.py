@@ -9,7 +9,6 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from persistence.model import Message
@@ -17,7 +16,7 @@ from persistence.model import Message
 IMAGES = "images"
 """The folder in a data directory that has a folder for each session with images."""
 
-NO_IMAGES: Mapping[str, bytes] = MappingProxyType({})
+NO_IMAGES: Mapping[str, bytes] = {}
 
 _SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp"}
 _MEDIA_TYPES = {suffix: media_type for media_type, suffix in _SUFFIXES.items()}

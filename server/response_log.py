@@ -24,8 +24,12 @@ _MERGED_CHARS = 16 * 1024
 PORTION_BYTES = 64 * 1024
 """About how much a reader takes at once, at least where there is so much."""
 
-_FIXED_BYTES = 1250
+_FIXED_BYTES = 950
 """What an ended log takes beside its texts, measured: the turn, its request, its draft, their ids, its place."""
+
+
+_GONE: list[bytes] = []
+"""What is left of the events of all logs that have let them go: nothing is added to a log that has ended."""
 
 
 class Reader(Protocol):
@@ -98,14 +102,14 @@ class ResponseLog:
         self.turn = turn
         self.asked_by = asked_by
         self.closed = False
-        self._events: list[bytes] | None = []
-        """None when they have gone."""
+        self._events: list[bytes] = []
+        """`_GONE` when they have gone."""
         self._ends = array("I")
         """Up to which character of the turn's text each event tells of it."""
         self._others = 0
         """How many events are no deltas."""
         self._readers: dict[LogReader, Callable[[], None]] | None = {}
-        """None with them."""
+        """None then."""
         self._thoughts: ThoughtMarks | None = None
         """None while nothing was thought."""
 
@@ -120,21 +124,23 @@ class ResponseLog:
         size = _FIXED_BYTES + len(self._ends) * self._ends.itemsize + sys.getsizeof(self.turn.text)
         size += _size_of_asked(self.turn.request)
         if not self._is_whole:
-            size += sum(map(sys.getsizeof, self._events or ()))
+            size += sum(map(sys.getsizeof, self._events))
         if self._thoughts:
             size += sys.getsizeof(self.turn.reasoning) + self._thoughts.size_bytes
         return size
 
     def append(self, *events: bytes) -> None:
         """Shows events that are no deltas."""
-        self._shown.extend(events)
+        assert not self.closed
+        self._events += events
         self._ends.extend([len(self.turn.text)] * len(events))
         self._others += len(events)
         self._wake()
 
     def append_delta(self, text: str, event: bytes) -> None:
         """Shows a piece of the answer, which is written already, and may be merged with its neighbours."""
-        self._shown.append(event)
+        assert not self.closed
+        self._events.append(event)
         self._ends.append((self._ends[-1] if self._ends else 0) + len(text))
         self._wake()
 
@@ -153,7 +159,8 @@ class ResponseLog:
         """Shows a piece of what is thought, behind its opening; it is written already."""
         assert self._thoughts
         self._thoughts.add(self.next_number, len(text))
-        self._shown.append(event)
+        assert not self.closed
+        self._events.append(event)
         self._ends.append(self._ends[-1])
         self._wake()
 
@@ -213,12 +220,6 @@ class ResponseLog:
         self._let_go()
 
     @property
-    def _shown(self) -> list[bytes]:
-        """The events of a log that may still grow."""
-        assert self._events is not None, "the log has ended"
-        return self._events
-
-    @property
     def _is_whole(self) -> bool:
         """Whether all events of a turn that has ended are there."""
         opening = OPENING + (REASONING_OPENING if self._thoughts else 0)
@@ -231,7 +232,8 @@ class ResponseLog:
         """Lets go of what nobody needs any more."""
         if self.closed and self._events and not self._readers and self._is_whole:
             self.turn.request = replace(self.turn.request, messages=())
-            self._events = self._readers = None
+            self._events, self._readers = _GONE, None
+            self._ends = array("I", self._ends)  # A new one has no room for more.
 
     def _wake(self) -> None:
         for wake in tuple((self._readers or {}).values()):

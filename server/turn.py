@@ -156,7 +156,7 @@ class TurnRequest:
     effort: str | None = None
     output_format: JsonFormat | None = None
     tool_use: ToolUse | None = None
-    images: Mapping[str, bytes] = field(default=NO_IMAGES, repr=False)
+    images: Mapping[str, bytes] = field(default_factory=lambda: NO_IMAGES, repr=False)
     image_field: str | None = None
 
 

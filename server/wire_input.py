@@ -5,6 +5,7 @@ Source: PROTOCOL.md, "One turn".
 """
 
 import json
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -72,7 +73,7 @@ def turn_request(frame: CreateResponse, limits: ImageLimits | None = None) -> Tu
         messages=() if _asks_nothing(frame, after) else _question(frame.input, client_message_id, attachments),
         images=attachments.data or NO_IMAGES,
         image_field=attachments.first,
-        model=frame.model,
+        model=frame.model and sys.intern(frame.model),  # The names are few, and the turns many.
         session_id=conversation.id if isinstance(conversation, ConversationReference) else conversation,
         previous_response_id=frame.previous_response_id,
         after=after,

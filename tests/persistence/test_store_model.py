@@ -256,6 +256,4 @@ def timeless(value: Any) -> Any:
 
 
 TestStoreModel = StoreModel.TestCase
-TestStoreModel.settings = settings(
-    max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
-)
+TestStoreModel.settings = settings(max_examples=60, stateful_step_count=25, suppress_health_check=list(HealthCheck))

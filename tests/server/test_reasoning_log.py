@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from server.assistants.tool_calls import ToolCall
@@ -75,7 +75,6 @@ def read_in_portions(log, cursor):
 pieces = st.lists(st.tuples(st.text(max_size=4), st.text(max_size=4)).filter(any), max_size=12)
 
 
-@settings(deadline=None)
 @given(
     before=st.none() | st.tuples(st.text(max_size=4), st.text(max_size=4)),
     pieces=pieces,

@@ -9,7 +9,7 @@ from enum import Enum
 from functools import partial
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from persistence.model import Message
@@ -157,7 +157,6 @@ REQUESTS = [
 ENDS = [Finished(), Cut(Reason.CANCELLED), Cut(Reason.INTERRUPTED, Usage(3, 5)), Broke("upstream_cut", "It broke off.")]
 
 
-@settings(deadline=None)
 @given(
     before=st.none() | st.text(max_size=5),
     request=st.sampled_from(REQUESTS),
