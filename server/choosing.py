@@ -15,7 +15,7 @@ from server.errors import ApiError, api_error
 from server.models import Found, Models
 from server.parameters import check_parameters
 from server.settings import with_settings
-from server.turn import TurnRequest
+from server.turn_request import TurnRequest
 
 _log = logging.getLogger(__name__)
 

@@ -33,7 +33,8 @@ from server.prompting import make_prompt
 from server.response_log import Readable, ResponseLog
 from server.running import Running, RunningTurns, TurnLimits
 from server.title import first_title
-from server.turn import Event, Reason, Started, Turn, TurnRequest
+from server.turn import Event, Reason, Started, Turn
+from server.turn_request import TurnRequest
 from server.wire_events import closing_events, opening_events
 
 _log = logging.getLogger(__name__)

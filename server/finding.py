@@ -11,7 +11,8 @@ from server.history import answer_of, find_answer, session_of
 from server.live import Live
 from server.response_log import Readable
 from server.stored_response import StoredResponse
-from server.turn import Turn, TurnRequest
+from server.turn import Turn
+from server.turn_request import TurnRequest
 
 
 class Finding:

@@ -17,7 +17,8 @@ from persistence.branches import Branch, Tree, drop, with_ids
 from persistence.images import images_of
 from persistence.model import Message, new_id
 from server.errors import ApiError
-from server.turn import Turn, TurnRequest
+from server.turn import Turn
+from server.turn_request import TurnRequest
 
 _END = ("status", "reason", "error", "usage", "completed_at", "model")
 """What a message says of its response's end, and what an earlier response of it keeps of its own."""

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from persistence import Message
 from server.image_limits import ImageLimits
-from server.turn import TurnRequest
+from server.turn_request import TurnRequest
 from server.wire_images import Attachments
 from server.wire_input import input_messages, turn_request
 from server.wire_requests import CreateResponse, InputItem

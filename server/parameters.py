@@ -10,7 +10,7 @@ from persistence.model import Message
 from server.assistants.base import Assistant, Parameter
 from server.assistants.tool_calls import OUTPUT_ROLE, calls_of
 from server.errors import ApiError
-from server.turn import TurnRequest
+from server.turn_request import TurnRequest
 
 
 def check_parameters(request: TurnRequest, assistant: Assistant, model: str) -> None:

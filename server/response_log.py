@@ -15,7 +15,8 @@ from typing import Protocol
 from server.ended_events import OPENING, ended_event
 from server.errors import ApiError
 from server.thought_marks import REASONING_OPENING, ThoughtMarks
-from server.turn import Turn, TurnRequest
+from server.turn import Turn
+from server.turn_request import TurnRequest
 from server.wire_events import count_closing_events, delta_event, reasoning_event, reasoning_opening_events
 
 _MERGED_CHARS = 16 * 1024

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from persistence.settings import Settings
 from server.assistants.base import Assistant, Parameter
-from server.turn import TurnRequest
+from server.turn_request import TurnRequest
 
 _HONOURED_BY_SOME = {parameter.value: parameter for parameter in Parameter}
 

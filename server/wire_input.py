@@ -17,7 +17,7 @@ from server.assistants.base import JsonFormat
 from server.assistants.tool_calls import OUTPUT_ROLE
 from server.errors import ApiError
 from server.image_limits import ImageLimits
-from server.turn import NO_METADATA, After, TurnRequest
+from server.turn_request import NO_METADATA, After, TurnRequest
 from server.wire_images import Attachments
 from server.wire_parts import read_parts, read_text
 from server.wire_requests import CancelResponse, ConversationReference, CreateResponse, InputItem, OutputFormat

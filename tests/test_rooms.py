@@ -38,6 +38,7 @@ PURE = (
     "server/token_estimate.py",
     "server/transcript.py",
     "server/turn.py",
+    "server/turn_request.py",
     "server/wire_conversations.py",
     "server/wire_events.py",
     "server/wire_export.py",

@@ -8,7 +8,8 @@ import pytest
 from persistence.model import Message, Record
 from server.live import Behind, Live, News, SessionChanged, SessionDeleted
 from server.response_log import ResponseLog
-from server.turn import Turn, TurnRequest
+from server.turn import Turn
+from server.turn_request import TurnRequest
 
 MANY = 5000
 

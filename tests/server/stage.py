@@ -14,7 +14,7 @@ from server.models import Models
 from server.removal import Removal
 from server.response_log import Readable, ResponseLog, portions
 from server.running import TurnLimits
-from server.turn import TurnRequest
+from server.turn_request import TurnRequest
 from tests.server.doubles import PATIENCE_S, RecordingStore, ScriptedAssistant, until
 from tests.server.frames import Frame, decode, text_of
 

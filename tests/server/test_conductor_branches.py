@@ -12,7 +12,7 @@ from server.assistants.base import Finish
 from server.errors import ApiError
 from server.live import PathShown, QuestionAccepted
 from server.paths import Paths
-from server.turn import After, TurnRequest
+from server.turn_request import After, TurnRequest
 from tests.persistence.places import contents
 from tests.server.doubles import PATIENCE_S, RecordingStore, until
 from tests.server.frames import check_whole, text_of

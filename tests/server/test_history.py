@@ -17,7 +17,7 @@ from server.history import (
     session_of,
     without_answer,
 )
-from server.turn import TurnRequest
+from server.turn_request import TurnRequest
 from tests.server.test_turn import new_turn
 
 QUESTION: Message = {"role": "user", "content": "q", "response_id": "resp_abc_1", "client_message_id": "c1"}

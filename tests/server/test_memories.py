@@ -20,7 +20,7 @@ from server.assistants.base import Finish
 from server.assistants.scribe import Scribe
 from server.assistants.tool_calls import ToolCall
 from server.memories import Memories, MemoryRules, asked_to_remember
-from server.turn import After, TurnRequest
+from server.turn_request import After, TurnRequest
 from server.wire_objects import item_object
 from tests.server.doubles import until
 from tests.server.frames import text_of

@@ -7,7 +7,8 @@ import pytest
 from persistence import Branch, Message, Tree
 from server.errors import ApiError
 from server.placing import check_prefix, place, replacing
-from server.turn import After, Turn, TurnRequest
+from server.turn import Turn
+from server.turn_request import After, TurnRequest
 from tests.persistence.places import contents
 from tests.server.doubles import ScriptedAssistant
 from tests.server.test_turn import new_turn

@@ -13,7 +13,7 @@ from server.assistants.base import Delta, Finish
 from server.errors import AssistantFailed
 from server.memories import Memories, MemoryRules
 from server.proposing import Proposing
-from server.turn import After, TurnRequest
+from server.turn_request import After, TurnRequest
 from tests.server.doubles import ScriptedAssistant, until
 from tests.server.stage import USER, Stage, read, read_text, request
 

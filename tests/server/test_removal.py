@@ -11,7 +11,7 @@ from persistence.model import Record
 from server.assistants.base import Finish
 from server.errors import ApiError
 from server.live import SessionDeleted
-from server.turn import TurnRequest
+from server.turn_request import TurnRequest
 from tests.server.doubles import PATIENCE_S, RecordingStore, until
 from tests.server.frames import check_whole
 from tests.server.stage import USER, Stage, held_stage, read, shown

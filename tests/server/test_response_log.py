@@ -17,7 +17,8 @@ from server.assistants.base import Usage
 from server.errors import ApiError
 from server.response_log import ResponseLog, portions
 from server.stored_response import StoredResponse
-from server.turn import Broke, Cut, Finished, Reason, Started, TurnRequest, Wrote
+from server.turn import Broke, Cut, Finished, Reason, Started, Wrote
+from server.turn_request import TurnRequest
 from server.wire_events import closing_events, delta_event, opening_events
 from tests.integration.reciter import in_pieces, long_text
 from tests.server.frames import check_whole, decode

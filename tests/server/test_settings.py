@@ -9,7 +9,7 @@ from server.assistants.base import Parameter
 from server.errors import ApiError
 from server.models import Models
 from server.settings import fitting, with_settings
-from server.turn import TurnRequest
+from server.turn_request import TurnRequest
 from tests.server.doubles import ScriptedAssistant
 from tests.server.stage import USER, Stage, read_text, request
 

@@ -21,9 +21,9 @@ from server.turn import (
     Started,
     State,
     Turn,
-    TurnRequest,
     Wrote,
 )
+from server.turn_request import TurnRequest
 
 USAGE = Usage(3, 5, 1, 2)
 EVENTS = [

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from persistence.model import Message, Record
 from server.assistants.base import Usage
 from server.errors import ApiError
-from server.turn import Broke, Cut, Finished, Reason, Started, TurnRequest, Wrote
+from server.turn import Broke, Cut, Finished, Reason, Started, Wrote
+from server.turn_request import TurnRequest
 from server.wire_events import (
     attached_event,
     closing_events,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from server.assistants.base import JsonFormat
 from server.assistants.tool_calls import Tool, ToolUse
 from server.errors import ApiError
-from server.turn import After
+from server.turn_request import After
 from server.wire_images import Attachments
 from server.wire_input import cancelled, input_messages, turn_request
 from server.wire_requests import (
