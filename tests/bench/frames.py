@@ -6,20 +6,19 @@ animation frames over 50 ms, the time between frames, and from each key to the n
 
 import asyncio
 import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
+from tests.bench.browser_page import browser_page
 from tests.bench.clients import percentile
 from tests.bench.long_answer import long_answer
 from tests.bench.rounds import Rounds, table
 from tests.bench.served import served
 from tests.bench.ways import OURS
-from tests.browser.conftest import CHROMIUM_FLAGS, CHROMIUM_NAMES
 from tests.browser.model_server import Say, model_server
 from tests.browser.reader import Reader
 
@@ -72,16 +71,10 @@ async def run(rounds: Rounds) -> str:
 
 
 async def _measure(text: str, slower: int) -> Mapping[str, float]:
-    chromium = next((path for name in CHROMIUM_NAMES if name and (path := shutil.which(name))), None)
-    if chromium is None:
-        raise RuntimeError("there is no Chromium here; tests/setup_browsers.sh installs it")
-    async with model_server("markdown", partial(_answer, text)) as url, async_playwright() as playwright:
+    async with model_server("markdown", partial(_answer, text)) as url:
         settings = {**OURS.settings, "VERBATIM_UPSTREAM_URL": url, "VERBATIM_METRONOME": "0"}
-        async with served(replace(OURS, settings=settings)) as server:
-            browser = await playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_FLAGS))
-            page = await browser.new_page(viewport={"width": 1280, "height": 800})
+        async with served(replace(OURS, settings=settings)) as server, browser_page() as (browser, page):
             noted = await _noted(browser, page, f"http://127.0.0.1:{server.port}", slower)
-            await browser.close()
     return {
         "longest task, ms at work": noted["work"],
         "tasks over 50 ms": len(noted["tasks"]),

@@ -6,16 +6,15 @@ files, and the time between frames while the wheel turns.
 """
 
 import asyncio
-import shutil
 from collections.abc import Mapping
 from functools import partial
 
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 
+from tests.bench.browser_page import browser_page
 from tests.bench.clients import percentile
 from tests.bench.rounds import Rounds, table
 from tests.bench.setting import disk_folder
-from tests.browser.conftest import CHROMIUM_FLAGS, CHROMIUM_NAMES
 from tests.browser.long_chat import write_long_chat
 from tests.server_process import ServerProcess
 
@@ -54,23 +53,17 @@ async def run(rounds: Rounds) -> str:
 
 
 async def _measure(count: int) -> Mapping[str, float]:
-    chromium = next((path for name in CHROMIUM_NAMES if name and (path := shutil.which(name))), None)
-    if chromium is None:
-        raise RuntimeError("there is no Chromium here; tests/setup_browsers.sh installs it")
     with disk_folder() as folder:
         write_long_chat(folder / "data", "long", "alice", count)
         server = ServerProcess(folder / "data", VERBATIM_API_KEYS="sesame=alice")
         await asyncio.to_thread(server.start)
         try:
-            async with async_playwright() as playwright:
-                browser = await playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_FLAGS))
-                page = await browser.new_page(viewport={"width": 1280, "height": 800})
+            async with browser_page() as (_, page):
                 await page.request.post(f"{server.url}/v1/login", data={"key": "sesame"})
                 await page.goto(server.url)
                 await page.wait_for_load_state("networkidle")
                 opened_ms = await _open(page, f"{server.url}/chat/long", count)
                 frames = await _read_upwards(page)
-                await browser.close()
         finally:
             await asyncio.to_thread(server.stop)
     return {
