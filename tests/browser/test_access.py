@@ -37,6 +37,7 @@ async def findings_of(page: Page, name: str) -> dict[str, object]:
     return found
 
 
+@pytest.mark.timeout(600)  # the check reads the whole page, four dozen times
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_nothing_serious_on_any_view(reader: Reader, scheme: str) -> None:
     """Every view of the table, in both widths; and the list of chats as a drawer."""

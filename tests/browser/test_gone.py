@@ -27,7 +27,7 @@ async def test_words_of_an_editor_outlive_their_chat(reader: Reader) -> None:
     """They go along into the new chat, and back with the chat, once."""
     await begun(reader)
     await reader.choose_for("A question", "Delete")
-    await reader.button("Undo").hover()  # so it stays
+    await reader.button("Undo").focus()  # so it stays
     await expect(reader.page).to_have_url(reader.base_url + "/")
     await expect(reader.composer).to_have_value("A question, put better")
     await reader.button("Undo").click()
