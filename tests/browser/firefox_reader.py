@@ -61,7 +61,7 @@ class FirefoxReader:
         """
         try:
             async with asyncio.timeout(_PATIENCE_S):
-                while not (found := await self._found(role, name)):
+                while not (found := await self._found(role, name)):  # noqa: ASYNC110 - the browser tells nobody
                     await asyncio.sleep(_LOOK_S)
         except TimeoutError:
             raise BidiFault(f"there is no {role} {name!r}") from None
