@@ -209,7 +209,7 @@ async function begin() {
   await outbox.open(me.id);
   page.begin();
   socket.start();
-  composer.focus();
+  if (document.activeElement === document.body) composer.focus(); // who was faster is elsewhere already
   preferences.load();
   preferences.offerModels();
 }

@@ -19,6 +19,7 @@ export class Preferences {
   #here = {}; // of the chat that is shown
   #sessionId; // null is the new chat; undefined until it is known whose it is
   #loading = null; // the question that is open
+  #underWay = null; // the model that was chosen for the chat that is shown, until the server has it
   #areTaken = null; // images, by who answers, as was told last
 
   /**
@@ -85,9 +86,11 @@ export class Preferences {
       const before = isFirst ? this.#here : {}; // chosen before it was known by whom
       this.#here = sessionId === null ? { ...this.outbox.chosen, ...before } : {};
       if (sessionId === null) this.outbox.chosen = this.#here;
+      this.#underWay = null;
     }
     this.#sessionId = sessionId;
-    if (session) this.#here = session["verbatim:settings"] ?? {};
+    // News of a moment ago do not know what is being chosen.
+    if (session) this.#here = changed(session["verbatim:settings"] ?? {}, this.#underWay ?? {});
     this.#show();
   }
 
@@ -160,14 +163,18 @@ export class Preferences {
   async #chooseModel(model) {
     write(LAST_MODEL, model);
     const [sessionId, before] = [this.#sessionId, this.#here];
-    this.#here = changed(this.#here, { model });
+    const choice = { model };
+    this.#here = changed(this.#here, choice);
+    if (sessionId) this.#underWay = choice;
     this.#show();
     try {
-      await this.#changeHere({ model });
+      await this.#changeHere(choice);
     } catch (error) {
       if (sessionId === this.#sessionId) this.#here = before;
       this.#show();
       this.onProblem(error.message);
+    } finally {
+      if (this.#underWay === choice) this.#underWay = null;
     }
   }
 }

@@ -52,7 +52,7 @@ export class SessionPages {
     this.#current = sessionId;
     if (sessionId === null || this.sessions.get(sessionId)) return;
     const session = await this.api.session(sessionId).catch(() => null); // its items say what is wrong
-    if (session === null) return;
+    if (session === null || this.sessions.get(sessionId)) return; // what was told meanwhile is newer
     this.sessions.learn(session);
     this.onChange();
   }

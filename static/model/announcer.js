@@ -1,6 +1,6 @@
 // Rule: what a screen reader hears of an answer that is being written: that it begins, then whole sentences some seconds
-// apart, at the end what is left and that it has ended. Nothing is said twice, and of what comes faster than it
-// can be spoken only the beginning is: the message can be read at leisure.
+// apart, at the end what is left and that it has ended; of one that comes whole, all of it. Nothing is said twice, and of
+// what comes faster than it can be spoken only the beginning is: the message can be read at leisure.
 
 import { t } from "../text.js";
 import { isRunning, noteOf } from "./response.js";
@@ -15,8 +15,12 @@ export class Announcer {
   #told = 0; // so many characters of it
   #at = 0; // when something was said last
 
-  /** @returns {string} what is to be said now that an entry has changed; empty: nothing */
+  /**
+   * @param {object | undefined} before the entry as it was shown; undefined where it has just come
+   * @returns {string} what is to be said now; empty: nothing
+   */
   hear(before, entry, nowMs) {
+    if (!before) return isHeardWhole(entry) ? this.#end({ ...entry, text: "" }, entry) : "";
     if (isRunning(entry)) return this.#grow(before, entry, nowMs);
     return isRunning(before) ? this.#end(before, entry) : "";
   }
@@ -45,6 +49,9 @@ export class Announcer {
     return note ? t("conversation.ended", { text, note }) : t("conversation.complete", { text });
   }
 }
+
+// What is read from the server's items was said another time.
+const isHeardWhole = (entry) => entry.role === "assistant" && Boolean(entry.heard) && !isRunning(entry);
 
 // What was there when the page came is to be read; a few words are the beginning of what is heard.
 const toldOf = ({ text }) => (text.length > A_FEW_WORDS ? text.length : 0);

@@ -21,7 +21,7 @@ const TICK_MS = 30_000;
 export class ConversationView {
   #transcript = null;
   #views = new Map(); // by entry key
-  #shown = []; // the entries as they were shown last
+  #shown = null; // the entries as they were shown last
   #sought = null; // the item that is to be looked at as soon as it is there
   #summary = null; // of the conversation object
   #summaryView = new SummaryView();
@@ -52,7 +52,7 @@ export class ConversationView {
     this.#transcript = transcript;
     this.#sought = null;
     this.#views.clear();
-    this.#shown = [];
+    this.#shown = null;
     this.nearness.clear();
     const hadFocus = this.element.contains(document.activeElement);
     this.element.replaceChildren();
@@ -122,7 +122,7 @@ export class ConversationView {
 
   #render() {
     const entries = this.#transcript?.entries ?? [];
-    const before = this.#shown;
+    const before = this.#shown ?? [];
     const [from, behind] = difference(before, entries);
     const former = before.slice(from, before.length - behind);
     const present = entries.slice(from, entries.length - behind);
@@ -226,7 +226,7 @@ export class ConversationView {
 
   #shownBy(article) {
     const key = this.#keys.get(article);
-    const entry = key && this.#shown.findLast((one) => one.key === key);
+    const entry = key && this.#shown?.findLast((one) => one.key === key);
     return entry && { entry, view: this.#views.get(key) };
   }
 
@@ -290,7 +290,7 @@ export class ConversationView {
     const isFar = !isNear && Boolean(entry.itemId) && !isRunning(entry);
     const view = known ?? (isFar ? new FarMessage(entry) : messageView(entry, this.acts));
     if (before !== entry && view.update(entry, isLast) === false) this.#partly.add(entry.key);
-    if (before && before !== entry) this.#live.say(this.#announcer.hear(before, entry, performance.now()));
+    if (this.#shown && before !== entry) this.#live.say(this.#announcer.hear(before, entry, performance.now()));
     if (!known) this.#know(entry.key, view);
     if (!known && (isFar || isGap(entry))) this.nearness.watch(view.element);
     return view;

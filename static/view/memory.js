@@ -1,8 +1,9 @@
-// Rule: shows what is remembered of the user, and lets them add to it, change it, take it away and switch it off.
+// Rule: shows what is remembered of the user, and lets them add to it, change it, take it away and switch it off. A fact of
+// which nothing else is known than before keeps its row, so that news take nothing from who unfolds or edits it.
 
 import { t } from "../text.js";
 import { letClose } from "./closing.js";
-import { byId, h } from "./dom.js";
+import { byId, h, place } from "./dom.js";
 import { factRow } from "./fact_row.js";
 
 const HANDFUL = 5;
@@ -18,6 +19,8 @@ export class MemoryDialog {
   #find = byId("find-fact");
   #marked = new Set();
   #known = []; // the facts with their rows
+  #asked = 0; // how often it was asked what there is
+  #told = 0; // the latest of these that was answered
 
   /** @param {{api: object, titleOf: (sessionId: string) => string, onOpen: (sessionId: string, itemId?: string) => void}} options */
   constructor({ api, titleOf, onOpen }) {
@@ -40,8 +43,11 @@ export class MemoryDialog {
   async open(marked = []) {
     this.#marked = new Set(marked);
     this.#find.value = "";
+    this.#ask(false);
+    this.#problem.textContent = "";
     this.#dialog.showModal();
-    await this.#attempt(async () => {});
+    const problem = await this.#load();
+    if (problem !== "") this.#problem.textContent = problem; // else what was refused meanwhile stays
   }
 
   async #add(event) {
@@ -58,29 +64,48 @@ export class MemoryDialog {
     await change().catch((error) => {
       refusal = error.message;
     });
+    const problem = await this.#load();
+    this.#ask(false);
+    this.#problem.textContent = refusal || problem;
+    return (refusal || problem) === "";
+  }
+
+  /** @returns {Promise<string>} why it is not known what there is; empty where it is */
+  async #load() {
+    this.#asked += 1;
+    const asked = this.#asked;
     try {
-      this.#show(await this.api.memory());
+      const memory = await this.api.memory();
+      if (asked < this.#told) return ""; // what was asked for later has come sooner
+      this.#told = asked;
+      this.#show(memory);
+      return "";
     } catch (error) {
-      refusal ||= error.message;
+      return error.message;
     }
-    this.#problem.textContent = refusal;
-    return refusal === "";
   }
 
   #show({ data, enabled }) {
-    const rows = data.map((fact) => factRow(fact, this.acts, this.#marked.has(fact.id)));
+    const before = new Map(this.#known.map(({ sign, row }) => [sign, row]));
+    this.#known = data.map((fact) => this.#rowOf(fact, before));
+    const rows = this.#known.map(({ row }) => row);
     const focused = document.activeElement?.dataset.focus;
-    this.#list.replaceChildren(...(rows.length > 0 ? rows : [h("li", { class: "empty" }, t("memory.none"))]));
+    place(this.#list, rows.length > 0 ? rows : [h("li", { class: "empty" }, t("memory.none"))]);
     const same = focused && this.#list.querySelector(`[data-focus="${CSS.escape(focused)}"]`);
     if (focused) (same ?? this.#input).focus();
-    this.#known = data.map((fact, at) => ({ said: saidBy(fact), row: rows[at] }));
     this.#find.hidden = data.length <= HANDFUL && this.#find.value === "";
     this.#look();
     this.#list.querySelector(".marked")?.scrollIntoView({ block: "nearest" });
     this.#switch.checked = enabled;
     for (const field of byId("memory-form").elements) field.disabled = !enabled;
-    this.#ask(false);
     this.#all.disabled = rows.length === 0;
+  }
+
+  #rowOf(fact, before) {
+    const isMarked = this.#marked.has(fact.id);
+    const titles = sourcesOf(fact).map(({ conversation }) => conversation && this.acts.titleOf(conversation));
+    const sign = JSON.stringify([fact, isMarked, titles]);
+    return { said: saidBy(fact), sign, row: before.get(sign) ?? factRow(fact, this.acts, isMarked) };
   }
 
   #look() {
@@ -114,3 +139,5 @@ const plain = (text) => text.toLowerCase().replace(/\s+/g, " ").trim();
 
 /** What a fact says, and said before. */
 const saidBy = ({ text, history }) => plain([text, ...history.map((former) => former.text)].join(" "));
+
+const sourcesOf = ({ sources, history }) => [...sources, ...history.flatMap((former) => former.sources)];

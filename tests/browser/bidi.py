@@ -54,7 +54,7 @@ class Firefox:
         (self._profile / "user.js").write_text("".join(lines))
         flags = ("--headless", "--no-remote", "--remote-debugging-port=0", "--profile", str(self._profile))
         self._process = await create_subprocess_exec(self._path, *flags, stdout=DEVNULL, stderr=PIPE)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             address = await self._address()
         self._http = ClientSession()
         self._socket = await self._http.ws_connect(f"{address}/session", max_msg_size=0)

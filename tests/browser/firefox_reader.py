@@ -3,6 +3,7 @@
 Rule: everything is found by its role and its name; keys and clicks are the browser's own; nothing waits for a time.
 """
 
+import asyncio
 import json
 from typing import Any
 
@@ -12,8 +13,10 @@ ENTER = "\ue007"
 ESCAPE = "\ue00c"
 ARROW_UP = "\ue013"
 _CONTROL = "\ue009"
+_PATIENCE_S = 20
+_LOOK_S = 0.03
 _SOON = """new Promise((resolve, reject) => {
-  const late = setTimeout(() => reject(new Error("not in time: " + document.body.innerText.slice(-600))), 20000);
+  const late = setTimeout(() => reject(new Error("not in time: " + document.body.innerText.slice(-600))), %d);
   const look = () => {
     const seen = (%s)();
     if (!seen) return setTimeout(look, 30);
@@ -46,17 +49,23 @@ class FirefoxReader:
         """Waits until the page's state is so.
 
         Raises:
-            BidiFault: It did not become so within 20 s.
+            BidiFault: It did not become so in time.
         """
-        return await self._run(_SOON % f"() => ({expression})")
+        return await self._run(_SOON % (1000 * _PATIENCE_S, f"() => ({expression})"))
 
     async def find(self, role: str, name: str) -> str:
-        """The shown element that assistive technology finds so, the first of several."""
-        locator = {"type": "accessibility", "value": {"role": role, "name": name}}
-        found = await self._firefox.command("browsingContext.locateNodes", context=self._tab, locator=locator)
-        if not found["nodes"]:
-            raise BidiFault(f"there is no {role} {name!r}")
-        return str(found["nodes"][0]["sharedId"])
+        """The shown element that assistive technology finds so, the first of several, as soon as it is there.
+
+        Raises:
+            BidiFault: There was none in time.
+        """
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                while not (found := await self._found(role, name)):  # noqa: ASYNC110 - the browser tells nobody
+                    await asyncio.sleep(_LOOK_S)
+        except TimeoutError:
+            raise BidiFault(f"there is no {role} {name!r}") from None
+        return found[0]
 
     async def click(self, role: str, name: str) -> None:
         """Moves the mouse there and presses."""
@@ -98,6 +107,11 @@ class FirefoxReader:
         last = "[...document.querySelectorAll('article[aria-label=Assistant]')]"
         said = f"{last}.at(-1).innerText.includes({json.dumps(text)})"
         await self.sees(f"{last}.length === {count} && {last}.at(-1).ariaBusy === 'false' && {said}")
+
+    async def _found(self, role: str, name: str) -> list[str]:
+        locator = {"type": "accessibility", "value": {"role": role, "name": name}}
+        found = await self._firefox.command("browsingContext.locateNodes", context=self._tab, locator=locator)
+        return [str(node["sharedId"]) for node in found["nodes"]]
 
     async def _perform(self, kind: str, *actions: dict[str, Any]) -> None:
         source = {"type": kind, "id": kind, "actions": list(actions)}

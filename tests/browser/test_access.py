@@ -12,6 +12,7 @@ from tests.browser.views import VIEWS, guide, say_some
 from tests.server_process import ServerProcess
 
 WIDTHS = (1280, 390)
+TWO_FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 @pytest_asyncio.fixture
@@ -30,11 +31,13 @@ async def findings_of(page: Page, name: str) -> dict[str, object]:
     found: dict[str, object] = {}
     for width in WIDTHS:
         await page.set_viewport_size({"width": width, "height": 800})
+        await page.evaluate(TWO_FRAMES)  # what the page does about its width is done by then
         if grave := await grave_findings(page):
             found[f"{name} {width}"] = grave
     return found
 
 
+@pytest.mark.timeout(600)  # the check reads the whole page, four dozen times
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_nothing_serious_on_any_view(reader: Reader, scheme: str) -> None:
     """Every view of the table, in both widths; and the list of chats as a drawer."""

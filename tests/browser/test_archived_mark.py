@@ -29,6 +29,7 @@ async def test_archived_chat_says_so_and_is_brought_back(reader: Reader) -> None
     await expect(mark(reader)).to_be_visible()
     await reader.button("Bring back").focus()
     await reader.page.keyboard.press("Enter")
+    await reader.button("Undo").hover()  # so it stays
     await expect(mark(reader)).to_be_hidden()
     await expect(reader.composer).to_be_focused()
     await expect(reader.chats).to_have_text(["An old story"])
@@ -43,6 +44,8 @@ async def test_mark_follows_another_tab(new_reader: Callable[[], Awaitable[Reade
     await one.open()
     await one.ask("An old story")
     await other.open(one.page.url.removeprefix(one.base_url))
+    await expect(other.own_messages).to_have_text(["An old story"])
+    await expect(mark(other)).to_be_hidden()
     await one.choose_for("An old story", "Archive")
     await expect(mark(other)).to_be_visible()
     await one.button("Bring back").click()
@@ -60,7 +63,10 @@ async def test_mark_leaves_the_name_its_room(reader: Reader, width: int) -> None
     await reader.page.request.post(url, data={"verbatim:archived": True})
     await expect(mark(reader)).to_be_in_viewport(ratio=1)
     await expect(reader.button("Bring back")).to_be_in_viewport(ratio=1)
-    name = await reader.page.get_by_role("heading", level=1).bounding_box()
+    await expect(reader.model).to_be_in_viewport(ratio=1)
+    heading = reader.page.get_by_role("heading", level=1)
+    await expect(heading).to_contain_text("An old story")
+    name = await heading.bounding_box()
     assert name
     assert name["width"] > 120
     assert await reader.page.evaluate("document.documentElement.scrollWidth <= innerWidth")

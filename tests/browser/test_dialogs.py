@@ -34,12 +34,16 @@ async def test_settings_that_somebody_chooses_from_stay_while_the_models_come(re
     """The list of models is made anew only where it says something else."""
     await reader.open()
     await expect(reader.model).to_be_visible()
-    await reader.button("Settings").click()
+    await reader.page.wait_for_load_state("networkidle")  # what the page asks when it comes is answered
+    async with reader.page.expect_response("**/v1/models") as first:
+        await reader.button("Settings").click()
+    await (await first.value).finished()
     select = reader.page.get_by_label("Model of new chats")
     await select.evaluate("one => { window.option = one.options[1]; }")
-    async with reader.page.expect_response("**/v1/models"):
+    async with reader.page.expect_response("**/v1/models") as second:
         await reader.page.keyboard.press("Escape")
         await reader.button("Settings").click()
+    await (await second.value).finished()
     await expect(reader.page.get_by_role("dialog")).to_be_visible()
     await reader.page.evaluate("fetch('/v1/me').then((answer) => answer.text())")
     assert await reader.page.evaluate("option.isConnected")

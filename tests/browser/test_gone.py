@@ -9,19 +9,25 @@ from tests.browser.reader import Reader
 NewReader = Callable[[], Awaitable[Reader]]
 
 
+async def edit_last(reader: Reader, words: str) -> None:
+    """Writes on in the place of the last message."""
+    await reader.composer.press("ArrowUp")
+    await expect(reader.page.get_by_role("textbox", name="Edit your message")).to_be_focused()
+    await reader.page.keyboard.type(words)
+
+
 async def begun(reader: Reader) -> None:
     """A chat in which a message is half written anew."""
     await reader.open()
     await reader.ask("A question")
-    await reader.composer.press("ArrowUp")
-    await expect(reader.page.get_by_role("textbox", name="Edit your message")).to_be_focused()
-    await reader.page.keyboard.type(", put better")
+    await edit_last(reader, ", put better")
 
 
 async def test_words_of_an_editor_outlive_their_chat(reader: Reader) -> None:
     """They go along into the new chat, and back with the chat, once."""
     await begun(reader)
     await reader.choose_for("A question", "Delete")
+    await reader.button("Undo").focus()  # so it stays
     await expect(reader.page).to_have_url(reader.base_url + "/")
     await expect(reader.composer).to_have_value("A question, put better")
     await reader.button("Undo").click()
@@ -53,9 +59,9 @@ async def test_message_that_another_tab_edits_leaves_words_and_focus(reader: Rea
     other = await new_reader()
     await other.open(reader.page.url.removeprefix(reader.base_url))
     await expect(other.own_messages).to_have_text(["A question"])
-    await other.composer.press("ArrowUp")
-    await other.page.keyboard.type(", put worse")
+    await edit_last(other, ", put worse")
     await other.page.keyboard.press("Enter")
-    await expect(reader.own_messages).to_have_text(["A question, put worse"])
+    await expect(reader.own_messages.locator(".text")).to_have_text(["A question, put worse"])
+    await expect(reader.own_messages.locator(".versions")).to_contain_text("2 / 2")
     await expect(reader.composer).to_have_value("A question, put better")
     await expect(reader.composer).to_be_focused()

@@ -1,5 +1,7 @@
 """All of it with the keyboard: the shortcuts do what they say, and the focus is never lost."""
 
+import asyncio
+
 import pytest
 from playwright.async_api import expect
 
@@ -56,6 +58,7 @@ async def test_chats_are_begun_and_stepped_through(reader: Reader) -> None:
     await reader.page.keyboard.press("Alt+Shift+N")
     await expect(reader.page).to_have_url(reader.base_url + "/")
     await reader.ask("Beta")
+    await expect(reader.chats).to_have_text(["Beta", "Alpha"])
     await reader.page.keyboard.press("Alt+ArrowDown")
     await expect(reader.own_messages).to_have_text(["Alpha"])
     await reader.page.keyboard.press("Alt+ArrowDown")  # there is none
@@ -87,10 +90,12 @@ async def test_list_comes_and_goes(reader: Reader, width: int) -> None:
     await reader.page.set_viewport_size({"width": width, "height": 800})
     await reader.open()
     await reader.ask("Alpha")
+    is_shown = width == 1280
+    await expect(reader.chats).to_have_count(1 if is_shown else 0)
     for _ in range(2):
-        was_shown = await reader.chats.count() > 0
+        is_shown = not is_shown
         await reader.page.keyboard.press("Alt+Shift+L")
-        await expect(reader.chats).to_have_count(0 if was_shown else 1)
+        await expect(reader.chats).to_have_count(1 if is_shown else 0)
         assert await reader.page.evaluate(HAS_FOCUS)
 
 
@@ -98,6 +103,8 @@ async def test_whole_page_is_walked_through_with_tab(reader: Reader) -> None:
     """Tab reaches every button, link and field that is shown, and each shows that it has the focus."""
     await reader.open()
     await reader.ask("Alpha")
+    await expect(reader.chats).to_have_text(["Alpha"])
+    await expect(reader.model).to_be_visible()
     wanted = await reader.page.evaluate(REACHABLE)
     for _ in range(wanted + 12):
         await reader.page.keyboard.press("Tab")
@@ -124,6 +131,7 @@ async def test_what_is_deleted_passes_the_focus_on(reader: Reader) -> None:
     for words in ("Alpha", "Beta"):
         await reader.button("New chat").click()
         await reader.ask(words)
+    await expect(reader.chats).to_have_text(["Beta", "Alpha"])
     for left in (1, 0):
         await reader.chats.first.focus()
         await reader.page.keyboard.press("Tab")
@@ -142,7 +150,33 @@ async def test_answer_is_announced_politely(reader: Reader) -> None:
     await reader.choose("metronome")
     live = reader.page.locator("#live")
     await reader.page.evaluate(COUNT_WHAT_IS_SAID)
-    answer = await reader.ask("60@50")
+    answer = await reader.ask("20@5")  # slow enough to be seen as it grows, and over before more of it would be said
     await expect(live).to_have_attribute("aria-live", "polite")
     await expect(live.locator("p")).to_have_text(["The assistant is answering.", f"Answer complete. {answer}"])
     assert await reader.page.evaluate("window.said") == 2
+
+
+async def test_answer_that_comes_at_once_is_announced(reader: Reader) -> None:
+    """Where all of it has come before the page is painted again it is said all the same, once."""
+    has_ended = asyncio.Event()
+
+    def hear(frame: str | bytes) -> None:
+        if '"response.completed"' in str(frame):
+            has_ended.set()
+
+    reader.page.on("websocket", lambda socket: socket.on("framereceived", hear))
+    clock = reader.page.clock
+    await clock.install()
+    await reader.open()
+    await reader.choose("metronome")
+    await reader.ask("3@0")
+    await clock.pause_at(await reader.page.evaluate("Date.now() + 10_000"))  # from here on nothing is painted
+    has_ended.clear()
+    await reader.say("4@0")
+    await has_ended.wait()
+    await reader.page.evaluate("fetch('/v1/me').then((answer) => answer.text())")
+    assert await reader.answers.count() == 1
+    await clock.resume()
+    said = reader.page.locator("#live p")
+    await expect(said.last).to_have_text("Answer complete. w0 w1 w2 w3")
+    await expect(said.filter(has_text="w3")).to_have_count(1)

@@ -48,6 +48,7 @@ async def test_fact_leads_to_its_session(reader: Reader) -> None:
     await reader.ask("Remember that I live in Paris.")
     await reader.open()
     await reader.ask("Remember: I live in Paris")
+    await expect(reader.chats).to_have_count(3)  # by whose names the facts are told
     await reader.button("Memory").click()
     dialog = reader.page.get_by_role("dialog", name="Memory")
     fact = dialog.get_by_role("listitem")
@@ -251,8 +252,8 @@ async def test_log_out_leaves_nothing_behind(keyed_server: ServerProcess, contex
     await expect(reader.own_messages).to_have_text(["Hello"])
     await reader.composer.fill("A half-written secret")
     await reader.button("Log out").click()
-    await expect(key).to_be_visible()
     await expect(reader.page).to_have_url(keyed_server.url + "/")
+    await expect(key).to_be_focused()
     assert "secret" not in await reader.page.evaluate("JSON.stringify(localStorage)")
     await expect(reader.chats).to_have_count(0)
 
@@ -270,6 +271,7 @@ async def test_log_out_leaves_nothing_in_another_tab(keyed_server: ServerProcess
     await other.page.goto(reader.page.url)
     await expect(other.own_messages).to_have_text(["Hello"])
     await other.composer.press("ArrowUp")
+    await expect(other.page.get_by_role("textbox", name="Edit your message")).to_be_focused()
     await other.page.keyboard.type(", a half-written secret")
     await reader.button("Log out").click()
     await expect(other.page.get_by_label("Key", exact=True)).to_be_focused()

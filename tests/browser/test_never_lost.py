@@ -1,69 +1,93 @@
 """Reloads, cut connections and `kill -9`: no word is lost and none is doubled."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
+import pytest
+import pytest_asyncio
 from playwright.async_api import Route, WebSocketRoute, expect
 
 from tests.browser.reader import Reader, metronome
+from tests.browser.talker import SAID, TALK, Talker, talking
 from tests.server_process import ServerProcess
+
+
+@pytest_asyncio.fixture
+async def talker() -> AsyncIterator[Talker]:
+    async with talking() as talker:
+        yield talker
+
+
+@pytest.fixture
+def server_settings(talker: Talker) -> dict[str, str]:
+    """Who answers is the talker, unless another model is chosen."""
+    return talker.settings
 
 
 async def assert_exact_so_far(reader: Reader) -> None:
     """The last event heals any text, so what stands there before it has to be looked at too."""
     text = await reader.last_answer.locator(".body").inner_text()
-    assert metronome(1000).startswith(text.strip())
+    assert metronome(100_000).startswith(text.strip())
 
 
-async def test_reload_in_mid_answer_goes_on(reader: Reader) -> None:
+async def words_shown(reader: Reader) -> int:
+    return len((await reader.last_answer.locator(".body").inner_text()).split())
+
+
+async def test_reload_in_mid_answer_goes_on(reader: Reader, talker: Talker) -> None:
     """After a reload the answer is there from its first word, goes on, and ends exact."""
     await reader.open()
-    await reader.choose("metronome")
-    await reader.say("150@50")
+    await reader.say(TALK)
     await expect(reader.last_answer).to_contain_text("w20")
     await reader.page.reload()
     await expect(reader.last_answer).to_contain_text("w0 w1 w2")
     await expect(reader.last_answer).to_have_attribute("aria-busy", "true")
     await assert_exact_so_far(reader)
-    assert await reader.read_to_the_end() == metronome(150)
-    await expect(reader.own_messages).to_have_text(["150@50"])
+    talker.may_end.set()
+    assert await reader.read_to_the_end() == talker.text
+    await expect(reader.own_messages).to_have_text([TALK])
     await expect(reader.answers).to_have_count(1)
 
 
-async def test_leaving_a_chat_in_mid_answer_goes_on(reader: Reader) -> None:
+async def test_leaving_a_chat_in_mid_answer_goes_on(reader: Reader, talker: Talker) -> None:
     """An answer goes on while another chat is open; coming back shows all of it."""
     await reader.open()
-    await reader.choose("metronome")
-    await reader.say("100@50")
+    await reader.say(TALK)
     await expect(reader.last_answer).to_contain_text("w5")
     await reader.button("New chat").click()
-    assert await reader.ask("20@40") == metronome(20)
-    await reader.chats.filter(has_text="100@50").click()
-    await expect(reader.own_messages).to_have_text(["100@50"])
-    assert await reader.read_to_the_end() == metronome(100)
+    assert await reader.ask("And elsewhere?") == SAID
+    await reader.chats.filter(has_text=TALK).click()
+    await expect(reader.own_messages).to_have_text([TALK])
+    await expect(reader.last_answer).to_have_attribute("aria-busy", "true")
+    await assert_exact_so_far(reader)
+    talker.may_end.set()
+    assert await reader.read_to_the_end() == talker.text
 
 
-async def test_cut_connection_goes_on_at_the_exact_character(reader: Reader) -> None:
+async def test_cut_connection_goes_on_at_the_exact_character(reader: Reader, talker: Talker) -> None:
     """A connection that breaks in mid-answer, several times, comes back by itself and the text is exact."""
-    connections: list[WebSocketRoute] = []
+    connections = asyncio.Queue[WebSocketRoute]()
 
     def connect(route: WebSocketRoute) -> None:
-        connections.append(route)
+        connections.put_nowait(route)
         route.connect_to_server()
 
     await reader.page.route_web_socket("**/v1/responses", connect)
     await reader.open()
-    await reader.choose("metronome")
-    await reader.say("200@50")
-    for word in ("w10 ", "w60 ", "w110 "):
-        await expect(reader.last_answer).to_contain_text(word)
+    await reader.say(TALK)
+    count = 0
+    for _ in range(3):
+        await expect(reader.last_answer).to_contain_text(f"w{count + 10} ")
         await assert_exact_so_far(reader)
-        await connections[-1].close(code=1013)
-    await expect(reader.last_answer).to_contain_text("w150 ")
+        await (await connections.get()).close(code=1013)
+        count = await words_shown(reader)
+    await expect(reader.last_answer).to_contain_text(f"w{count + 10} ")
     await assert_exact_so_far(reader)
-    assert await reader.read_to_the_end() == metronome(200)
-    assert len(connections) == 4
+    talker.may_end.set()
+    assert await reader.read_to_the_end() == talker.text
+    assert connections.qsize() == 1
     await expect(reader.answers).to_have_count(1)
-    await expect(reader.own_messages).to_have_text(["200@50"])
+    await expect(reader.own_messages).to_have_text([TALK])
 
 
 async def test_message_of_a_cut_connection_is_sent_once(reader: Reader) -> None:
@@ -185,6 +209,8 @@ async def test_refused_message_is_given_back(reader: Reader) -> None:
     await reader.page.evaluate("localStorage.setItem('verbatim.model', 'no-such-model')")
     await reader.page.route("**/v1/models", lambda route: asyncio.sleep(0))
     await reader.page.reload()
+    await expect(reader.composer).to_be_focused()
+    await expect(reader.own_messages).to_have_text(["A good one"])
     await reader.say("To nobody")
     await expect(reader.own_messages.last).to_contain_text("not sent")
     await reader.page.reload()
@@ -201,15 +227,36 @@ async def test_words_typed_before_the_server_has_answered_stay(reader: Reader) -
     """What is typed while the page still asks who its user is stands behind what was kept before."""
     await reader.open()
     await reader.composer.fill("Kept before.")
-    held: list[Route] = []
+    held = asyncio.Queue[Route]()
 
     async def hold(route: Route) -> None:
-        held.append(route)
+        held.put_nowait(route)
 
     await reader.page.route("**/v1/me", hold, times=1)
     await reader.page.reload()
     await reader.composer.fill("Typed early.")
-    await held[0].continue_()
+    await (await held.get()).continue_()
     await expect(reader.composer).to_have_value("Kept before.\n\nTyped early.")
     await reader.page.reload()
     await expect(reader.composer).to_have_value("Kept before.\n\nTyped early.")
+
+
+async def test_who_is_faster_than_the_server_keeps_the_focus(reader: Reader) -> None:
+    """Words that are typed into the list's field while the page still asks who its user is all end there."""
+    await reader.open()
+    await reader.ask("A chat")
+    held = asyncio.Queue[Route]()
+
+    async def hold(route: Route) -> None:
+        held.put_nowait(route)
+
+    await reader.page.route("**/v1/me", hold, times=1)
+    await reader.page.reload()
+    field = reader.page.get_by_role("searchbox", name="Filter chats by name")
+    await field.press_sequentially("A ch")
+    await (await held.get()).continue_()
+    await expect(reader.chats).to_have_text(["A chat"])
+    await expect(field).to_be_focused()
+    await reader.page.keyboard.type("at")
+    await expect(field).to_have_value("A chat")
+    await expect(reader.composer).to_have_value("")

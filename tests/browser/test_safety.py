@@ -50,8 +50,10 @@ async def test_payloads_do_not_run(reader: Reader) -> None:
     await reader.open()
     for payload in PAYLOADS:
         await reader.ask(payload)
+    assert await reader.page.evaluate("window.ran") is None
     await reader.page.reload()
     await expect(reader.answers).to_have_count(len(PAYLOADS))
+    await expect(reader.last_answer.locator(".body")).to_have_text(PAYLOADS[-1])
     assert await reader.page.evaluate("window.ran") is None
     addresses = await reader.page.locator(".message a[href]").evaluate_all("links => links.map(link => link.protocol)")
     assert set(addresses) <= {"https:", "http:", "mailto:"}
@@ -77,9 +79,12 @@ async def test_html_in_an_answer_is_shown_as_written(reader: Reader) -> None:
 async def test_code_has_its_language_colours_and_a_copy_button(reader: Reader) -> None:
     """A block of code is coloured and can be copied."""
     await reader.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await reader.page.clock.install()
     await reader.open()
     await reader.ask("```python\ndef f():\n    return 1\n```")
     await expect(reader.last_answer.locator(".hljs-keyword").first).to_have_text("def")
+    clock = reader.page.clock
+    await clock.pause_at(await reader.page.evaluate("Date.now() + 10_000"))  # it says so for a moment only
     await reader.button("Copy").click()
     await expect(reader.button("Copied")).to_be_visible()
     assert await reader.page.evaluate("navigator.clipboard.readText()") == "def f():\n    return 1"
@@ -107,6 +112,7 @@ async def test_first_load_is_small(browser: Browser, server: ServerProcess) -> N
         page.on("requestfinished", lambda request: asked.append(request))
         await page.goto(server.url)
         await expect(page.locator("#message")).to_be_focused()
+    await page.wait_for_load_state("networkidle")
     sizes = {request.url: await request.sizes() for request in asked}
     assert any("/de-" in url for url in sizes)
     assert any("/main-" in url for url in sizes)

@@ -16,7 +16,7 @@ async def test_page_has_no_search(reader: Reader) -> None:
     await reader.open()
     assert await reader.ask("hello")
     await expect(reader.page.locator("#open-search")).to_be_hidden()
-    await reader.page.locator("#composer button").first.focus()
+    await reader.page.locator("#scroll").focus()
     for keys in ("Control+k", "/"):
         await reader.page.keyboard.press(keys)
     await expect(reader.page.get_by_role("dialog", name="Search")).to_be_hidden()

@@ -33,7 +33,7 @@ async def test_two_tabs_deliver_the_same_messages(new_reader: NewReader, server:
                 sent_by_one.set()
 
         def pass_back(frame: str | bytes) -> None:
-            if is_deaf:
+            if is_deaf and "verbatim:keepalive" not in str(frame):  # the connection itself is not to be given up
                 held.append(lambda: route.send(frame))
             else:
                 route.send(frame)
@@ -134,11 +134,12 @@ async def test_tab_that_is_closed_with_messages_behind_a_long_answer(
     first = await new_reader()
     await first.open()
     await first.choose("metronome")
-    await first.say("20@20")
+    await first.say("100@20")
     await first.say("2@50")
     await first.say("3@50")
     await expect(first.last_answer).to_contain_text("w0")
     await first.page.close(run_before_unload=True)
     second = await new_reader()
-    while list((await messages(second)).values()) != [["20@20", "2@50", "3@50"]]:  # noqa: ASYNC110 - nobody else is here to tell
+    said = [["100@20", "2@50", "3@50"]]
+    while list((await messages(second)).values()) != said:  # noqa: ASYNC110 - nobody else is here to tell
         await asyncio.sleep(0.05)

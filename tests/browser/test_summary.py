@@ -61,5 +61,6 @@ async def test_summary_stands_behind_what_it_covers(reader: Reader) -> None:
         await line.locator("summary").click()
         await expect(line.locator(".summarised")).to_have_text(SAID)
         await reader.page.reload()
+    await expect(line).to_have_count(1)
     await reader.button("New chat").click()
     await expect(line).to_have_count(0)

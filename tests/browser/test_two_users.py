@@ -43,7 +43,7 @@ async def test_who_logs_in_after_another_finds_nothing_of_theirs(
     await expect(reader.composer).to_have_value("")
     await expect(reader.chats).to_have_count(0)
     await expect(reader.page.get_by_text("secret")).to_have_count(0)
-    await reader.page.goto(shared_server.url)
+    await reader.open()
     await reader.ask("Bob was here")
     assert list((await messages(reader)).values()) == [["Bob was here"]]
     await context.clear_cookies()

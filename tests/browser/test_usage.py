@@ -57,6 +57,7 @@ async def test_answers_say_what_they_have_used(reader: Reader) -> None:
         await expect(spent).to_have_text(re.compile(r"^≈\s33 tokens · ≈\s\$0\.0123$"))
         await expect(spent).to_have_attribute("title", re.compile("in 2 answers, 1 of them estimated$"))
         await reader.page.reload()
+    await expect(spent).to_be_visible()
     await reader.button("New chat").click()
     await expect(spent).to_be_hidden()
 

@@ -85,7 +85,7 @@ async def chats(reader: Reader) -> None:
 
 async def search(reader: Reader) -> None:
     await press(reader, "Search")
-    await reader.page.get_by_role("searchbox").last.fill("tea")
+    await reader.page.get_by_role("searchbox", name="Words to search for").fill("tea")
     await expect(reader.page.get_by_role("dialog").locator("mark").first).to_be_visible()
 
 
@@ -145,8 +145,8 @@ async def many_chosen(reader: Reader) -> None:
 async def just_done(reader: Reader) -> None:
     await chats(reader)
     await reader.choose_for("A name for a boat", "Pin")
-    await expect(reader.button("Undo")).to_be_visible()
     await reader.button("Undo").focus()  # so it stays
+    await expect(reader.button("Undo")).to_be_visible()
 
 
 async def editor(reader: Reader) -> None:

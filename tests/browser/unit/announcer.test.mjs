@@ -26,6 +26,16 @@ test("a short answer is said at its end, whole", () => {
   assert.equal(announcer.hear(ended("Yes. Surely."), ended("Yes. Surely."), 20), "");
 });
 
+test("an answer that comes whole is said, once; one that was read from the items is not", () => {
+  const announcer = new Announcer();
+  const whole = { ...ended("Yes. Surely."), heard: true };
+  assert.equal(announcer.hear(undefined, whole, 0), "Answer complete. Yes. Surely.");
+  assert.equal(announcer.hear(whole, ended("Yes. Surely."), 10), "");
+  assert.equal(announcer.hear(undefined, ended("Yes. Surely."), 20), "");
+  assert.equal(announcer.hear(undefined, { ...running("Ye"), heard: true }, 30), "");
+  assert.equal(announcer.hear(undefined, { key: "b", role: "user", text: "Well?", heard: true }, 40), "");
+});
+
 test("what came too fast is cut, and never said again", () => {
   const announcer = new Announcer();
   const long = "All of this was written at once. ".repeat(100);

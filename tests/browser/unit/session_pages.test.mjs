@@ -60,6 +60,18 @@ test("a session that is shown is asked for once, where it is not listed", async 
   await pages.learn(null);
 });
 
+test("what is told of a session while it is asked for is newer than the answer", async () => {
+  const { api, sessions, pages } = begin();
+  await pages.refresh();
+  const answer = api.session;
+  api.session = async (id) => {
+    sessions.upsert(named(id, 94, "renamed"));
+    return answer(id);
+  };
+  await pages.learn("s6");
+  assert.equal(sessions.get("s6").metadata.title, "renamed");
+});
+
 test("a page that does not come is said, and can be asked for again", async () => {
   const { api, problems, sessions, pages } = begin();
   await pages.refresh();
