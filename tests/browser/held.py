@@ -10,11 +10,13 @@ class Held:
     """The frames that have not come through yet.
 
     Args:
-        word: With the first frame that has it the holding begins.
+        word: With a frame that has it the holding begins.
+        passed: So many of those come through before.
     """
 
-    def __init__(self, word: str) -> None:
+    def __init__(self, word: str, passed: int = 0) -> None:
         self._word = word
+        self._passed = passed
         self._frames: list[str | bytes] = []
         self._is_released = False
         self._connections: list[WebSocketRoute] = []
@@ -38,9 +40,15 @@ class Held:
         self._connections.append(route)
 
         def pass_on(frame: str | bytes) -> None:
-            if not self._is_released and (self._frames or self._word in str(frame)):
+            if self._is_held(frame):
                 self._frames.append(frame)
             else:
                 route.send(frame)
 
         route.connect_to_server().on_message(pass_on)
+
+    def _is_held(self, frame: str | bytes) -> bool:
+        if self._is_released or self._frames:
+            return not self._is_released
+        self._passed -= self._word in str(frame)
+        return self._passed < 0

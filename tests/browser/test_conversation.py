@@ -32,16 +32,16 @@ async def test_answer_streams_in_and_is_rendered(reader: Reader) -> None:
 
 async def test_answer_is_shown_while_it_grows(reader: Reader) -> None:
     """Words are on the screen long before the last one, and the last text is exact."""
-    rest = Held("w3 ")
+    rest = Held("output_text.delta", passed=1)
     await rest.watch(reader.page)
     await reader.open()
     await reader.choose("metronome")
-    await reader.say("60@30")
+    await reader.say("100@25")
     await expect(reader.last_answer).to_contain_text("w0")
     await expect(reader.last_answer).to_have_attribute("aria-busy", "true")
-    assert "w59" not in await reader.last_answer.inner_text()
+    assert "w99" not in await reader.last_answer.inner_text()
     rest.release()
-    assert await reader.read_to_the_end() == metronome(60)
+    assert await reader.read_to_the_end() == metronome(100)
 
 
 async def test_stop_keeps_the_text_so_far(reader: Reader) -> None:
