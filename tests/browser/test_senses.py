@@ -53,6 +53,7 @@ async def test_text_runs_as_its_writing_does(reader: Reader) -> None:
     await reader.composer.fill("שלום עולם")
     await expect(reader.composer).to_have_css("direction", "rtl")
     await reader.composer.press("Enter")
+    await reader.read_to_the_end()
     await expect(reader.own_messages).to_contain_text("שלום עולם")
     await expect(reader.own_messages.locator(".text")).to_have_css("direction", "rtl")
     await expect(reader.chats.locator(".name")).to_have_css("direction", "rtl")
