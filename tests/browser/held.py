@@ -33,8 +33,9 @@ class Held:
     def release(self) -> None:
         """Lets all of them through, and all that comes from now on."""
         self._is_released = True
-        for frame in filter(None, self._frames):
-            self._connections[-1].send(frame)
+        for frame in self._frames:
+            if frame:
+                self._connections[-1].send(frame)
 
     def _connect(self, route: WebSocketRoute) -> None:
         self._connections.append(route)

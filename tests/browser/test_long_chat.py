@@ -17,15 +17,18 @@ pytestmark = pytest.mark.slow
 
 COUNT = 10_000
 EARLIER, LATER = "Show earlier messages", "Show the messages in between"
-TOWARDS = """button => {
-  if (!button.isConnected) return; // what was in it has just come
-  const scroller = button.closest("#scroll");
-  const [{ top, bottom }, view] = [button.getBoundingClientRect(), scroller.getBoundingClientRect()];
-  if (top > view.bottom) scroller.scrollTop += Math.min(1200, top - view.bottom + 20);
-  else if (bottom < view.top) scroller.scrollTop -= Math.min(1200, view.top - bottom + 20);
-  return new Promise(requestAnimationFrame);
+READ_ON = """async ([name, wanted]) => {
+  const scroller = document.getElementById("scroll");
+  const isThere = () => [...scroller.querySelectorAll(".user .text")].some((one) => one.textContent === wanted);
+  while (!isThere()) {
+    const gap = [...scroller.querySelectorAll(".gap button")].find((one) => one.textContent === name);
+    const [{ top, bottom }, view] = [gap, scroller].map((one) => one.getBoundingClientRect());
+    if (top > view.bottom) scroller.scrollTop += Math.min(600, top - view.bottom + 20);
+    else if (bottom < view.top) scroller.scrollTop -= Math.min(600, view.top - bottom + 20);
+    await new Promise(requestAnimationFrame);
+  }
 }"""
-"""Reads on towards a gap, and never past it: what is in it comes from the side that the reader comes from."""
+"""Reads on towards a gap, and never past it, until a message has come: it comes from the side that the reader is on."""
 
 
 @pytest_asyncio.fixture
@@ -145,8 +148,7 @@ async def test_it_opens_at_a_message_in_its_midst(long_reader: Reader) -> None:
     await expect(found).to_be_in_viewport()
     for gap, wanted in ((LATER, "Question 5150?"), (EARLIER, "Question 4800?")):
         async with asyncio.timeout(60):
-            while await long_reader.own_messages.filter(has_text=wanted).count() == 0:
-                await long_reader.button(gap).evaluate(TOWARDS)
+            await page.evaluate(READ_ON, [gap, wanted])
     await long_reader.button("To the latest message").click()
     await expect(long_reader.last_answer).to_be_in_viewport()
     await expect(long_reader.last_answer).to_contain_text(f"Answer {COUNT - 1}.")
