@@ -25,9 +25,10 @@ export class ItemPages {
     return this.#follow(transcript, async () => {
       const { told, sessionId } = transcript;
       const { items, hasMore } = await this.api.items(sessionId);
-      transcript.load(items, runningId, hasMore);
+      const mayBeOld = transcript.told !== told; // older than what was told meanwhile
+      if (!mayBeOld || !transcript.isLoaded) transcript.load(items, runningId, hasMore);
       this.onChange(transcript);
-      if (transcript.told !== told) this.load(transcript); // the items may be older than what was told meanwhile
+      if (mayBeOld) this.load(transcript, runningId);
     });
   }
 

@@ -71,7 +71,8 @@ export class Transcript {
 
   /**
    * Takes stored items, oldest first: all of them, or the last ones, with more before them (`hasMore`). What they cannot
-   * know yet (sends under way, responses heard of since the conversation was attached) stays behind them.
+   * know yet (sends under way, responses heard of since the conversation was attached) stays behind them; a message that
+   * is to stand in the place of others stands there already.
    */
   load(items, runningId = null, hasMore = false) {
     const before = hasMore ? ahead(this.entries, items) : [];
@@ -79,7 +80,9 @@ export class Transcript {
     const stored = answered(entriesOf(items, hasMore ? known?.after : null)).map((entry) => this.#recognised(entry));
     const shown = [...before, ...stored];
     const newer = this.entries.filter((entry) => isUnstored(entry) && !shown.some((other) => isSame(entry, other)));
-    this.entries = [...shown, ...newer.map((entry) => (isGone(entry, runningId) ? interrupted(entry) : entry))];
+    const edited = newer.findLast((entry) => entry.pending && entry.after !== undefined);
+    const kept = edited ? through(shown, edited.after) : shown;
+    this.entries = [...kept, ...newer.map((entry) => (isGone(entry, runningId) ? interrupted(entry) : entry))];
     this.isLoaded = true;
   }
 
@@ -100,13 +103,7 @@ export class Transcript {
   addPending(messageId, text, model, after, images = []) {
     const entry = { role: "user", key: messageId, messageId, text, images, model, pending: true };
     if (after === undefined) this.entries = [...this.entries, entry];
-    else this.entries = [...this.#through(after), { ...entry, after }];
-  }
-
-  #through(itemId) {
-    if (itemId === null) return this.entries.filter((entry) => entry.pending);
-    const at = this.entries.findIndex((entry) => entry.itemId === itemId);
-    return at < 0 ? this.entries : this.entries.slice(0, at + 1);
+    else this.entries = [...through(this.entries, after), { ...entry, after }];
   }
 
   /** The server has the message, or what was asked without one, and answers it with this response. */
@@ -188,6 +185,13 @@ export class Transcript {
     if (isRunning(stored) || isGoneOnWith) return shown;
     return { ...stored, key: shown.key, error: stored.error ?? shown.error ?? null };
   }
+}
+
+// Up to an item; null: what stands ahead of the first is nothing but what waits.
+function through(entries, itemId) {
+  if (itemId === null) return entries.filter((entry) => entry.pending);
+  const at = entries.findIndex((entry) => entry.itemId === itemId);
+  return at < 0 ? entries : entries.slice(0, at + 1);
 }
 
 // Said, but not in any items yet: no news of another message make it wrong.

@@ -38,16 +38,32 @@ class Reader:
         await self.composer.press("Enter")
 
     async def ask(self, text: str) -> str:
-        """Says something and reads the whole answer."""
+        """Says something and reads the whole answer. Both stand as the server has them then."""
+        await self.arrive()
         count = await self.answers.count()
         await self.say(text)
         await expect(self.answers).to_have_count(count + 1)
-        return await self.read_to_the_end()
+        answer = await self.read_to_the_end(count)
+        await expect(self.own_messages.last.get_by_role("time")).to_be_attached()  # only the server says when it was
+        return answer
 
-    async def read_to_the_end(self) -> str:
-        """Waits until the last answer has ended."""
-        await expect(self.last_answer).to_have_attribute("aria-busy", "false", timeout=30_000)
-        return await self.last_answer.locator(".body").inner_text()
+    async def arrive(self) -> None:
+        """Waits until what the chat has is shown: its messages, or that there are none yet."""
+        greeting = self.page.get_by_text("What would you like to talk about?")
+        await expect(self.page.get_by_role("article").or_(greeting).filter(visible=True).first).to_be_attached()
+
+    async def read_to_the_end(self, number: int | None = None) -> str:
+        """Waits until an answer has ended.
+
+        Args:
+            number: Which of those that are shown; None: the one that is the last now, or the first that comes.
+        """
+        if number is None:
+            await expect(self.last_answer).to_be_attached(timeout=30_000)
+            number = await self.answers.count() - 1
+        answer = self.answers.nth(number)
+        await expect(answer).to_have_attribute("aria-busy", "false", timeout=30_000)
+        return await answer.locator(".body").inner_text()
 
     @property
     def composer(self) -> Locator:

@@ -1,8 +1,21 @@
 """One conversation: write, read, stop."""
 
-from playwright.async_api import Route, WebSocketRoute, expect
+from playwright.async_api import Route, expect
 
+from tests.browser.held import Held
 from tests.browser.reader import Reader, metronome
+
+AT_REST = """element => new Promise((done) => {
+  let [top, frames] = [element.scrollTop, 0];
+  const look = () => {
+    frames = element.scrollTop === top ? frames + 1 : 0;
+    top = element.scrollTop;
+    if (frames < 10) requestAnimationFrame(look);
+    else done(top);
+  };
+  look();
+})"""
+"""How far it is scrolled, once it moves no more."""
 
 
 async def test_answer_streams_in_and_is_rendered(reader: Reader) -> None:
@@ -19,12 +32,16 @@ async def test_answer_streams_in_and_is_rendered(reader: Reader) -> None:
 
 async def test_answer_is_shown_while_it_grows(reader: Reader) -> None:
     """Words are on the screen long before the last one, and the last text is exact."""
+    rest = Held("output_text.delta", passed=1)
+    await rest.watch(reader.page)
     await reader.open()
     await reader.choose("metronome")
-    await reader.say("60@30")
-    await expect(reader.last_answer).to_contain_text("w3")
-    assert "w59" not in await reader.last_answer.inner_text()
-    assert await reader.read_to_the_end() == metronome(60)
+    await reader.say("100@25")
+    await expect(reader.last_answer).to_contain_text("w0")
+    await expect(reader.last_answer).to_have_attribute("aria-busy", "true")
+    assert "w99" not in await reader.last_answer.inner_text()
+    rest.release()
+    assert await reader.read_to_the_end() == metronome(100)
 
 
 async def test_stop_keeps_the_text_so_far(reader: Reader) -> None:
@@ -48,13 +65,13 @@ async def test_message_sent_during_an_answer_is_answered_next(reader: Reader) ->
     """A second message waits for its turn and gets it."""
     await reader.open()
     await reader.choose("metronome")
-    await reader.say("40@40")
+    await reader.say("150@30")
     await expect(reader.last_answer).to_contain_text("w1")
     await reader.say("5@50")
     await expect(reader.answers).to_have_count(2)
-    assert await reader.read_to_the_end() == metronome(5)
-    assert await reader.answers.first.locator(".body").inner_text() == metronome(40)
-    await expect(reader.own_messages).to_have_text(["40@40", "5@50"])
+    assert await reader.read_to_the_end(1) == metronome(5)
+    assert await reader.read_to_the_end(0) == metronome(150)
+    await expect(reader.own_messages).to_have_text(["150@30", "5@50"])
 
 
 async def test_shift_enter_breaks_the_line(reader: Reader) -> None:
@@ -86,7 +103,7 @@ async def test_reader_who_scrolled_up_is_left_there(reader: Reader) -> None:
     """New words do not move a reader who reads further up, and a button leads back to the end."""
     await reader.open()
     await reader.choose("metronome")
-    await reader.say("4000@400")
+    await reader.say("20000@400")
     to_end = reader.button("To the latest message")
     scroller = reader.page.get_by_role("region", name="Conversation")
     await expect(reader.last_answer).to_contain_text("w1500")
@@ -94,7 +111,7 @@ async def test_reader_who_scrolled_up_is_left_there(reader: Reader) -> None:
     await scroller.hover()
     await reader.page.mouse.wheel(0, -300)
     await expect(to_end).to_be_visible()
-    top = await scroller.evaluate("element => element.scrollTop")
+    top = await scroller.evaluate(AT_REST)
     length = len(await reader.last_answer.inner_text())
     await reader.page.wait_for_function(
         "length => document.querySelector('article.assistant').innerText.length > length + 500", arg=length
@@ -155,27 +172,14 @@ async def test_models_that_do_not_come_keep_nobody_waiting(reader: Reader) -> No
 
 async def test_answer_that_has_no_word_yet_says_so(reader: Reader) -> None:
     """Until the first word comes there is text for whoever does not see the dot; with it that text goes."""
-    held: list[str | bytes] = []
-    connections: list[WebSocketRoute] = []
-
-    def connect(route: WebSocketRoute) -> None:
-        connections.append(route)
-
-        def pass_on(frame: str | bytes) -> None:
-            if held or "output_text.delta" in str(frame):
-                held.append(frame)
-            else:
-                route.send(frame)
-
-        route.connect_to_server().on_message(pass_on)
-
-    await reader.page.route_web_socket("**/v1/responses", connect)
+    words = Held("output_text.delta")
+    await words.watch(reader.page)
     await reader.open()
     await reader.choose("metronome")
     await reader.say("200@10")
     thinking = reader.last_answer.get_by_text("thinking…")
     await expect(thinking).to_be_visible()
-    connections[0].send(held[0])
+    words.release_first()
     await expect(thinking).to_be_hidden()
     await expect(reader.last_answer).to_have_attribute("aria-busy", "true")
 
@@ -184,7 +188,7 @@ async def test_words_that_are_selected_do_not_move_away(reader: Reader) -> None:
     """Neither while the mouse is down nor afterwards, though more comes; a button leads back to the end."""
     await reader.open()
     await reader.choose("metronome")
-    await reader.say("6000@400")
+    await reader.say("20000@400")
     await expect(reader.last_answer).to_contain_text("w1500")
     scroller = reader.page.get_by_role("region", name="Conversation")
     mouse, grown = reader.page.mouse, "length => document.querySelector('article.assistant').innerText.length > length"

@@ -48,10 +48,12 @@ async def test_draft_that_was_sent_does_not_come_back(new_reader: NewReader) -> 
 
 async def test_words_of_an_editor_outlive_the_death_of_the_tab(reader: Reader) -> None:
     """They stand in the composer of the page that comes after; what was closed or sent in order does not."""
+    editor = reader.page.get_by_role("textbox", name="Edit your message")
     await reader.page.add_init_script(MAY_DIE)
     await reader.open()
     await reader.ask("A question")
     await reader.composer.press("ArrowUp")
+    await expect(editor).to_be_focused()
     await reader.page.keyboard.type(", put bett")
     await reader.page.evaluate(DIE)
     await reader.page.reload()
@@ -59,6 +61,7 @@ async def test_words_of_an_editor_outlive_the_death_of_the_tab(reader: Reader) -
     await reader.composer.fill("")
     await expect(reader.own_messages).to_have_text(["A question"])
     await reader.composer.press("ArrowUp")
+    await expect(editor).to_be_focused()
     await reader.page.keyboard.type(", put worse")
     await reader.page.keyboard.press("Escape")
     await reader.page.evaluate(DIE)

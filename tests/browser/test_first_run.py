@@ -42,7 +42,8 @@ async def test_two_steps_lead_to_a_model(reader: Reader, guide_url: str) -> None
     await card.locator("#set-lines").get_by_role("button", name="Copy").click()
     line = f"VERBATIM_UPSTREAM_URL={guide_url} make run"
     await expect(card.locator("#set-lines")).to_contain_text(line)
-    assert await reader.page.evaluate("navigator.clipboard.readText()") == line
+    copied = "async (line) => (await navigator.clipboard.readText()) === line"
+    await reader.page.wait_for_function(copied, arg=line)
 
 
 async def test_it_works_at_once(reader: Reader) -> None:

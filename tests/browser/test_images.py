@@ -10,7 +10,9 @@ import pytest_asyncio
 from aiohttp.test_utils import TestServer
 from playwright.async_api import expect
 
+from tests.browser.database import IMAGES, expect_kept
 from tests.browser.gateway import Gateway
+from tests.browser.patience import PATIENT
 from tests.browser.reader import Reader
 from tests.server.assistants.completions import DONE, delta, stop
 from tests.server.assistants.fake_upstream import Answer, FakeUpstream
@@ -110,12 +112,12 @@ async def test_large_image_is_made_small(reader, upstream):
     await reader.open()
     await expect(reader.button("Add images")).to_be_visible()
     await reader.page.evaluate(LARGE)
-    await expect(reader.page.get_by_role("img", name="Image 1")).to_be_visible()
+    await expect(reader.page.get_by_role("img", name="Image 1")).to_be_visible(timeout=30_000)
     assert await reader.ask("What is it?") == "A pixel."
     url = upstream.bodies[0]["messages"][0]["content"][1]["image_url"]["url"]
     assert url.startswith("data:image/jpeg;base64,")
     assert len(base64.b64decode(url.partition(",")[2])) < 700_000
-    assert await reader.own_messages.get_by_role("img").evaluate(LOADED) <= 1568
+    assert await shown_by_the_server(reader) <= 1568
 
 
 async def test_image_goes_along_though_it_is_not_ready_yet(reader, upstream):
@@ -124,7 +126,7 @@ async def test_image_goes_along_though_it_is_not_ready_yet(reader, upstream):
     await expect(reader.button("Add images")).to_be_visible()
     await reader.composer.fill("What is it?")
     await reader.page.evaluate(f"({LARGE})().then(() => document.querySelector('#composer').requestSubmit())")
-    await expect(reader.answers).to_have_count(1)
+    await expect(reader.answers).to_have_count(1, timeout=30_000)
     assert await reader.read_to_the_end() == "A pixel."
     assert [part["type"] for part in upstream.bodies[0]["messages"][0]["content"]] == ["text", "image_url"]
     await expect(reader.own_messages).to_have_count(1)
@@ -161,10 +163,12 @@ async def test_attached_image_waits_in_its_chat(reader, upstream):
     await reader.ask("A chat")
     await reader.page.evaluate(PASTE, url_of(PNG))
     await expect(thumbnail).to_be_visible()
+    await expect_kept(reader.page, IMAGES, 1)
     await reader.button("New chat").click()
     await expect(thumbnail).to_have_count(0)
     await reader.page.reload()
     await expect(reader.composer).to_be_focused()
+    await expect_kept(reader.page, IMAGES, 1)  # what the page has asked before is answered too
     await expect(thumbnail).to_have_count(0)
     await reader.chats.filter(has_text="A chat").click()
     await expect(thumbnail).to_be_visible()
@@ -173,8 +177,10 @@ async def test_attached_image_waits_in_its_chat(reader, upstream):
     assert await reader.ask("And this?") == "A pixel."
     assert upstream.bodies[-1]["messages"][-1]["content"][1]["image_url"]["url"] == url_of(PNG)
     await expect(thumbnail).to_have_count(0)
+    await expect_kept(reader.page, IMAGES, 0)
     await reader.page.reload()
     assert await shown_by_the_server(reader) == 1
+    await expect_kept(reader.page, IMAGES, 0)
     await expect(thumbnail).to_have_count(0)
 
 
@@ -189,6 +195,7 @@ async def test_image_without_the_server_arrives_once(new_reader, server, built_p
     await expect(first.button("Remove image 1")).to_be_visible()
     await first.say(text)
     await expect(first.own_messages).to_contain_text("waits for the connection")
+    await expect(first.page).to_have_url(re.compile("/chat/"))
     address = first.page.url
     await first.page.close()
     second = await new_reader()
@@ -209,6 +216,7 @@ async def test_image_without_the_server_arrives_once(new_reader, server, built_p
 
 async def test_deletion_that_is_taken_back_leaves_images_where_they_were(reader, upstream):
     """What is attached in a chat goes along to the new one when it is deleted, and back with it."""
+    await reader.page.add_init_script(PATIENT)
     await reader.open()
     thumbnail = reader.page.locator("#attachments").get_by_role("img")
     await expect(reader.button("Add images")).to_be_visible()

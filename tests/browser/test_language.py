@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 
+from tests.browser.patience import PATIENT
 from tests.browser.reader import Reader
 
 NewReader = Callable[[], Awaitable[Reader]]
@@ -29,6 +30,7 @@ async def open_page(reader: Reader) -> Page:
 
 async def test_turn_and_list_are_german(reader: Reader) -> None:
     """The document, a turn and its row in the list are German, labels and titles too."""
+    await reader.page.add_init_script(PATIENT)
     page = await open_page(reader)
     await expect(page.locator("html")).to_have_attribute("lang", "de")
     await expect(page.get_by_text("Worum soll es gehen?")).to_be_visible()
@@ -78,6 +80,7 @@ async def test_choice_goes_before_the_browser(reader: Reader, new_reader: NewRea
     await page.get_by_role("button", name="Einstellungen", exact=True).click()
     await page.get_by_label("Sprache").select_option("en")
     await expect(page.locator("html")).to_have_attribute("lang", "en")
+    await expect(reader.composer).to_be_focused()
     other = await new_reader()
     asked: list[str] = []
     other.page.on("request", lambda request: asked.append(request.url))

@@ -7,6 +7,7 @@ import pytest_asyncio
 from playwright.async_api import Request, expect
 
 from tests.browser.echo import echo_server
+from tests.browser.patience import PATIENT
 from tests.browser.reader import Reader
 
 pytestmark = pytest.mark.slow
@@ -87,6 +88,7 @@ async def test_what_is_shown_stays_while_more_comes(reader: Reader) -> None:
     await expect(answer.locator("math")).to_have_count(1)
     streamed = await answer.locator(".body").inner_html()
     await reader.page.reload()
+    await reader.read_to_the_end()
     await expect(reader.last_answer.locator("math")).to_have_count(1)
     assert await reader.last_answer.locator(".body").inner_html() == streamed
 
@@ -94,7 +96,7 @@ async def test_what_is_shown_stays_while_more_comes(reader: Reader) -> None:
 async def test_selection_outlives_new_words(reader: Reader) -> None:
     """What is selected in an answer stays selected while the answer goes on."""
     await reader.open()
-    await reader.say("Begin here, with words.\n\nThen " + "more and more words " * 60)
+    await reader.say("Begin here, with words.\n\nThen " + "more and more words " * 200)
     await expect(reader.last_answer).to_contain_text("more and more")
     await reader.page.evaluate("getSelection().selectAllChildren(document.querySelector('.assistant p:last-child'))")
     length = await reader.page.evaluate("getSelection().toString().length")
@@ -121,6 +123,7 @@ async def test_nothing_half_written_is_seen(reader: Reader) -> None:
 async def test_code_is_copied_by_keyboard_and_says_so(reader: Reader) -> None:
     """The button is reached by Tab from the code, and its new name is announced."""
     await reader.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await reader.page.add_init_script(PATIENT)
     await reader.open()
     await reader.ask("```js\nlet a;\n```")
     await expect(reader.last_answer.get_by_text("JavaScript")).to_be_visible()

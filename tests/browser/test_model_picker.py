@@ -1,5 +1,6 @@
 """Choosing who answers: by server, with a search where the list is long, with the keyboard alone."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -13,12 +14,17 @@ NewReader = Callable[[], Awaitable[Reader]]
 MANY = [("llama-70b", "home"), ("llama-3b", "home"), *((f"gpt-{number}", "vendor") for number in range(9))]
 
 
+def listed(models: list[tuple[str, str]], silent: tuple[str, ...] = ()) -> dict[str, object]:
+    """What the server says of these models."""
+    data = [{"id": name, "object": "model", "owned_by": server} for name, server in models]
+    return {"object": "list", "data": data, "verbatim:silent": list(silent)}
+
+
 async def offer(page: Page, models: list[tuple[str, str]], silent: tuple[str, ...] = ()) -> None:
     """The page hears of these models instead of the server's."""
-    data = [{"id": name, "object": "model", "owned_by": server} for name, server in models]
 
     async def answer(route: Route) -> None:
-        await route.fulfill(json={"object": "list", "data": data, "verbatim:silent": list(silent)})
+        await route.fulfill(json=listed(models, silent))
 
     await page.route("**/v1/models", answer)
 
@@ -121,23 +127,24 @@ async def test_choice_belongs_to_the_chat(reader: Reader, new_reader: NewReader)
 
 async def test_list_that_comes_late_takes_neither_place_nor_press(reader: Reader) -> None:
     """Who has marked a model, or presses on one, is not disturbed by the answer to the question what there is."""
-    held: list[Route] = []
+    held, is_late = asyncio.Queue[Route](), asyncio.Event()
 
-    async def hold(route: Route) -> None:
-        held.append(route)
+    async def answer(route: Route) -> None:
+        if is_late.is_set():
+            held.put_nowait(route)
+        else:
+            await route.fulfill(json=listed(MANY[:3]))
 
     async def come(models: list[tuple[str, str]]) -> None:
-        data = [{"id": name, "object": "model", "owned_by": server} for name, server in models]
-        async with reader.page.expect_event("requestfinished"):
-            await held.pop().fulfill(json={"object": "list", "data": data, "verbatim:silent": []})
+        route = await held.get()
+        async with reader.page.expect_event("requestfinished", lambda request: request.url.endswith("/v1/models")):
+            await route.fulfill(json=listed(models))
         await reader.page.evaluate("fetch('/v1/me').then((answer) => answer.text())")
 
-    few = MANY[:3]
-    await offer(reader.page, few)
+    await reader.page.route("**/v1/models", answer)
     await reader.open()
     await expect(reader.model).to_have_accessible_name("Model: llama-70b")
-    await reader.page.unroute("**/v1/models")
-    await reader.page.route("**/v1/models", hold)
+    is_late.set()
     await reader.model.press("ArrowDown")
     await reader.page.keyboard.press("ArrowDown")
     await come(MANY[:5])

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Locator, Route, expect
 
 from tests.browser.reader import Reader
-from tests.browser.test_settings import chat, of_server
+from tests.browser.test_settings import WRITE_AND_GO_BACK, chat, of_server
 
 pytestmark = pytest.mark.slow
 
@@ -75,8 +75,7 @@ async def test_what_is_written_as_another_chat_is_opened_is_for_the_new_one(read
     await reader.ask("An old chat")
     session = reader.page.url.rpartition("/")[2]
     await reader.button("New chat").click()
-    await (await instructions(reader)).fill("In rhymes.")
-    await reader.page.evaluate("history.back()")
+    await (await instructions(reader)).evaluate(WRITE_AND_GO_BACK, "In rhymes.")
     await expect(reader.own_messages).to_have_count(1)
     await expect(chat(reader)).to_be_hidden()
     await expect_chosen(reader, "")

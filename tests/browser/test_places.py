@@ -10,35 +10,40 @@ from tests.browser.reader import Reader, metronome
 
 async def test_first_message_is_shown_once_though_its_items_come_ahead_of_the_news(reader: Reader) -> None:
     """The answer has begun, then the stored items come, and only then the news of the message: it stands there once."""
-    begun, loaded = asyncio.Event(), asyncio.Event()
+    begun = asyncio.Event()
+    held: list[str | bytes] = []
+    connections: list[WebSocketRoute] = []
+    is_shown = asyncio.Event()
 
     def connect(route: WebSocketRoute) -> None:
-        held: list[str | bytes] = []
+        connections.append(route)
 
         def pass_on(frame: str | bytes) -> None:
-            if "verbatim:conversation.item" in str(frame):
+            if "verbatim:conversation.item" in str(frame) and not is_shown.is_set():
                 held.append(frame)
                 return
             route.send(frame)
             if "response.output_item.added" in str(frame):
                 begun.set()
-            while loaded.is_set() and held:
-                route.send(held.pop())
 
         route.connect_to_server().on_message(pass_on)
 
     async def hold_back(route: Route) -> None:
         await begun.wait()
         await route.fulfill(response=await route.fetch())
-        loaded.set()
 
     await reader.page.route_web_socket("**/v1/responses", connect)
     await reader.page.route("**/items?*", hold_back)
     await reader.open()
     await reader.choose("metronome")
-    assert await reader.ask("60@30") == metronome(60)
-    assert loaded.is_set()
-    await expect(reader.own_messages).to_have_text(["60@30"])
+    await reader.say("60@30")
+    await expect(reader.own_messages.get_by_role("time")).to_be_attached()  # as only its item says
+    is_shown.set()
+    connections[0].send(held[0])
+    assert await reader.read_to_the_end() == metronome(60)
+    assert await reader.ask("2@0") == metronome(2)  # whatever was said before is heard by now
+    await expect(reader.own_messages).to_have_text(["60@30", "2@0"])
+    assert len(held) == 1
 
 
 async def test_question_that_is_edited_elsewhere_takes_the_place_of_the_old_one(reader: Reader) -> None:
@@ -79,7 +84,7 @@ async def test_answer_that_goes_on_stays_one_message(reader: Reader) -> None:
     """A stopped answer that another client lets go on grows where it stands, also in a tab that comes later."""
     await reader.open()
     await reader.choose("metronome")
-    await reader.say("60@40")
+    await reader.say("300@40")
     await expect(reader.last_answer).to_contain_text("w5 ")
     await reader.button("Stop").click()
     await expect(reader.last_answer).to_contain_text("stopped")
@@ -90,14 +95,14 @@ async def test_answer_that_goes_on_stays_one_message(reader: Reader) -> None:
     await expect(reader.last_answer).to_contain_text("w0 w1 w2 w3 w4 w5")
     await reader.page.reload()
     await expect(reader.last_answer).to_contain_text("w0 w1 w2 w3 w4 w5")
-    await expect_answers(reader, 60)
-    await expect(reader.own_messages).to_have_text(["60@40"])
+    await expect_answers(reader, 300)
+    await expect(reader.own_messages).to_have_text(["300@40"])
     await going_on
 
 
 async def expect_answers(reader: Reader, *counts: int) -> None:
     """Waits until these answers of the metronome are what is shown."""
-    await expect(reader.answers.locator(".body")).to_have_text([metronome(count) for count in counts])
+    await expect(reader.answers.locator(".body")).to_have_text([metronome(count) for count in counts], timeout=30_000)
 
 
 def address_of(reader: Reader) -> str:

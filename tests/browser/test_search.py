@@ -22,7 +22,7 @@ async def search(reader: Reader, words: str, count: int) -> None:
     await reader.page.keyboard.press("Control+k")
     words_box = box(reader).get_by_role("searchbox")
     await expect(words_box).to_be_focused()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             async with reader.page.expect_response("**/v1/search?**"):
                 await words_box.fill("")
@@ -137,6 +137,8 @@ async def test_pages_of_hits_follow_on_demand(reader: Reader, new_reader: Callab
         }
     }"""
     await reader.page.evaluate(made)
+    for number in range(3):
+        await search(reader, f'"walnut {number}"', 10)
     await search(reader, "walnut", 20)
     await box(reader).get_by_role("button", name="Show more").click()
     await expect(hits(reader)).to_have_count(30)

@@ -51,12 +51,12 @@ async def test_text_runs_as_its_writing_does(reader: Reader) -> None:
     """A message in Hebrew runs from the right, in the field, in its bubble, in the answer and in the list."""
     await reader.open()
     await reader.composer.fill("שלום עולם")
-    direction = "one => getComputedStyle(one).direction"
-    assert await reader.composer.evaluate(direction) == "rtl"
+    await expect(reader.composer).to_have_css("direction", "rtl")
     await reader.composer.press("Enter")
+    await reader.read_to_the_end()
     await expect(reader.own_messages).to_contain_text("שלום עולם")
-    assert await reader.own_messages.locator(".text").evaluate(direction) == "rtl"
-    assert await reader.chats.locator(".name").evaluate(direction) == "rtl"
+    await expect(reader.own_messages.locator(".text")).to_have_css("direction", "rtl")
+    await expect(reader.chats.locator(".name")).to_have_css("direction", "rtl")
 
 
 async def test_whole_page_can_run_from_the_right(reader: Reader) -> None:

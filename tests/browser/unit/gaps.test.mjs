@@ -146,8 +146,8 @@ test("an edited message takes the place of what stands behind its own, until it 
     transcript.entries.map(({ text }) => text),
     ["other"],
   );
-  transcript.load(ITEMS.slice(0, 3));
   transcript.withdraw("c");
+  transcript.load(ITEMS.slice(0, 3));
   transcript.addPending("d", "behind the first", null, "i0");
   assert.deepEqual(
     transcript.entries.map(({ text }) => text),

@@ -126,3 +126,40 @@ test("what is known to stand before the last items of a long conversation stays"
   await flushed();
   assert.deepEqual(texts(transcript), ["hi", "Hello", "more"]);
 });
+
+test("an edit that waits stands in its place, whatever is read meanwhile; taken back, it brings what was there", async () => {
+  const items = [...talk(), message("v", "user", "and?", R2), message("n", "assistant", "Well", R2)];
+  for (const [after, expected] of [
+    [null, ["edited"]],
+    ["m", ["hi", "Hello", "edited"]],
+  ]) {
+    const { conversations } = begin({ items });
+    const transcript = conversations.open("s");
+    await flushed();
+    const messageId = conversations.send(transcript, "edited", null, after);
+    conversations.receive({ type: "verbatim:conversation.attached", conversation: "s", response_id: null });
+    await flushed();
+    assert.deepEqual(texts(transcript), expected);
+    conversations.withdraw(transcript, messageId);
+    await flushed();
+    assert.deepEqual(texts(transcript), ["hi", "Hello", "and?", "Well"]);
+  }
+});
+
+test("what is shown does not give way to items that were asked for before the news", async () => {
+  const { conversations } = begin({ items: talk() });
+  const transcript = conversations.open("s");
+  await flushed();
+  const held = [];
+  conversations.api.items = () => new Promise((resolve) => held.push(resolve));
+  conversations.receive({ type: "verbatim:conversation.attached", conversation: "s", response_id: null });
+  await flushed();
+  const edited = message("v", "user", "edited", R2);
+  conversations.receive(accepted(edited, null));
+  held[0]({ items: talk() });
+  await flushed();
+  assert.deepEqual(texts(transcript), ["edited"]);
+  held[1]({ items: [edited, message("n", "assistant", "Hey", R2)] });
+  await flushed();
+  assert.deepEqual(texts(transcript), ["edited", "Hey"]);
+});
