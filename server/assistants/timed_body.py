@@ -2,7 +2,7 @@
 
 Rule: one timer serves a whole answer. When it rings it looks whether the limit has moved on meanwhile, so that a token
 costs no timer of its own. What counts is the time in which somebody waits for the server: one who is slow to take what
-has come is not the server's fault.
+has come is not the server's fault. Neither is a loop that was held up past the limit: what has come by then goes first.
 """
 
 import asyncio
@@ -11,6 +11,8 @@ from aiohttp import StreamReader
 
 _AGAIN_S = 1.0
 """When the limit passes while nobody waits, it is looked at again after so long."""
+_LAST_LOOK_S = 0.01
+"""When it passes while somebody waits, after so long: enough for the loop to take what lies in the socket."""
 
 
 class TimedBody:
@@ -23,6 +25,8 @@ class TimedBody:
     def __init__(self, content: StreamReader, limit_at: float) -> None:
         self._content = content
         self._limit_at = self._rings_at = limit_at
+        self._passed_at: float | None = None
+        """The limit that was seen to have passed; it has a last look before it ends the reading."""
         self._is_awaited = False
         self._timer = asyncio.get_running_loop().call_at(limit_at, self._ring)
 
@@ -55,10 +59,13 @@ class TimedBody:
         now = asyncio.get_running_loop().time()
         if self._limit_at > now:
             self._set(self._limit_at)
-        elif self._is_awaited:
-            self._content.set_exception(TimeoutError())
-        else:
+        elif not self._is_awaited:
             self._set(now + _AGAIN_S)
+        elif self._passed_at != self._limit_at:
+            self._passed_at = self._limit_at
+            self._set(now + _LAST_LOOK_S)
+        else:
+            self._content.set_exception(TimeoutError())
 
     def _set(self, at: float) -> None:
         self._timer.cancel()

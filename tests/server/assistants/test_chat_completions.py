@@ -14,7 +14,11 @@ from tests.server.assistants.completions import DONE, USAGE, delta, event, stop
 from tests.server.assistants.fake_upstream import GOOD, KEY, Answer, Step, error_answer, outcome
 from tests.server.assistants.prompts import collect, prompt_of
 
-SHORT = UpstreamLimits(first_token_timeout_s=0.1, token_timeout_s=0.1, tail_timeout_s=0.1, error_timeout_s=0.1)
+BEGINS_NOT = UpstreamLimits(first_token_timeout_s=1.0)
+"""The one short limit is that on what does not come; this one runs while the request is still on its way."""
+GOES_ON_NOT = UpstreamLimits(token_timeout_s=0.1)
+ENDS_NOT = UpstreamLimits(tail_timeout_s=0.1)
+ERROR_ENDS_NOT = UpstreamLimits(error_timeout_s=0.1)
 
 
 class TestContract(AssistantContract):
@@ -78,8 +82,16 @@ async def test_characters_split_over_reads_are_whole(connect, upstream):
 async def test_end_after_the_finish_reason_is_as_it_may(connect, upstream, end):
     """With a finish reason the answer is whole, whether the stream then ends, breaks or stalls."""
     upstream.answers = [Answer([delta("Hello"), stop(), *end])]
-    assert await outcome(connect(SHORT)) == ("Hello", Finish("stop"))
+    assert await outcome(connect(ENDS_NOT)) == ("Hello", Finish("stop"))
 
+
+STALLS = {
+    "a stall before the first piece": BEGINS_NOT,
+    "a role and then a stall": BEGINS_NOT,
+    "a stall after the first piece": GOES_ON_NOT,
+    "400 that stalls": ERROR_ENDS_NOT,
+}
+"""The limits of those faults that are nothing but silence."""
 
 FAULTS = {
     "cut before the first piece": (Answer([Step.CUT]), "", "upstream_cut", "broke"),
@@ -107,11 +119,12 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize(("answer", "text", "code", "says"), FAULTS.values(), ids=FAULTS)
-async def test_fault_is_a_failure_with_the_text_so_far(connect, upstream, answer, text, code, says):
+@pytest.mark.parametrize("name", FAULTS)
+async def test_fault_is_a_failure_with_the_text_so_far(connect, upstream, name):
     """Each fault ends the answer with its code and a sentence that names no key, and is not tried again."""
+    answer, text, code, says = FAULTS[name]
     upstream.answers = [answer]
-    got, failure = await outcome(connect(SHORT if Step.STALL in answer.steps else None))
+    got, failure = await outcome(connect(STALLS.get(name)))
     assert isinstance(failure, AssistantFailed)
     assert (got, failure.code) == (text, code)
     assert says in failure.message
@@ -131,7 +144,7 @@ async def test_limit_of_tokens_is_an_end(connect, upstream):
 async def test_reasoning_keeps_the_answer_waiting(connect, upstream):
     """Reasoning is a sign of life and no text."""
     upstream.answers = [Answer([delta(None, reasoning_content="hm"), Step.STALL])]
-    text, failure = await outcome(connect(SHORT))
+    text, failure = await outcome(connect(GOES_ON_NOT))
     assert text == ""
     assert "silent" in failure.message
 
@@ -145,7 +158,7 @@ async def test_comments_do_not_keep_a_stall_alive(connect, upstream):
                 yield b": ping\n\n"
 
     upstream.answers = [Answer(Pings())]
-    text, failure = await outcome(connect(SHORT))
+    text, failure = await outcome(connect(BEGINS_NOT))
     assert (text, failure.code) == ("", "upstream_timeout")
 
 
@@ -159,8 +172,8 @@ async def test_chatter_behind_the_finish_reason_does_not_keep_the_answer_open(co
                 yield USAGE
 
     upstream.answers = [Answer(Chatter())]
-    async with asyncio.timeout(10):
-        found = await outcome(connect(UpstreamLimits(tail_timeout_s=0.1)))
+    async with asyncio.timeout(60):
+        found = await outcome(connect(ENDS_NOT))
     assert found == ("Hello", Finish("stop", Usage(5, 7, 3, 2)))
 
 
@@ -173,7 +186,7 @@ async def test_model_that_never_ends_is_cut_off(connect, upstream):
                 yield delta("again ")
 
     upstream.answers = [Answer(Endless())]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         text, failure = await outcome(connect(UpstreamLimits(max_answer_chars=30_000)))
     assert (text, failure.code) == ("again " * 5001, "upstream_error")
     assert "after 30,000 characters" in failure.message

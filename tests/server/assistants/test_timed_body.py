@@ -67,6 +67,18 @@ async def test_a_limit_that_passes_while_nobody_waits_costs_nothing(content: Str
     body.close()
 
 
+async def test_what_came_while_the_loop_was_held_up_goes_first(content: StreamReader) -> None:
+    """The bytes and the timer are found in the same turn of the loop: the reading goes on under the next limit."""
+    body = TimedBody(content, _now())
+    reading = asyncio.ensure_future(body.read())
+    asyncio.get_running_loop().call_soon(content.feed_data, b"token")
+    assert await reading == b"token"
+    body.until(_now() + _HOUR_S)
+    content.feed_data(b"more")
+    assert await body.read() == b"more"
+    body.close()
+
+
 async def test_a_closed_body_has_no_timer(content: StreamReader) -> None:
     """It rings no more."""
     body = TimedBody(content, _now())
