@@ -5,8 +5,10 @@ from aiohttp import web
 MODELS = {"object": "list", "data": [{"id": "llama3.2", "owned_by": "library"}]}
 
 
-async def test_found_server_comes_with_the_lines_to_set(site, aiohttp_server):
+async def test_found_server_comes_with_the_lines_to_set(site, aiohttp_server, monkeypatch):
     """A model server on one of the ports is told of; this server, whose port is among them, is not."""
+
+    monkeypatch.setattr("server.detection._LOOK_S", 60.0)
 
     async def models(_: web.Request) -> web.Response:
         return web.json_response(MODELS)

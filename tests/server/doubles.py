@@ -8,7 +8,8 @@ from persistence import MemoryStore, StorageError
 from persistence.errors import StorageReadOnly
 from server.assistants.base import Delta, Finish, LeftOut, Parameter, Prompt
 
-PATIENCE_S = 10
+PATIENCE_S = 60
+"""Longer than anything takes, on a slow machine too: only what never comes takes so long."""
 
 
 async def until(condition: Callable[[], object]) -> None:

@@ -21,6 +21,7 @@ from server.turn import Broke, Cut, Finished, Reason, Started, Wrote
 from server.turn_request import TurnRequest
 from server.wire_events import closing_events, delta_event, opening_events
 from tests.integration.reciter import in_pieces, long_text
+from tests.server.doubles import PATIENCE_S
 from tests.server.frames import check_whole, decode
 from tests.server.test_turn import new_turn
 
@@ -314,7 +315,7 @@ async def test_reader_waits_for_the_end():
     await asyncio.sleep(0)
     assert not reading.done()
     log.close()
-    assert await asyncio.wait_for(reading, 1) == [b"0"]
+    assert await asyncio.wait_for(reading, PATIENCE_S) == [b"0"]
 
 
 async def test_reader_with_much_to_catch_up_on():
@@ -354,7 +355,7 @@ async def test_cursor_at_the_end_reads_nothing():
     log = ResponseLog(new_turn())
     log.append(b"0", b"1")
     log.close()
-    assert await asyncio.wait_for(read_all(log, 1), 1) == []
+    assert await asyncio.wait_for(read_all(log, 1), PATIENCE_S) == []
     assert await read_all(log, -1) == [b"0", b"1"]
 
 

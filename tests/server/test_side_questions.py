@@ -71,13 +71,16 @@ async def test_answer_without_end_is_let_go(store):
 
 
 @pytest.mark.parametrize(
-    ("script", "error"),
-    [(("a", AssistantFailed("upstream_cut", "Cut.")), AssistantFailed), (("a", asyncio.Event()), TimeoutError)],
+    ("script", "patience_s", "error"),
+    [
+        (("a", AssistantFailed("upstream_cut", "Cut.")), 10.0, AssistantFailed),
+        (("a", asyncio.Event()), 0.01, TimeoutError),
+    ],
 )
-async def test_who_does_not_answer_has_used_nothing(store, script, error):
+async def test_who_does_not_answer_has_used_nothing(store, script, patience_s, error):
     """As with a response that fails: what the model server did is not known."""
     with pytest.raises(error):
-        await ask(store, *script, patience_s=0.01)
+        await ask(store, *script, patience_s=patience_s)
     assert (await store.record("abc")).spent_beside == Spent()
 
 
