@@ -5,6 +5,14 @@ import pytest
 from tests.persistence.places import FilePlace, check_files
 
 
+@pytest.fixture(autouse=True, scope="module")
+def patient_searches():
+    """A search waits for what was said last as long as a busy machine needs; a test of the wait itself sets its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("persistence.search_index._WAITS_S", 60.0)
+        yield
+
+
 @pytest.fixture
 async def place(tmp_path):
     """A data directory; at the end each of its JSON files can be read."""

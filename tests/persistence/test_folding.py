@@ -92,7 +92,7 @@ async def test_change_that_comes_meanwhile_does_not_count_as_left(folding, fault
 
     def add(name: str, *args: object) -> None:
         if name == "rename" and not came.is_set():
-            asyncio.run_coroutine_threadsafe(add_b(), loop).result(5)
+            asyncio.run_coroutine_threadsafe(add_b(), loop).result(60)
 
     async def add_b() -> None:
         folding.add("b", whole(b"b"))
@@ -117,7 +117,7 @@ async def test_round_goes_on_without_its_caller(folding, faults, tmp_path):
         if name == "write" and rounds.count("write") == 1:
             loop.call_soon_threadsafe(first.cancel)
             loop.call_soon_threadsafe(folding.add, "a", append(4, b"two", 1))
-            asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result(5)
+            asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result(60)
 
     faults.before = meanwhile
     first = asyncio.create_task(folding.fold())
@@ -163,7 +163,7 @@ async def test_file_begun_anew_meanwhile_is_kept(folding, faults, owner, tmp_pat
         faults.before = None
         loop.call_soon_threadsafe(folding.add, "a", None)
         loop.call_soon_threadsafe(folding.add, "a", later)
-        asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result(5)
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result(60)
 
     faults.before = begin_anew
     await folding.fold()
@@ -229,7 +229,7 @@ async def test_fold_follows_behind(folding, owner, tmp_path):
     owner.stamped = lambda name, stamp: written.set()
     folding.start()
     folding.add("a", whole(b"a"))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await written.wait()
     assert (tmp_path / "a").exists()
 

@@ -38,7 +38,7 @@ async def test_change_that_another_fold_could_not_carry_out_is_tried_again(tmp_p
     disk.let_go.set()
     assert not await asked_for
     faults.fail = None
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(60):
         while "second" in folding:  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.001)
     await folding.close()

@@ -97,8 +97,9 @@ async def make_room(journal: Journal) -> None:
     await journal.commit(entry("second"))
 
 
-async def test_written_entry_that_finds_nobody_takes_no_thread(journal, folder, faults, hops):
+async def test_written_entry_that_finds_nobody_takes_no_thread(journal, folder, faults, hops, monkeypatch):
     """Where the segment has room, the system only copies it: it is there when `commit` has not waited at all."""
+    monkeypatch.setattr("persistence.loop_writes._SLOW_S", 1e6)  # A machine that is busy is no slow disk.
     await make_room(journal)
     del hops[:]
     for text in "ab":
@@ -359,7 +360,7 @@ async def test_nobody_hangs_when_the_task_is_cancelled(journal, folder):
     waiting = [asyncio.create_task(journal.commit(entry(text))) for text in "abc"]
     await asyncio.sleep(0)
     journal._writer.cancel()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         results = await asyncio.gather(*waiting, return_exceptions=True)
         assert {type(result) for result in results} <= {StorageReadOnly}
         with pytest.raises(StorageReadOnly):
@@ -494,5 +495,5 @@ async def test_waiters_of_a_batch_that_cannot_be_encoded_are_told(journal, monke
 
     monkeypatch.setattr("persistence.journal.encode_line", refuse)
     with pytest.raises(StorageReadOnly):
-        await asyncio.wait_for(journal.commit(entry("a")), 5)
+        await asyncio.wait_for(journal.commit(entry("a")), 60)
     assert isinstance(journal.fault, StorageReadOnly)

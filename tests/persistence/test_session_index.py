@@ -157,7 +157,7 @@ async def test_refused_file_is_written_later(tmp_path, caplog):
     faults.fail, faults.number, faults.before = {"write"}, errno.ENOSPC, look
     index.start()
     index.put(record("s"))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await refused.wait()
         while not (tmp_path / "sessions.json").exists():  # noqa: ASYNC110 - nothing tells of the file
             await asyncio.sleep(0.001)
