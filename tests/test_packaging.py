@@ -16,13 +16,16 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+pytestmark = pytest.mark.timeout(900)
+"""What the wheel requires comes over the network first."""
+
 ROOT = Path(__file__).parent.parent
 START_LINE = re.compile(r"Verbatim at (http://127\.0\.0\.1:\d+) · data in (.+) · answered by (.+)\n")
 
 
 def run(*command: object, cwd: Path) -> None:
     """Runs a command to its end; what it said is part of the failure."""
-    done = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, timeout=100)
+    done = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, timeout=400)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -66,7 +69,7 @@ async def started(command: Path, cwd: Path, **settings: str) -> AsyncIterator[as
 async def start_line(process: asyncio.subprocess.Process) -> re.Match[str]:
     """The one line that says that the server is there."""
     assert process.stdout is not None
-    line = (await asyncio.wait_for(process.stdout.readline(), 20)).decode()
+    line = (await asyncio.wait_for(process.stdout.readline(), 60)).decode()
     match = START_LINE.fullmatch(line)
     assert match, line
     return match
@@ -101,13 +104,13 @@ async def test_installed_server_serves_page_and_ends_cleanly(verbatim, tmp_path)
                 assert "javascript" in response.content_type
                 assert await response.text()
         process.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(process.wait(), 20) == 0
+        assert await asyncio.wait_for(process.wait(), 60) == 0
 
 
 async def test_start_with_bad_port_says_what_is_expected(verbatim, tmp_path):
     """A setting that cannot be used ends the start with status 2 and one line: variable, value, what is expected."""
     async with started(verbatim, tmp_path, VERBATIM_PORT="abc") as process:
-        output, errors = await asyncio.wait_for(process.communicate(), 20)
+        output, errors = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 2
     assert output == b""
     (line,) = errors.decode().splitlines()
