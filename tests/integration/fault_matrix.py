@@ -35,7 +35,7 @@ class Row:
         asked: How many requests were made.
         scheme: With which the server is configured.
         listens: Whether anybody is there.
-        patient: Whether the time limits are long: the row has no stall.
+        ended_by: The time limit that ends its silence; all others are long. "": it is never silent.
     """
 
     scripts: tuple[Script, ...]
@@ -48,7 +48,7 @@ class Row:
     asked: int = 1
     scheme: str = "http"
     listens: bool = True
-    patient: bool = True
+    ended_by: str = ""
 
     @property
     def reason(self) -> str | None:
@@ -61,7 +61,8 @@ def whole(*script: bytes | Act, text: str = "Hello", usage: dict[str, int] | Non
 
 
 def stalled(*script: bytes | Act, text: str = "", says: str, reasoning: str = "") -> Row:
-    return Row(((*script, Act.STALL),), text, "upstream_timeout", says, reasoning=reasoning, patient=False)
+    ended_by = "first_token_timeout_s" if says == NO_BEGINNING else "token_timeout_s"
+    return Row(((*script, Act.STALL),), text, "upstream_timeout", says, reasoning=reasoning, ended_by=ended_by)
 
 
 def thought(text: str, name: str = "reasoning_content") -> bytes:
@@ -193,8 +194,8 @@ MATRIX: dict[str, Row] = {
         OK, delta(None, refusal="I will "), delta(None, refusal="not."), stop(), Act.END, text="I will not."
     ),
     "a cut behind the end": whole(OK, delta("Hello"), stop(), Act.RESET),
-    "a stall behind the end": whole(OK, delta("Hello"), stop(), Act.STALL, patient=False),
-    "a stall behind [DONE]": whole(OK, delta("Hello"), stop(), DONE, Act.STALL, patient=False),
+    "a stall behind the end": whole(OK, delta("Hello"), stop(), Act.STALL, ended_by="tail_timeout_s"),
+    "a stall behind [DONE]": whole(OK, delta("Hello"), stop(), DONE, Act.STALL, ended_by="tail_timeout_s"),
     "rubbish behind the end": whole(OK, delta("Hello"), stop(), b"data: {broken\n\n", Act.END),
     "the limit of tokens": Row(
         ((OK, delta("He"), stop("length"), USAGE, DONE, Act.END),), "He", status="incomplete", usage=COUNTED
@@ -299,7 +300,7 @@ MATRIX: dict[str, Row] = {
         "",
         "upstream_error",
         "The model server refuses the request (400).",
-        patient=False,
+        ended_by="error_timeout_s",
     ),
     # Refusals.
     "400": Row(

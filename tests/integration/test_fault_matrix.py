@@ -3,6 +3,7 @@
 import asyncio
 import json
 import subprocess
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +17,8 @@ from tests.server.frames import check_whole, reasoning_of
 from tests.server_process import REPOSITORY
 
 PATIENT = UpstreamLimits(retry_wait_s=0.01, max_retry_wait_s=1.0)
-SHORT = UpstreamLimits(first_token_timeout_s=1.0, token_timeout_s=0.5, tail_timeout_s=0.1, error_timeout_s=0.1)
+SHORT_S = {"first_token_timeout_s": 1.0, "token_timeout_s": 0.2, "tail_timeout_s": 0.1, "error_timeout_s": 0.1}
+"""The limits that a silence is ended by; the first one runs while the request is still on its way."""
 
 PAGE = """
 import { readFileSync } from "node:fs";
@@ -52,7 +54,7 @@ def shown_in_page(items: list[Any]) -> Any:
     """What the page's own code makes of these items."""
     command = [node(), "--input-type=module", "-e", PAGE]
     told = json.dumps(items)
-    done = subprocess.run(command, input=told, cwd=REPOSITORY, capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(command, input=told, cwd=REPOSITORY, capture_output=True, text=True, timeout=90, check=True)
     return json.loads(done.stdout)
 
 
@@ -68,7 +70,8 @@ async def test_behaviour_has_its_outcome(site, upstream, row):
     """Each behaviour ends the turn as its row says; the text so far and the question are kept, and no key is shown."""
     server = await upstream(row)
     url = server.url.replace("http", row.scheme, 1)
-    assistant = ChatCompletions(url, KEY, ["m"], limits=PATIENT if row.patient else SHORT)
+    limits = replace(PATIENT, **{name: limit for name, limit in SHORT_S.items() if name == row.ended_by})
+    assistant = ChatCompletions(url, KEY, ["m"], limits=limits)
     caller = (await site.start(assistant, delta_window_s=0.0)).caller()
     frames = await (await caller.line()).turn("hi")
     response = check_whole(frames)
