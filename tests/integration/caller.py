@@ -13,7 +13,7 @@ from yarl import URL
 
 from tests.server.frames import FINAL, Frame, check_frame, text_of
 
-PATIENCE_S = 60
+PATIENCE_S = 120
 """Longer than anything takes, on a slow machine too: only what never comes takes so long."""
 UPGRADE = {
     "Connection": "Upgrade",

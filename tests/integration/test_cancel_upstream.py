@@ -1,13 +1,14 @@
 """Stopping a response that a model server gives: its connection is closed, and what it said is kept."""
 
 import asyncio
-import time
 
 import pytest
 from aiohttp.test_utils import TestServer
 
 from server.assistants.chat_completions import ChatCompletions
 from server.assistants.upstream_limits import UpstreamLimits
+from tests.fair_time import fair_time
+from tests.integration.caller import PATIENCE_S
 from tests.integration.reciter import TEXTS
 from tests.server.assistants.completions import DONE, delta, stop
 from tests.server.assistants.fake_upstream import Answer, FakeUpstream, Step, error_answer
@@ -78,12 +79,12 @@ async def test_cancel_closes_the_connection(serve, state, over):
         frames = await line.text_shown(said)
     else:
         frames = await line.until(lambda got: got[-1]["type"] == "response.content_part.added")
-        await asyncio.wait_for(upstream.asked.wait(), QUICK_S)
+        await asyncio.wait_for(upstream.asked.wait(), PATIENCE_S)
     assert not upstream.left.is_set()
-    began = time.monotonic()
+    began = fair_time()
     cancelling = asyncio.create_task(cancel(anna, line, frames[0]["response"]["id"], over))
-    await asyncio.wait_for(upstream.left.wait(), QUICK_S)
-    print(f"{state}, {over}: closed after {(time.monotonic() - began) * 1000:.1f} ms")
+    await asyncio.wait_for(upstream.left.wait(), PATIENCE_S)
+    assert fair_time() - began < QUICK_S
     await cancelling
     frames += await line.response()
     assert text_of(frames) == said
@@ -99,10 +100,10 @@ async def test_cancel_is_quick(serve):
         upstream.left.clear()
         await line.create("hi")
         frames = await line.text_shown(SAID)
-        began = time.monotonic()
+        began = fair_time()
         await line.send("response.cancel", response_id=frames[0]["response"]["id"])
-        await asyncio.wait_for(upstream.left.wait(), QUICK_S)
-        took_s.append(time.monotonic() - began)
+        await asyncio.wait_for(upstream.left.wait(), PATIENCE_S)
+        took_s.append(fair_time() - began)
         await line.response()
     assert min(took_s) < 0.1
 
@@ -113,9 +114,11 @@ async def test_cancel_ends_a_wait_for_the_next_attempt(serve):
     line = await anna.line()
     await line.create("hi")
     frames = await line.until(lambda got: got[-1]["type"] == "response.content_part.added")
-    await asyncio.wait_for(upstream.asked.wait(), QUICK_S)
+    await asyncio.wait_for(upstream.asked.wait(), PATIENCE_S)
+    began = fair_time()
     await line.send("response.cancel", response_id=frames[0]["response"]["id"])
-    frames += await asyncio.wait_for(line.response(), QUICK_S)
+    frames += await line.response()
+    assert fair_time() - began < QUICK_S
     await check_kept(anna, check_whole(frames), "")
     assert len(upstream.bodies) == 1
 
