@@ -348,15 +348,15 @@ async def test_answer_deleted_while_another_runs(tmp_path, http):
         anna = Caller(http, URL(server.url), "anna")
         conversation, line = await anna.conversation(), await anna.line()
         [first] = await told(anna, conversation, "3@0")
-        await line.create("300@150", conversation=conversation, **COUNT)
+        await line.create("300@15", conversation=conversation, **COUNT)
         frames = await line.until(lambda frames: text_of(frames).count(" ") >= 3)
         await anna.ask("DELETE", f"/v1/responses/{first['id']}")
-        assert texts(await path(anna, conversation)) == ["3@0", "300@150"]
+        assert texts(await path(anna, conversation)) == ["3@0", "300@15"]
         more = await line.until(lambda frames: text_of(frames).count(" ") >= 3)
         await asyncio.to_thread(server.kill)
         await asyncio.to_thread(server.start)
         shown = texts(await path(Caller(http, URL(server.url), "anna"), conversation))
-        assert shown[:2] == ["3@0", "300@150"]
+        assert shown[:2] == ["3@0", "300@15"]
         assert shown[2].startswith(text_of(frames) + text_of(more))
         assert "".join(f"w{number} " for number in range(300)).startswith(shown[2])
     finally:

@@ -267,7 +267,7 @@ async def test_through_a_kill_and_another(tmp_path, http):
     try:
         anna = Caller(http, URL(server.url), "anna")
         conversation = await anna.conversation()
-        request: dict[str, Any] = {"input": "300@150", "conversation": conversation, **COUNT}
+        request: dict[str, Any] = {"input": "300@60", "conversation": conversation, **COUNT}
         text, answer_id = "", ""
         for words in (1, 5, 1, 20):
             line = await anna.line()
@@ -290,7 +290,7 @@ async def test_through_a_kill_and_another(tmp_path, http):
         anna = Caller(http, URL(server.url), "anna")
         whole = await anna.ask("POST", "/v1/responses", request)
         assert whole["status"] == "completed"
-        assert await anna.items(conversation) == [("user", "300@150"), ("assistant", WORDS)]
+        assert await anna.items(conversation) == [("user", "300@60"), ("assistant", WORDS)]
         server.read_json_files()
     finally:
         server.kill()
@@ -321,7 +321,7 @@ async def test_a_client_of_others_has_the_whole_at_every_moment(halted):
     """openai-python adds deltas to the part that was there: it needs to know nothing of ours."""
     anna, conversation, _, first, _ = halted
     snapshots = []
-    async with openai.AsyncOpenAI(base_url=str(anna.url / "v1"), api_key="anna", max_retries=0, timeout=10) as client:
+    async with openai.AsyncOpenAI(base_url=str(anna.url / "v1"), api_key="anna", max_retries=0, timeout=60) as client:
         place = {"verbatim:continue": first}
         async with client.responses.stream(model="scripted", input="", extra_body=place) as stream:
             async for event in stream:

@@ -6,14 +6,14 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 
 import aiohttp
 import pytest
 from yarl import URL
 
 from server.__main__ import describe_models
-from tests.integration.caller import Caller
+from tests.fair_time import fair_time
+from tests.integration.caller import PATIENCE_S, Caller
 from tests.server.frames import check_whole, text_of
 from tests.server_process import REPOSITORY, ServerProcess
 
@@ -38,7 +38,9 @@ def run(tmp_path, *arguments, **settings):
     environ = {name: value for name, value in os.environ.items() if not name.startswith("VERBATIM_")}
     environ |= {"VERBATIM_DATA_DIR": str(tmp_path / "data"), "VERBATIM_PORT": "0", **settings}
     command = [sys.executable, "-m", "server", *arguments]
-    done = subprocess.run(command, cwd=REPOSITORY, env=environ, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(
+        command, cwd=REPOSITORY, env=environ, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
     return done.returncode, done.stdout, done.stderr
 
 
@@ -120,14 +122,14 @@ async def test_stopped_in_mid_answer(server, http):
     server.start()
     anna = caller(server, http)
     lines = [await anna.line(), await anna.line()]
-    await lines[0].create("1000@200", **SLOW)
+    await lines[0].create("1000@40", **SLOW)
     frames = await lines[0].until(lambda got: len(text_of(got)) > 9)
     stopping = asyncio.create_task(asyncio.to_thread(server.stop))
     frames += await lines[0].response()
     response = check_whole(frames)
     assert response["incomplete_details"] == {"reason": "interrupted"}
     assert [await line.closed() for line in lines] == [1012, 1012]
-    await asyncio.wait_for(stopping, 10)
+    await asyncio.wait_for(stopping, PATIENCE_S)
     [session] = [value for name, value in server.read_json_files().items() if name.startswith("session_")]
     assert isinstance(session, dict)
     answer = session["history"][-1]
@@ -146,10 +148,10 @@ async def test_stopping_server_still_answers(tmp_path, http):
     try:
         anna = caller(server, http)
         line = await anna.line()
-        await line.create("1000@200", **SLOW)
+        await line.create("1000@40", **SLOW)
         frames = await line.until(lambda got: len(text_of(got)) > 9)
         stopping = asyncio.create_task(asyncio.to_thread(server.stop))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while (await anna.http.get(anna.url / "readyz")).status != 503:
                 pass
         assert (await anna.refused("POST", "/v1/responses", {"input": "hi"}))[:2] == (503, "shutting_down")
@@ -157,7 +159,7 @@ async def test_stopping_server_still_answers(tmp_path, http):
         frames += await line.response()
         assert check_whole(frames)["status"] == "cancelled"
         assert await line.closed() == 1012
-        await asyncio.wait_for(stopping, 10)
+        await asyncio.wait_for(stopping, PATIENCE_S)
     finally:
         server.stop()
 
@@ -183,14 +185,16 @@ async def test_stop_does_not_hang(server, http, number):
         writer.write(head)
         deaf.append(writer)
     line = await anna.line()
-    await line.create("1000@200", **SLOW)
+    await line.create("1000@40", **SLOW)
     await line.until(lambda got: text_of(got))
     process = server._process
     assert process is not None
-    began = time.monotonic()
+    began = fair_time(process.pid)
     process.send_signal(number)
-    status = await asyncio.to_thread(process.wait, 20)
-    assert (status, time.monotonic() - began < 8) == (0, True)
+    while process.poll() is None:
+        assert fair_time(process.pid) - began < 8
+        await asyncio.sleep(0.02)
+    assert process.returncode == 0
     for writer in deaf:
         writer.close()
     server.read_json_files()
@@ -203,10 +207,10 @@ async def test_killed_in_mid_answer(server, http):
     for number in range(3):
         line = await caller(server, http).line()
         fields = {"conversation": conversation, "metadata": {"client_message_id": f"c{number}"}}
-        await line.create(f"1000@{200 + number}", **SLOW, **fields)
+        await line.create(f"1000@{40 + number}", **SLOW, **fields)
         frames = await line.until(lambda got: len(text_of(got)) > 30)
         server.kill()
-        while (message := await line.ws.receive(timeout=5)).type.name == "TEXT":
+        while (message := await line.ws.receive(timeout=PATIENCE_S)).type.name == "TEXT":
             frames.append(message.json())
         shown.append(text_of(frames))
         response_ids.append(frames[0]["response"]["id"])
@@ -216,7 +220,7 @@ async def test_killed_in_mid_answer(server, http):
         items = await anna.items(conversation)
         assert [role for role, _ in items] == ["user", "assistant"] * (number + 1)
         for index, text in enumerate(shown):
-            assert items[2 * index] == ("user", f"1000@{200 + index}")
+            assert items[2 * index] == ("user", f"1000@{40 + index}")
             assert items[2 * index + 1][1].startswith(text)
             assert COUNT.startswith(items[2 * index + 1][1])
         cursor = frames[-1]["sequence_number"]
@@ -225,7 +229,7 @@ async def test_killed_in_mid_answer(server, http):
         assert text_of(frames + rest) == items[-1][1]
         assert rest[-1]["response"]["incomplete_details"] == {"reason": "interrupted"}
         line = await anna.line()
-        again = check_whole(await line.turn(f"1000@{200 + number}", **SLOW, **fields))
+        again = check_whole(await line.turn(f"1000@{40 + number}", **SLOW, **fields))
         assert again["id"] == response_ids[-1]
         assert len(await anna.items(conversation)) == 2 * (number + 1)
 
@@ -239,7 +243,7 @@ async def test_killed_right_after_a_deletion(server, http, what):
         line, kept = await anna.line(), await caller(server, http).conversation()
         conversation = await anna.conversation(items=[{"role": "user", "content": "whisper"}])
         await anna.ask("POST", "/v1/memory", {"text": "whispers", "conversation": conversation})
-        await line.create("1000@200", conversation=conversation, **SLOW)
+        await line.create("1000@40", conversation=conversation, **SLOW)
         await line.until(lambda got: len(text_of(got)) > 30)
         await anna.ask("DELETE", f"/v1/conversations/{conversation}" if what == "session" else "/v1/me")
         server.kill()
@@ -257,6 +261,14 @@ async def test_killed_right_after_a_deletion(server, http, what):
 
 async def test_killed_while_a_user_is_deleted(server, http):
     """Sessions that are still there are whole, and asking again removes them too; what was removed stays away."""
+    for _ in range(10):
+        if await killed_with_some_left(server, http):
+            return
+    pytest.fail("no kill came before all sessions were deleted")
+
+
+async def killed_with_some_left(server, http):
+    """Whether the kill came in the middle of the deletion; on a machine that is busy it may come behind its end."""
     server.start()
     anna = caller(server, http)
     items = [{"role": "user", "content": "whisper"}, {"role": "assistant", "content": "yes"}]
@@ -266,14 +278,13 @@ async def test_killed_while_a_user_is_deleted(server, http):
     removing = asyncio.create_task(anna.ask("DELETE", "/v1/me"))
     removed = {(await line.next_of("verbatim:conversation.deleted"))["conversation"] for _ in range(3)}
     server.kill()
-    with pytest.raises(aiohttp.ClientError):
-        await removing
+    [outcome] = await asyncio.gather(removing, return_exceptions=True)
     server.start()
     anna = caller(server, http)
     page = await anna.ask("GET", "/v1/conversations?limit=100")
     left = [one["id"] for one in page["data"]]
     assert set(left) <= set(made) - removed
-    assert left
+    assert isinstance(outcome, aiohttp.ClientError) or left == []
     for conversation in left[::10]:
         assert await anna.items(conversation) == [("user", "whisper"), ("assistant", "yes")]
     receipts = (await anna.ask("DELETE", "/v1/me"))["verbatim:conversations"]
@@ -281,6 +292,7 @@ async def test_killed_while_a_user_is_deleted(server, http):
     assert (await anna.ask("GET", "/v1/memory"))["data"] == []
     server.stop()
     assert not [file for file in server.data_dir.rglob("*") if file.is_file() and b"whisper" in file.read_bytes()]
+    return bool(left)
 
 
 def test_default_server_says_where_it_is(tmp_path):
@@ -291,7 +303,7 @@ def test_default_server_says_where_it_is(tmp_path):
     assert process.stdout is not None
     line = process.stdout.readline()
     process.terminate()
-    assert process.wait(10) == 0
+    assert process.wait(PATIENCE_S) == 0
     assert process.stdout.read() == ""
     process.stdout.close()
     assert line.startswith("Verbatim at http://127.0.0.1:")

@@ -210,7 +210,7 @@ async def test_sent_again_after_a_restart(server, http, how):
     line = await anna.line()
     metronome = {"model": "metronome", **SENT}
     first = check_whole(await line.turn("5@0", conversation=ended, **metronome))
-    await line.create("1000@200", conversation=cut, **metronome)
+    await line.create("1000@40", conversation=cut, **metronome)
     frames = await line.until(lambda got: len(text_of(got)) > 20)
     await asyncio.to_thread(server.stop if how == "stop" else server.kill)
     await asyncio.to_thread(server.start)
@@ -225,7 +225,7 @@ async def test_sent_again_after_a_restart(server, http, how):
         text = again["output"][0]["content"][0]["text"]
         assert text.startswith(text_of(frames))
     assert await anna.items(ended) == [("user", "5@0"), ("assistant", "w0 w1 w2 w3 w4 ")]
-    assert await anna.items(cut) == [("user", "1000@200"), ("assistant", text)]
+    assert await anna.items(cut) == [("user", "1000@40"), ("assistant", text)]
 
 
 async def test_sent_again_without_a_conversation_after_a_kill(server, http):
