@@ -16,13 +16,17 @@ import aiohttp
 import pytest
 from yarl import URL
 
+from tests.fair_time import fair_time
 from tests.integration.caller import Caller, Line
+from tests.integration.process_figures import eventually
 from tests.server.frames import FINAL, Frame, text_of
 from tests.server_process import ServerProcess
 
 LINES, CHATS_A_LINE = 8, 3
 LIFE_S = 0.7
-"""How long a server lives at most once it takes requests."""
+"""How long a server lives at most once it takes requests, unless there is too little yet that could be lost."""
+ENOUGH = 5
+"""For each life so many messages acknowledged, answers cut short and hundreds of characters shown, in the mean."""
 SETTINGS = {
     "VERBATIM_FOLD_DELAY_S": "0.02",
     "VERBATIM_INDEX_DELAY_S": "0.05",
@@ -125,6 +129,7 @@ class Clients:
         self.chats: list[Chat] = []
         self.deleted: set[str] = set()
         self.newest: dict[str, list[str]] = {}
+        self._lives = 0
 
     @property
     def caller(self) -> Caller:
@@ -139,7 +144,9 @@ class Clients:
         lines = [await self.caller.line() for _ in range(LINES)]
         talking = [asyncio.create_task(self.talk(line, self.chats[number::LINES])) for number, line in enumerate(lines)]
         talking.append(asyncio.create_task(self.delete()))
+        self._lives += 1
         await asyncio.sleep(self.chance.random() * LIFE_S)
+        await eventually(lambda: self.has_enough(self._lives) or any(task.done() for task in talking))
         if self.chance.random() < 0.2:
             self.server.ask_to_stop()
             await asyncio.sleep(self.chance.random() * LIFE_S)
@@ -181,23 +188,34 @@ class Clients:
             path = f"/v1/conversations/{chat.session_id}/items?limit=6"
             items = (await self.caller.ask("GET", path))["data"]
             self.newest[chat.session_id] = [item["content"][0]["text"] for item in items][::-1]
-        for _ in range(250):
-            if not (faults := list(self.faults())):
-                break
+        began = fair_time()
+        while faults := list(self.faults()):
+            assert fair_time() - began < 5, faults
             await asyncio.sleep(0.02)
-        assert faults == []
         self.newest.clear()
+
+    def asked(self) -> Iterator[Question]:
+        return (question for chat in self.chats for question in chat.asked)
+
+    def acknowledged(self) -> int:
+        return sum(question.response_id is not None for question in self.asked())
+
+    def shown(self) -> int:
+        """How many hundreds of characters."""
+        return sum(len(question.shown) for question in self.asked()) // 100
+
+    def has_enough(self, lives: int) -> bool:
+        """Whether there was something to be lost."""
+        return min(self.acknowledged(), self.shown()) > ENOUGH * lives and len(self.deleted) > lives // 10
 
     def check_enough(self, kills: int) -> None:
         """Something was there to be lost."""
-        asked = [question for chat in self.chats for question in chat.asked]
-        acknowledged = sum(question.response_id is not None for question in asked)
-        cut = sum(bool(question.final and question.final["status"] != "completed") for question in asked)
-        shown = sum(len(question.shown) for question in asked)
-        print(f"{kills} kills: {acknowledged} messages acknowledged, {cut} answers cut short, {shown} characters shown")
+        acknowledged, shown = self.acknowledged(), self.shown()
+        cut = sum(bool(question.final and question.final["status"] != "completed") for question in self.asked())
+        print(f"{kills} kills: {acknowledged} messages acknowledged, {cut} answers cut short, {shown}00 letters shown")
         print(f"and {len(self.deleted)} sessions deleted: nothing lost, doubled or back")
-        assert min(acknowledged, cut, shown // 100) > 5 * kills
-        assert len(self.deleted) > kills // 10
+        assert self.has_enough(kills)
+        assert cut > ENOUGH * kills
 
     def faults(self) -> Iterator[str]:
         files = {file.name: file.read_bytes() for file in self.server.data_dir.rglob("*.json")}
