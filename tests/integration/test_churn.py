@@ -72,7 +72,7 @@ class Visits:
 
     async def answers_in(self, number):
         caller, path = self.callers[number % USERS], f"/v1/conversations/{self.sessions[number]}"
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while (await caller.ask("GET", path))["verbatim:running_response"]:  # noqa: ASYNC110 - it is looked at
                 await asyncio.sleep(0.01)
         items, after, has_more = [], "", True

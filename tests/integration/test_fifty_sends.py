@@ -87,6 +87,11 @@ async def test_fifty_at_once(site, lanes):
     assert sorted(watched) == sorted(frame["response_id"] for frame in accepted)
 
 
+def request_of(name):
+    """What a message asks for: each another, and an answer that takes long enough for a kill to come before the end."""
+    return f"20@{400 + int(name.replace('-', ''))}"
+
+
 class Sender:
     """A client that sends its ten messages, and again what it has no end of.
 
@@ -108,7 +113,7 @@ class Sender:
             for name in self.sent:
                 if name not in self.ended:
                     fields = {"stream_id": name, "metadata": {"client_message_id": name}}
-                    text = f"20@{2000 + int(name.replace('-', ''))}"
+                    text = request_of(name)
                     await line.create(text, model="metronome", conversation=self.conversation, **fields)
             async for message in line.ws:
                 self.hear(json.loads(message.data))
@@ -153,7 +158,7 @@ async def test_fifty_at_once_with_kills_in_between(server, http, kills):
     async with asyncio.timeout(PATIENCE_S):
         await asyncio.gather(*[sender.talk(caller) for sender in senders])
     history = await history_of(caller, conversation)
-    texts = {f"20@{2000 + int(name.replace('-', ''))}": name for one in names() for name in one}
+    texts = {request_of(name): name for one in names() for name in one}
     check_order([texts[question] for question, _ in history])
     ended = {name: response for sender in senders for name, response in sender.ended.items()}
     cut = [response for response in ended.values() if response["status"] != "completed"]

@@ -43,7 +43,7 @@ async def model_server(tmp_path):
         started.append(process)
         assert process.stdout
         said = ""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (address := re.search(r"http://127\.0\.0\.1:\d+", said)) is None:
                 line = await process.stdout.readline()
                 assert line, said

@@ -18,7 +18,7 @@ def server(tmp_path_factory):
 
 @pytest.fixture
 def client(server):
-    with openai.OpenAI(base_url=f"{server.url}/v1", api_key="any", max_retries=0, timeout=10) as client:
+    with openai.OpenAI(base_url=f"{server.url}/v1", api_key="any", max_retries=0, timeout=60) as client:
         yield client
 
 
@@ -59,7 +59,7 @@ def test_two_turns_over_the_socket(client):
 
 async def test_turn_over_the_socket_without_blocking(server):
     """The same with the asynchronous client."""
-    client = openai.AsyncOpenAI(base_url=f"{server.url}/v1", api_key="any", timeout=10)
+    client = openai.AsyncOpenAI(base_url=f"{server.url}/v1", api_key="any", timeout=60)
     async with client, client.responses.connect() as connection:
         await connection.response.create(model="metronome", input="3@0")
         text = ""

@@ -53,7 +53,7 @@ async def test_all_get_in(server):
     server.send(signal.SIGCONT)
     try:
         assert refused == 0
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             answers = await asyncio.gather(*map(answer, clients))
         assert set(answers) == {b"HTTP/1.1 200 OK"}
     finally:

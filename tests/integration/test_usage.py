@@ -10,7 +10,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 from yarl import URL
 
-from tests.integration.caller import Caller
+from tests.integration.caller import PATIENCE_S, Caller
 from tests.server.assistants.completions import DONE, USAGE, delta, stop
 from tests.server.assistants.fake_upstream import GOOD, Answer, FakeUpstream, Step
 from tests.server_process import REPOSITORY, ServerProcess
@@ -59,7 +59,7 @@ def stats(process):
 
 async def until_folded(path, responses):
     """Waits until the session's file has what the journal has."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while _spent_in(path).get("responses") != responses:  # noqa: ASYNC110 - files tell nobody
             await asyncio.sleep(0.02)
 
