@@ -17,8 +17,13 @@ from tests.server.frames import check_whole, reasoning_of
 from tests.server_process import REPOSITORY
 
 PATIENT = UpstreamLimits(retry_wait_s=0.01, max_retry_wait_s=1.0)
-SHORT_S = {"first_token_timeout_s": 1.0, "token_timeout_s": 0.2, "tail_timeout_s": 0.1, "error_timeout_s": 0.1}
-"""The limits that a silence is ended by; the first one runs while the request is still on its way."""
+SHORT = {
+    "first_token_timeout_s": replace(PATIENT, first_token_timeout_s=1.0),
+    "token_timeout_s": replace(PATIENT, token_timeout_s=0.2),
+    "tail_timeout_s": replace(PATIENT, tail_timeout_s=0.1),
+    "error_timeout_s": replace(PATIENT, error_timeout_s=0.1),
+}
+"""By the limit that a silence is ended by; the first one runs while the request is still on its way."""
 
 PAGE = """
 import { readFileSync } from "node:fs";
@@ -70,8 +75,7 @@ async def test_behaviour_has_its_outcome(site, upstream, row):
     """Each behaviour ends the turn as its row says; the text so far and the question are kept, and no key is shown."""
     server = await upstream(row)
     url = server.url.replace("http", row.scheme, 1)
-    limits = replace(PATIENT, **{name: limit for name, limit in SHORT_S.items() if name == row.ended_by})
-    assistant = ChatCompletions(url, KEY, ["m"], limits=limits)
+    assistant = ChatCompletions(url, KEY, ["m"], limits=SHORT.get(row.ended_by, PATIENT))
     caller = (await site.start(assistant, delta_window_s=0.0)).caller()
     frames = await (await caller.line()).turn("hi")
     response = check_whole(frames)
