@@ -18,7 +18,7 @@ from yarl import URL
 
 from tests.fair_time import fair_time
 from tests.integration.caller import Caller, Line
-from tests.integration.process_figures import eventually
+from tests.integration.process_figures import eventually, pid_of
 from tests.server.frames import FINAL, Frame, text_of
 from tests.server_process import ServerProcess
 
@@ -189,9 +189,9 @@ class Clients:
             path = f"/v1/conversations/{chat.session_id}/items?limit=6"
             items = (await self.caller.ask("GET", path))["data"]
             self.newest[chat.session_id] = [item["content"][0]["text"] for item in items][::-1]
-        began = fair_time()
+        began = fair_time(pid_of(self.server))
         while faults := list(self.faults()):
-            assert fair_time() - began < 5, faults
+            assert fair_time(pid_of(self.server)) - began < 5, faults
             await asyncio.sleep(0.02)
         self.newest.clear()
 
