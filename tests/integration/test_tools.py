@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import sys
 
 import pytest
@@ -13,6 +14,8 @@ from tests.server.frames import check_whole
 from tests.server_process import REPOSITORY, ServerProcess
 
 TALKERS = 8
+PROGRESS = re.compile(r"^\w[\w ]* [\d,]+ of [\d,]+\n", re.MULTILINE)
+"""What a tool tells now and then once it has worked for a second: on a machine that is busy each of them does."""
 
 
 @pytest.fixture
@@ -24,7 +27,7 @@ def server(tmp_path):
 
 
 async def run_tool(*arguments):
-    """Runs a tool to its end; its status, and what it said."""
+    """Runs a tool to its end; its status, and what it said, but for how far it was."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("VERBATIM_")}
     tool = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -37,7 +40,7 @@ async def run_tool(*arguments):
         stderr=asyncio.subprocess.PIPE,
     )
     out, err = await asyncio.wait_for(tool.communicate(), PATIENCE_S)
-    return tool.returncode, out.decode(), err.decode()
+    return tool.returncode, out.decode(), PROGRESS.sub("", err.decode())
 
 
 class Talker:
@@ -126,4 +129,4 @@ async def test_reader_that_goes_away_is_no_fault(tmp_path):
     tool = await asyncio.create_subprocess_exec(*command, cwd=REPOSITORY, stdout=writer, stderr=asyncio.subprocess.PIPE)
     os.close(writer)
     _, err = await asyncio.wait_for(tool.communicate(), PATIENCE_S)
-    assert (tool.returncode, err) == (1, b"")
+    assert (tool.returncode, PROGRESS.sub("", err.decode())) == (1, "")
