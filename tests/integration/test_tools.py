@@ -21,7 +21,8 @@ PROGRESS = re.compile(r"^\w[\w ]* [\d,]+ of [\d,]+\n", re.MULTILINE)
 @pytest.fixture
 def server(tmp_path):
     """A process with its own data, which cuts its journal often; ended in any case."""
-    server = ServerProcess(tmp_path / "data", VERBATIM_SHUTDOWN_GRACE_S="0.1", VERBATIM_SEND_TIMEOUT_S="1")
+    limits = {"VERBATIM_SHUTDOWN_GRACE_S": "0.1", "VERBATIM_SEND_TIMEOUT_S": "1", "VERBATIM_KEEPALIVE_S": "0"}
+    server = ServerProcess(tmp_path / "data", **limits)
     yield server
     server.kill()
 
