@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
 from persistence.branches import with_ids
+from persistence.checkpoints import CheckpointLimits
 from persistence.disk import Disk
 from persistence.errors import Damaged, JournalDamaged, PersistenceError, SessionNotFound, StorageError, StorageReadOnly
 from persistence.facts import Facts
@@ -64,6 +65,11 @@ async def repair_folder(
         yield finding
 
 
+_NEVER_S = 1e6
+_AT_THE_END = CheckpointLimits(journal_bytes=1 << 62, age_s=_NEVER_S, idle_s=_NEVER_S)
+"""Nothing is folded into a file before the file has been set aside as it was: all of it is when the store closes."""
+
+
 class _Repair:
     def __init__(self, folder: Path, disk: Disk, progress: Progress) -> None:
         self._folder = folder
@@ -99,7 +105,9 @@ class _Repair:
             await self._files.hop("date back", self._folder / INDEX, _date_back)
             yield Finding(INDEX, "made anew from the session files")
         before = set(await self._files.names(self._quarantine))
-        store = FileStore(self._folder, search_delay_s=None, disk=self._disk)
+        store = FileStore(
+            self._folder, search_delay_s=None, disk=self._disk, fold_delay_s=_NEVER_S, checkpoints=_AT_THE_END
+        )
         await store.open()
         try:
             for number, finding in enumerate(wrong):

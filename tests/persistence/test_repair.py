@@ -1,5 +1,6 @@
 """Repairing: what can be read is kept, what is changed lies in the quarantine, and verifying is content afterwards."""
 
+import asyncio
 import json
 import shutil
 from collections import Counter
@@ -9,6 +10,7 @@ import pytest
 
 from persistence import (
     DirectoryInUse,
+    FileStore,
     JournalDamaged,
     LongTermMemory,
     PersistenceError,
@@ -91,6 +93,26 @@ async def test_damaged_session_is_mended(filled, name):
         assert (await store.record("s")).metadata == {"title": "Tea"}
         ids = Counter(message["id"] for message in await store.history("s"))
         assert max(ids.values()) == 1
+
+
+@pytest.mark.parametrize("name", ["no record", "owing"])
+async def test_file_is_set_aside_as_it_was_however_long_a_repair_takes(filled, monkeypatch, name):
+    """Not even what the start itself has to write comes before that."""
+    real, mended = FileStore.tree, list[str]()
+
+    async def late(store, session_id):
+        if not mended:
+            mended.append(session_id)
+            await asyncio.sleep(0.3)  # What is done in the background has its time.
+        return await real(store, session_id)
+
+    damage, _ = SESSION_DAMAGE[name]
+    damage(filled.folder)
+    as_it_was = filled.path("s").read_bytes()
+    monkeypatch.setattr(FileStore, "tree", late)
+    await repaired(filled)
+    assert mended == ["s"]
+    assert [(filled.folder / "quarantine" / copy).read_bytes() for copy in filled.quarantined()] == [as_it_was]
 
 
 async def test_two_messages_of_one_id_both_stay(filled):
