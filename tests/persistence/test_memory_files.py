@@ -7,11 +7,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from persistence import Fact, MemoryUnreadable, StorageError, memory_files
+from persistence import CheckpointLimits, Fact, MemoryUnreadable, StorageError, memory_files
 from tests.persistence.places import AT, FilePlace, record
 
 FACT = Fact("fact_1", "likes tea", AT, "s")
 OTHER = Fact("fact_2", "has a dog", AT, None)
+NEVER = CheckpointLimits(journal_bytes=1 << 60, age_s=1e6, idle_s=1e6, deletion_s=1e6)
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def clock(monkeypatch):
 
 @pytest.fixture
 async def place(tmp_path, clock):
-    place = FilePlace(tmp_path / "data", sessions_in_memory=2, index_delay_s=1e6)
+    place = FilePlace(tmp_path / "data", sessions_in_memory=2, index_delay_s=1e6, checkpoints=NEVER)
     await place.open()
     await place.store.create(record("s"))
     await place.store.update_memory("ann", lambda facts: [FACT])

@@ -4,17 +4,18 @@ import json
 
 import pytest
 
-from persistence import Fact, JournalDamaged, SessionNotFound, StorageError
+from persistence import CheckpointLimits, Fact, JournalDamaged, SessionNotFound, StorageError
 from persistence.answer import new_draft
 from tests.persistence.places import AT, FilePlace, answered, check_files, contents, record, said
 
 NEVER_S = 1e6
+NEVER = CheckpointLimits(journal_bytes=1 << 60, age_s=NEVER_S, idle_s=NEVER_S, deletion_s=NEVER_S)
 
 
 @pytest.fixture
 async def place(tmp_path):
     """A place where nothing is folded before somebody asks for it."""
-    place = FilePlace(tmp_path / "data", index_delay_s=NEVER_S, fold_delay_s=NEVER_S)
+    place = FilePlace(tmp_path / "data", index_delay_s=NEVER_S, fold_delay_s=NEVER_S, checkpoints=NEVER)
     await place.open()
     yield place
     await place.close()
