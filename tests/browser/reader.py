@@ -44,7 +44,8 @@ class Reader:
         await self.say(text)
         await expect(self.answers).to_have_count(count + 1)
         answer = await self.read_to_the_end(count)
-        await expect(self.own_messages.last.get_by_role("time")).to_be_attached()  # only the server says when it was
+        question = self.answers.nth(count).locator("xpath=preceding::article[1]")
+        await expect(question.get_by_role("time")).to_be_attached()  # only the server says when it was
         return answer
 
     async def arrive(self) -> None:

@@ -52,8 +52,9 @@ def server_settings(model_url: str) -> dict[str, str]:
 
 
 @pytest_asyncio.fixture
-async def firefox(tmp_path: Path) -> AsyncIterator[Firefox]:
-    """A headless Firefox. After the test no page may have thrown, or broken the policy."""
+async def firefox(tmp_path: Path, server: ServerProcess) -> AsyncIterator[Firefox]:
+    """A headless Firefox. After the test no page may have thrown, or broken the policy; it goes before its server does,
+    which it would miss."""
     path = next((found for name in NAMES if name and (found := shutil.which(name))), None)
     if path is None:
         missing("there is no Firefox here; tests/setup_browsers.sh installs it")

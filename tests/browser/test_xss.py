@@ -108,4 +108,5 @@ async def test_watch_sees_what_would_be_wrong(reader: Reader) -> None:
         body.append(document.createElement("form"));
         body.firstElementChild.setAttribute("name", "1");
     }""")
-    assert len(await reader.page.evaluate("() => new Promise((done) => setTimeout(() => done(entered)))")) == 2
+    entered = await reader.page.evaluate("() => new Promise((done) => setTimeout(() => done(entered)))")
+    assert len(set(entered)) == 2  # the page may put the same once more in its place
