@@ -101,8 +101,8 @@ async def questions(reader: Reader) -> list[int]:
     return [int(text.removeprefix("Question ").removesuffix("?")) for text in texts]
 
 
-async def test_what_is_read_stays_when_a_page_comes_above(long_reader: Reader) -> None:
-    """At the very top, where browsers keep no place, the first message stands where it stood."""
+async def opened_at_its_end(reader: Reader) -> asyncio.Event:
+    """Opens the chat with its last page; those ahead of it come once the event is set."""
     pages: list[Route] = []
     released = asyncio.Event()
 
@@ -112,9 +112,15 @@ async def test_what_is_read_stays_when_a_page_comes_above(long_reader: Reader) -
             await released.wait()
         await route.continue_()
 
-    await long_reader.page.route("**/items?**", hold)
-    await long_reader.open("/chat/long")
-    await expect(long_reader.last_answer).to_contain_text(f"Answer {COUNT - 1}.")
+    await reader.page.route("**/items?**", hold)
+    await reader.open("/chat/long")
+    await expect(reader.last_answer).to_contain_text(f"Answer {COUNT - 1}.")
+    return released
+
+
+async def test_what_is_read_stays_when_a_page_comes_above(long_reader: Reader) -> None:
+    """At the very top, where browsers keep no place, the first message stands where it stood."""
+    released = await opened_at_its_end(long_reader)
     scroller = scroll_of(long_reader)
     await scroller.evaluate("element => element.scrollTop = 0")
     first = long_reader.own_messages.first
@@ -161,18 +167,7 @@ async def test_it_opens_at_a_message_in_its_midst(long_reader: Reader) -> None:
 
 async def test_who_asks_for_earlier_messages_with_the_keyboard_reads_on_from_there(long_reader: Reader) -> None:
     """The button goes with the gap; the focus goes to the message behind it, and not away to the message field."""
-    pages: list[Route] = []
-    released = asyncio.Event()
-
-    async def hold(route: Route) -> None:
-        pages.append(route)
-        if len(pages) > 1:
-            await released.wait()
-        await route.continue_()
-
-    await long_reader.page.route("**/items?**", hold)
-    await long_reader.open("/chat/long")
-    await expect(long_reader.last_answer).to_contain_text(f"Answer {COUNT - 1}.")
+    released = await opened_at_its_end(long_reader)
     earlier = long_reader.button(EARLIER)
     await earlier.focus()
     await expect(earlier).to_be_focused()
