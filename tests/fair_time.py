@@ -1,7 +1,7 @@
 """Time as it passes for a process on a busy machine: what a promise in seconds is measured with.
 
-Rule: the time in which a process could have gone on and got no core is the machine's, and does not count. On a quiet
-machine nothing is taken off.
+Rule: the time in which a process's event loop could have gone on and got no core is the machine's, and does not count.
+On a quiet machine nothing is taken off; what other threads wait for counts everywhere.
 """
 
 import os
@@ -17,11 +17,8 @@ def fair_time(*others: int) -> float:
 
 
 def _kept_waiting_s(pid: int) -> float:
-    """How long the threads of a process were ready and did not run (see `schedstat` in the kernel's documents); 0 where
-    the system does not say."""
-    waited_ns = 0
+    """How long the first thread of a process was ready and did not run (see `schedstat` in the kernel's documents); 0
+    where the system does not say."""
     with suppress(OSError):
-        for thread in Path(f"/proc/{pid}/task").iterdir():
-            with suppress(OSError):
-                waited_ns += int((thread / "schedstat").read_text().split()[1])
-    return waited_ns / 1e9
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+    return 0.0
